@@ -1,0 +1,25 @@
+//! STS.
+
+use super::{CheckSpec, Operation, ResourceOf, When, always};
+use crate::request::ResourceKind;
+
+pub(super) const OPERATIONS: &[Operation] = &[
+    sts(
+        "AssumeRole",
+        &[
+            always("sts:AssumeRole", ResourceOf::Role, ResourceKind::IamRole),
+            CheckSpec {
+                action: "sts:TagSession",
+                on: ResourceOf::Role,
+                lane: ResourceKind::IamRole,
+                when: When::SetsTags,
+            },
+        ],
+    ),
+    // Cannot be denied (BC:sts.GetCallerIdentity).
+    sts("GetCallerIdentity", &[]),
+];
+
+const fn sts(name: &'static str, checks: &'static [CheckSpec]) -> Operation {
+    Operation { service: "sts", name, checks }
+}

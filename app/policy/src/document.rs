@@ -1,0 +1,118 @@
+//! Policy documents, parsed and compiled in one step. What a service rejects on top of the grammar is in `validate`.
+
+mod element;
+mod error;
+mod parse;
+mod principals;
+
+pub(crate) use element::{ActionElement, ResourceElement};
+pub use error::{ParseError, ParseErrorKind};
+pub use principals::Reach;
+pub(crate) use principals::{NamedPrincipal, PrincipalElement};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::condition::Condition;
+
+/// The policy language a document is written in (`Version`). Variables are expanded only in the newer one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Version {
+    /// `2008-10-17`, also meant when the element is absent.
+    #[default]
+    V2008,
+    /// `2012-10-17`.
+    V2012,
+}
+
+/// What a statement does when it applies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Effect {
+    /// Allows the request, unless something denies it.
+    Allow,
+    /// Denies the request, whatever allows it.
+    Deny,
+}
+
+/// A policy document, compiled: evaluation borrows it and neither parses nor allocates.
+#[derive(Clone, Debug)]
+pub struct Document {
+    pub(crate) version: Version,
+    pub(crate) id: Option<String>,
+    pub(crate) statements: Vec<Statement>,
+    pub(crate) source: Value,
+}
+
+/// One statement of a [`Document`].
+#[derive(Clone, Debug)]
+pub struct Statement {
+    pub(crate) index: usize,
+    pub(crate) sid: Option<String>,
+    pub(crate) effect: Effect,
+    pub(crate) principal: Option<PrincipalElement>,
+    pub(crate) action: Option<ActionElement>,
+    pub(crate) resource: Option<ResourceElement>,
+    pub(crate) conditions: Vec<Condition>,
+    pub(crate) source: Value,
+}
+
+impl Document {
+    /// Parses and compiles a document by the grammar all services share (IAM User Guide, `reference_policies_grammar`).
+    ///
+    /// # Errors
+    /// When the text is not JSON, an element is unknown, missing or of the wrong type, or a condition operator does not
+    /// exist. The error holds a JSON pointer to the place.
+    pub fn parse(json: &str) -> Result<Document, ParseError> {
+        parse::document(json)
+    }
+
+    /// The language version.
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    /// The `Id` element.
+    pub fn id(&self) -> Option<&str> {
+        self.id.as_deref()
+    }
+
+    /// The statements, in order. A single statement object counts as a list of one.
+    pub fn statements(&self) -> &[Statement] {
+        &self.statements
+    }
+
+    /// The document as JSON, keys in their order.
+    pub fn source(&self) -> &Value {
+        &self.source
+    }
+}
+
+impl std::str::FromStr for Document {
+    type Err = ParseError;
+
+    fn from_str(json: &str) -> Result<Self, ParseError> {
+        Self::parse(json)
+    }
+}
+
+impl Statement {
+    /// The place among the document's statements, from 0.
+    pub fn index(&self) -> usize {
+        self.index
+    }
+
+    /// The `Sid` element.
+    pub fn sid(&self) -> Option<&str> {
+        self.sid.as_deref()
+    }
+
+    /// `Allow` or `Deny`.
+    pub fn effect(&self) -> Effect {
+        self.effect
+    }
+
+    /// The statement as JSON, keys in their order.
+    pub fn source(&self) -> &Value {
+        &self.source
+    }
+}

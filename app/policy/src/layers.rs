@@ -1,0 +1,196 @@
+//! Evaluation: every layer is read once, then the rules of `aws-semantics.md` §2 combine what the layers said.
+
+mod combine;
+pub(crate) mod scan;
+
+use crate::decision::{Decision, LaneVerdict, Layer, Outcome, StatementRef};
+use crate::document::{Effect, Reach};
+use crate::facts::Facts;
+use crate::kms;
+use crate::principal::PrincipalKind;
+use crate::request::{NamedPolicy, Policies, Request, ResourceKind};
+use combine::{Combined, Said};
+use scan::{Frame, Scan};
+
+/// Decides a request by all policies that bear on it (IAM User Guide, `reference_policies_evaluation-logic`; for KMS its
+/// Developer Guide, `policy-evaluation`).
+///
+/// Pure: the same input gives the same decision. It never panics; a document that names nobody or nothing matches nothing.
+pub fn evaluate<'a>(request: &'a Request, policies: &Policies<'a>) -> Decision<'a> {
+    let facts = Facts::new(request);
+    let bearing = Bearing::new(&facts, policies);
+    let mut matched = Vec::new();
+    let said = listen(&facts, policies, &bearing, &mut matched);
+    let combined = combine::combine(&said);
+    keep_deciding(&mut matched, &combined);
+    Decision {
+        outcome: combined.outcome,
+        decided_by: combined.decided_by,
+        iam: iam_verdict(&said),
+        resource: resource_verdict(&said, &bearing, policies),
+        grant: bearing.grant.map(|(grant, _)| grant),
+        public_access_blocked: said.public_access_blocked,
+        deciding: matched,
+        facts,
+        policies: *policies,
+    }
+}
+
+/// Which policies bear on a request at all, and by which rules.
+pub(crate) struct Bearing<'a> {
+    /// The resource policy, where the action is one it governs.
+    pub(crate) resource: Option<&'a NamedPolicy>,
+    /// Whether the resource policy must allow or delegate: key and trust policies.
+    pub(crate) consent_needed: bool,
+    /// The grant that covers the request, and how it reaches the caller.
+    pub(crate) grant: Option<(&'a kms::Grant, Reach)>,
+    /// Whether the resource policy's Denies are set aside: a bucket account's root can always mend the bucket policy.
+    denies_set_aside: bool,
+    /// Whether the resource policy's Allows are set aside by Block Public Access.
+    allows_set_aside: bool,
+}
+
+impl<'a> Bearing<'a> {
+    pub(crate) fn new(facts: &Facts<'a>, policies: &Policies<'a>) -> Self {
+        let request = facts.request;
+        let same_account = request.principal.account().is_some_and(|own| facts.resource_account == Some(own));
+        let mut bearing = Self {
+            resource: policies.resource,
+            consent_needed: false,
+            grant: None,
+            denies_set_aside: false,
+            allows_set_aside: false,
+        };
+        match policies.resource_kind {
+            ResourceKind::IamRole => {
+                // A trust policy governs assuming the role and nothing else one can do with it.
+                bearing.consent_needed = has_service(&request.action, "sts");
+                bearing.resource = policies.resource.filter(|_| bearing.consent_needed);
+            }
+            ResourceKind::KmsKey => {
+                bearing.consent_needed = policies.resource.is_some() || kms::is_about_a_key(request);
+                let covering = |grant: &'a kms::Grant| Some((grant, grant.reach(request)?));
+                bearing.grant = policies.grants.iter().filter_map(covering).max_by_key(|(_, reach)| *reach);
+            }
+            ResourceKind::S3Bucket => {
+                let mends = ["s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy"];
+                bearing.denies_set_aside = same_account
+                    && request.principal.kind() == PrincipalKind::Root
+                    && mends.iter().any(|action| action.eq_ignore_ascii_case(&request.action));
+                bearing.allows_set_aside = policies.block_public_access
+                    && !same_account
+                    && request.principal.kind() != PrincipalKind::Service
+                    && policies.resource.is_some_and(|policy| policy.document.is_public());
+            }
+            ResourceKind::Other => {}
+        }
+        bearing
+    }
+}
+
+fn has_service(action: &str, service: &str) -> bool {
+    action.split_once(':').is_some_and(|(prefix, _)| prefix.eq_ignore_ascii_case(service))
+}
+
+/// Reads every layer, in the order in which a denial is blamed: SCP and RCP, identity, resource (`aws-semantics.md` §10,
+/// item 10), the others where they belong.
+fn listen<'a>(
+    facts: &Facts<'a>,
+    policies: &Policies<'a>,
+    bearing: &Bearing<'a>,
+    matched: &mut Vec<StatementRef<'a>>,
+) -> Said {
+    let principal = &facts.request.principal;
+    let mut read = |layer, list: &'a [NamedPolicy]| {
+        scan::scan(facts, Frame::of(layer, policies.resource_kind), layer, list, matched)
+    };
+    // Each must allow, so one that is silent makes the whole silent.
+    let every = |scans: &mut dyn Iterator<Item = Scan>| {
+        scans.fold(Guard { allows: true, denies: false }, |guard, scan| Guard {
+            allows: guard.allows && scan.allows.is_some(),
+            denies: guard.denies || scan.denies,
+        })
+    };
+    // Service control policies limit the principals of the organization's accounts, so not callers without an account.
+    let scps = if principal.account().is_some() { policies.scps } else { &[] };
+    let scp = every(&mut scps.iter().map(|level| read(Layer::Scp, level)));
+    let rcp = every(&mut policies.rcps.iter().map(|level| read(Layer::Rcp, level)));
+    let identity = read(Layer::Identity, policies.identity);
+    let boundary = every(&mut policies.boundaries.chunks(1).map(|boundary| read(Layer::Boundary, boundary)));
+    let session = read(Layer::Session, policies.session_policies);
+    let resource = read(Layer::Resource, bearing.resource.map_or(&[], std::slice::from_ref));
+    let endpoint =
+        every(&mut policies.endpoint_policies.chunks(1).map(|policy| read(Layer::Endpoint, policy)));
+    if bearing.denies_set_aside {
+        matched.retain(|found| found.layer != Layer::Resource || found.statement.effect == Effect::Allow);
+    }
+    let is_root = principal.kind() == PrincipalKind::Root;
+    Said {
+        scp,
+        rcp,
+        endpoint,
+        boundary,
+        session: Guard {
+            allows: policies.session_policies.is_empty() || session.allows.is_some(),
+            denies: session.denies,
+        },
+        identity_denies: identity.denies,
+        identity_allows: is_root || identity.allows.is_some(),
+        resource_denies: resource.denies && !bearing.denies_set_aside,
+        resource_reach: resource.allows.filter(|_| !bearing.allows_set_aside),
+        grant_reach: bearing.grant.map(|(_, reach)| reach),
+        consent_needed: bearing.consent_needed,
+        has_account: principal.account().is_some(),
+        same_account: principal.account().is_some_and(|own| facts.resource_account == Some(own)),
+        is_root,
+        public_access_blocked: bearing.allows_set_aside && resource.allows.is_some(),
+    }
+}
+
+/// A layer that can only narrow.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Guard {
+    pub(crate) allows: bool,
+    pub(crate) denies: bool,
+}
+
+/// Of all statements that matched, keeps those that decided.
+fn keep_deciding(matched: &mut Vec<StatementRef<'_>>, combined: &Combined) {
+    let is_deny = |found: &StatementRef<'_>| found.statement.effect == Effect::Deny;
+    match combined.outcome {
+        Outcome::ExplicitlyDenied => matched.retain(is_deny),
+        Outcome::ImplicitlyDenied => matched.clear(),
+        Outcome::Allowed => matched.retain(|found| {
+            !is_deny(found)
+                && match found.layer {
+                    Layer::Identity => combined.by_identity,
+                    Layer::Resource => combined.by_resource_from.is_some_and(|least| found.reach >= least),
+                    _ => false,
+                }
+        }),
+    }
+}
+
+fn iam_verdict(said: &Said) -> LaneVerdict {
+    if !said.has_account {
+        LaneVerdict::NotConsulted
+    } else if said.identity_denies || said.boundary.denies || said.session.denies {
+        LaneVerdict::Denies
+    } else if said.identity_allows && said.boundary.allows && said.session.allows {
+        LaneVerdict::Allows
+    } else {
+        LaneVerdict::Silent
+    }
+}
+
+fn resource_verdict(said: &Said, bearing: &Bearing<'_>, policies: &Policies<'_>) -> LaneVerdict {
+    if said.resource_denies {
+        return LaneVerdict::Denies;
+    }
+    match said.resource_reach.max(said.grant_reach) {
+        Some(Reach::Direct | Reach::Role) => LaneVerdict::Allows,
+        Some(Reach::Account) => LaneVerdict::Delegates,
+        None if bearing.resource.is_some() || !policies.grants.is_empty() => LaneVerdict::Silent,
+        None => LaneVerdict::NotConsulted,
+    }
+}

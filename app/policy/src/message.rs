@@ -1,0 +1,93 @@
+//! AWS's own words for a denial (`aws-semantics.md` §7).
+
+use crate::decision::{Denial, Layer};
+use crate::request::{Request, ResourceKind};
+
+/// How a service words its denials.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// S3 for its own actions: the resource ARN stands in double quotes; bare outside the account.
+    S3,
+    /// KMS, IAM and most others. KMS's sentence keeps this style when S3 passes it on (§7, rule 4).
+    Plain,
+    /// STS, which gives no reason (§7, rule 6).
+    Sts,
+    /// EC2, which adds an encoded message that `sts:DecodeAuthorizationMessage` reads.
+    Ec2 {
+        /// The encoded authorization failure message.
+        encoded: String,
+    },
+}
+
+/// The message of a denied request. Take `denial` from [`Decision::denial`](crate::Decision::denial).
+pub fn access_denied(request: &Request, denial: &Denial, style: Style) -> String {
+    let caller = &request.principal;
+    let action = &request.action;
+    let resource = &request.resource;
+    match style {
+        Style::S3 if denial.cross_account => "Access Denied".to_owned(),
+        Style::S3 => format!(
+            "User: {caller} is not authorized to perform: {action} on resource: \"{resource}\" {}",
+            reason(denial, action)
+        ),
+        Style::Plain if denial.resource_kind == ResourceKind::KmsKey && denial.cross_account => {
+            other_accounts_key(request)
+        }
+        Style::Plain => format!(
+            "User: {caller} is not authorized to perform: {action} on resource: {resource} {}",
+            reason(denial, action)
+        ),
+        Style::Sts => {
+            format!("User: {caller} is not authorized to perform: {action} on resource: {resource}")
+        }
+        Style::Ec2 { encoded } => format!(
+            "You are not authorized to perform this operation. User: {caller} is not authorized to perform: {action} on \
+             resource: {resource} {}. Encoded authorization failure message: {encoded}",
+            reason(denial, action)
+        ),
+    }
+}
+
+/// The end of the sentence: `because no … policy allows the … action`, or `with an explicit deny in …`.
+pub fn reason(denial: &Denial, action: &str) -> String {
+    if denial.explicit {
+        let policy = match (denial.layer, denial.resource_kind) {
+            (Layer::Identity, _) => "an identity-based policy",
+            (Layer::Resource | Layer::Grant, ResourceKind::IamRole) => "the role trust policy",
+            (Layer::Resource | Layer::Grant, _) => "a resource-based policy",
+            (Layer::Boundary, _) => "a permissions boundary",
+            (Layer::Session, _) => "a session policy",
+            (Layer::Scp, _) => "a service control policy",
+            (Layer::Rcp, _) => "a resource control policy",
+            (Layer::Endpoint, _) => "a VPC endpoint policy",
+        };
+        return match &denial.policy_arn {
+            Some(arn) => format!("with an explicit deny in {policy}: {arn}"),
+            None => format!("with an explicit deny in {policy}"),
+        };
+    }
+    let policy = match (denial.layer, denial.resource_kind) {
+        (Layer::Identity, _) => "identity-based policy",
+        (Layer::Resource | Layer::Grant, ResourceKind::IamRole) => "role trust policy",
+        (Layer::Resource | Layer::Grant, _) => "resource-based policy",
+        (Layer::Boundary, _) => "permissions boundary",
+        (Layer::Session, _) => "session policy",
+        (Layer::Scp, _) => "service control policy",
+        (Layer::Rcp, _) => "resource control policy",
+        (Layer::Endpoint, _) => "VPC endpoint policy",
+    };
+    format!("because no {policy} allows the {action} action")
+}
+
+/// For another account's key KMS says neither which policy nor whether the key exists (§7, rule 5).
+fn other_accounts_key(request: &Request) -> String {
+    let what = match request.action.eq_ignore_ascii_case("kms:Decrypt") {
+        true => "the resource associated with this ciphertext",
+        false => "this resource",
+    };
+    format!(
+        "User: {} is not authorized to perform: {} on {what} because the resource does not exist in this Region, no \
+         resource-based policies allow access, or a resource-based policy explicitly denies access",
+        request.principal, request.action
+    )
+}
