@@ -1,0 +1,98 @@
+//! Who signed a request: Signature Version 4, read, checked against its rules, verified, and traced to a caller.
+//!
+//! S3 requests are read and checked here but verified by `s3s`, which must know the signing key to verify signed chunks.
+
+mod canonical;
+mod error;
+mod presented;
+
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+use aws_sigv4::sign::v4::{calculate_signature, generate_signing_key};
+use http::request::Parts;
+use time::OffsetDateTime;
+
+pub(crate) use error::{AuthError, Wording};
+pub(crate) use presented::Presented;
+
+use crate::Aws;
+use crate::caller::Caller;
+use crate::credentials;
+
+/// How far a request's date may lie from now, in seconds.
+const MAX_SKEW_SECONDS: i64 = 15 * 60;
+/// Longest validity of a presigned URL, in seconds.
+const MAX_PRESIGNED_SECONDS: i64 = 7 * 24 * 60 * 60;
+
+/// Checks everything but the signature itself, and finds the caller.
+pub(crate) async fn identify(
+    aws: &Aws,
+    parts: &Parts,
+    presented: &Presented,
+    now: OffsetDateTime,
+) -> Result<Caller, AuthError> {
+    check_rules(aws, parts, presented, now)?;
+    let token = presented.token.as_deref();
+    Ok(credentials::caller_of(&aws.store, &presented.access_key_id, token, now.unix_timestamp()).await?)
+}
+
+/// Verifies the signature over the request and its whole body.
+pub(crate) async fn verify(
+    aws: &Aws,
+    parts: &Parts,
+    body: &[u8],
+    presented: &Presented,
+) -> Result<(), AuthError> {
+    let secret = credentials::secret_of(&aws.store, &presented.access_key_id).await?;
+    let key = generate_signing_key(&secret, presented.time.into(), &presented.region, &presented.service);
+    let expected = calculate_signature(key, canonical::string_to_sign(parts, body, presented)?.as_bytes());
+    verify_slices_are_equal(expected.as_bytes(), presented.signature.as_bytes())
+        .map_err(|_| AuthError::SignatureMismatch)
+}
+
+fn check_rules(
+    aws: &Aws,
+    parts: &Parts,
+    presented: &Presented,
+    now: OffsetDateTime,
+) -> Result<(), AuthError> {
+    let signed = |name: &str| presented.signed_headers.iter().any(|header| header == name);
+    if !signed("host") {
+        return Err(AuthError::UnsignedHeaders("host".into()));
+    }
+    let loose: Vec<&str> = parts
+        .headers
+        .keys()
+        .map(http::HeaderName::as_str)
+        .filter(|name| name.starts_with("x-amz-") && !signed(name))
+        .collect();
+    if !loose.is_empty() {
+        return Err(AuthError::UnsignedHeaders(loose.join(", ")));
+    }
+    if presented.scope_date != presented::date(presented.time) {
+        return Err(AuthError::Malformed("Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP".into()));
+    }
+    // IAM is global and signs for us-east-1 wherever it is called from; STS accepts that too.
+    let global = presented.region == "us-east-1" && matches!(presented.service.as_str(), "iam" | "sts");
+    if presented.region != aws.region && !global {
+        return Err(AuthError::WrongRegion { given: presented.region.clone(), expected: aws.region.clone() });
+    }
+    let age = now.unix_timestamp() - presented.time.unix_timestamp();
+    match presented.expires_after {
+        Some(seconds) => {
+            if !(1..=MAX_PRESIGNED_SECONDS).contains(&seconds) {
+                return Err(AuthError::PresignedExpiry);
+            }
+            if age > seconds {
+                return Err(AuthError::PresignedExpired);
+            }
+            if age < -MAX_SKEW_SECONDS {
+                return Err(AuthError::Skewed { request: presented.time, server: now });
+            }
+        }
+        None if age.abs() > MAX_SKEW_SECONDS => {
+            return Err(AuthError::Skewed { request: presented.time, server: now });
+        }
+        None => {}
+    }
+    Ok(())
+}

@@ -1,0 +1,188 @@
+//! Why a request is not accepted, in the words of the service it was meant for.
+
+use time::OffsetDateTime;
+
+use super::presented::amz_date;
+use crate::credentials::CredentialsError;
+
+/// Why a request's credentials are not accepted.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum AuthError {
+    /// It presents none, where none is not enough.
+    #[error("the request is not signed")]
+    Missing,
+    /// The signature's form is wrong; AWS's sentence says how.
+    #[error("{0}")]
+    Malformed(String),
+    /// Signature Version 2.
+    #[error("the request is signed with Signature Version 2")]
+    SignatureVersion2,
+    /// Headers that must be signed are not.
+    #[error("headers that must be signed are not: {0}")]
+    UnsignedHeaders(String),
+    /// The scope names another region.
+    #[error("the credential scope names region {given}; this is {expected}")]
+    WrongRegion {
+        /// As given.
+        given: String,
+        /// As it should be.
+        expected: String,
+    },
+    /// The clocks are too far apart.
+    #[error("the request's time is too far from the server's")]
+    Skewed {
+        /// The request's.
+        request: OffsetDateTime,
+        /// Ours.
+        server: OffsetDateTime,
+    },
+    /// `X-Amz-Expires` is not 1 to 604,800.
+    #[error("X-Amz-Expires must be between 1 and 604800 seconds")]
+    PresignedExpiry,
+    /// A presigned URL's time is over.
+    #[error("the presigned URL has expired")]
+    PresignedExpired,
+    /// Signed with another secret, or changed since.
+    #[error("the signature does not match")]
+    SignatureMismatch,
+    /// The credentials themselves.
+    #[error(transparent)]
+    Credentials(#[from] CredentialsError),
+}
+
+/// HTTP status, error code and message as one service words them.
+pub(crate) type Wording = (u16, &'static str, String);
+
+impl AuthError {
+    /// As S3 says it.
+    pub(crate) fn for_s3(&self) -> Wording {
+        let (status, code, message) = match self {
+            Self::Missing => (403, "AccessDenied", "Access Denied"),
+            Self::Malformed(detail) => {
+                return (400, "AuthorizationHeaderMalformed", format!("The authorization header is malformed; {detail}"));
+            }
+            Self::SignatureVersion2 => (
+                400,
+                "InvalidRequest",
+                "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.",
+            ),
+            Self::UnsignedHeaders(_) => {
+                (403, "AccessDenied", "There were headers present in the request which were not signed")
+            }
+            Self::WrongRegion { given, expected } => {
+                return (
+                    400,
+                    "AuthorizationHeaderMalformed",
+                    format!("The authorization header is malformed; the region '{given}' is wrong; expecting '{expected}'"),
+                );
+            }
+            Self::Skewed { .. } => (
+                403,
+                "RequestTimeTooSkewed",
+                "The difference between the request time and the current time is too large.",
+            ),
+            Self::PresignedExpiry => (
+                400,
+                "AuthorizationQueryParametersError",
+                "X-Amz-Expires must be between 1 and 604800 seconds",
+            ),
+            Self::PresignedExpired => (403, "AccessDenied", "Request has expired"),
+            Self::SignatureMismatch => (
+                403,
+                "SignatureDoesNotMatch",
+                "The request signature we calculated does not match the signature you provided. Check your key and signing method.",
+            ),
+            Self::Credentials(CredentialsError::UnknownKey) => (
+                403,
+                "InvalidAccessKeyId",
+                "The AWS Access Key Id you provided does not exist in our records.",
+            ),
+            Self::Credentials(CredentialsError::InvalidToken) => {
+                (400, "InvalidToken", "The provided token is malformed or otherwise invalid.")
+            }
+            Self::Credentials(CredentialsError::Expired) => {
+                (400, "ExpiredToken", "The provided token has expired.")
+            }
+            Self::Credentials(CredentialsError::Store(_)) => {
+                (500, "InternalError", "We encountered an internal error. Please try again.")
+            }
+        };
+        (status, code, message.into())
+    }
+
+    /// As KMS says it.
+    pub(crate) fn for_json(&self) -> Wording {
+        let (status, code, message) = self.for_query();
+        let code = match code {
+            "MissingAuthenticationToken" => "MissingAuthenticationTokenException",
+            "IncompleteSignature" => "IncompleteSignatureException",
+            "SignatureDoesNotMatch" => "InvalidSignatureException",
+            "InvalidClientTokenId" => "UnrecognizedClientException",
+            "ExpiredToken" => "ExpiredTokenException",
+            other => other,
+        };
+        (if status == 500 { 500 } else { 400 }, code, message)
+    }
+
+    /// As EC2 says it.
+    pub(crate) fn for_ec2(&self) -> Wording {
+        let (status, code, message) = self.for_query();
+        match code {
+            "InvalidClientTokenId" | "SignatureDoesNotMatch" => {
+                (401, "AuthFailure", "AWS was not able to validate the provided access credentials".into())
+            }
+            "ExpiredToken" => (400, "RequestExpired", "Request has expired.".into()),
+            _ => (status, code, message),
+        }
+    }
+
+    /// As IAM and STS say it.
+    pub(crate) fn for_query(&self) -> Wording {
+        let (status, code, message) = match self {
+            Self::Missing => (403, "MissingAuthenticationToken", "Request is missing Authentication Token".into()),
+            Self::Malformed(detail) => (400, "IncompleteSignature", detail.clone()),
+            Self::SignatureVersion2 => (
+                400,
+                "IncompleteSignature",
+                "Signature Version 2 is not supported. Please use AWS4-HMAC-SHA256.".into(),
+            ),
+            Self::UnsignedHeaders(names) => (
+                403,
+                "SignatureDoesNotMatch",
+                format!("'{names}' must be a 'SignedHeader' in the AWS Authorization."),
+            ),
+            Self::WrongRegion { .. } => {
+                (403, "SignatureDoesNotMatch", "Credential should be scoped to a valid region.".into())
+            }
+            Self::Skewed { request, server } => {
+                let (request_text, server_text) = (amz_date(*request), amz_date(*server));
+                let message = if request < server {
+                    format!("Signature expired: {request_text} is now earlier than {} ({server_text} - 15 min.)", amz_date(*server - time::Duration::minutes(15)))
+                } else {
+                    format!("Signature not yet current: {request_text} is still later than {} ({server_text} + 15 min.)", amz_date(*server + time::Duration::minutes(15)))
+                };
+                (403, "SignatureDoesNotMatch", message)
+            }
+            Self::PresignedExpiry | Self::PresignedExpired => {
+                (403, "SignatureDoesNotMatch", "Signature expired".into())
+            }
+            Self::SignatureMismatch => (
+                403,
+                "SignatureDoesNotMatch",
+                "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.".into(),
+            ),
+            Self::Credentials(CredentialsError::UnknownKey | CredentialsError::InvalidToken) => (
+                403,
+                "InvalidClientTokenId",
+                "The security token included in the request is invalid.".into(),
+            ),
+            Self::Credentials(CredentialsError::Expired) => {
+                (403, "ExpiredToken", "The security token included in the request is expired".into())
+            }
+            Self::Credentials(CredentialsError::Store(_)) => {
+                (500, "InternalFailure", "The request processing has failed because of an unknown error.".into())
+            }
+        };
+        (status, code, message)
+    }
+}

@@ -1,0 +1,145 @@
+//! The credentials a request presents, in its `Authorization` header or in its query.
+
+use http::HeaderMap;
+use http::request::Parts;
+use time::format_description::FormatItem;
+use time::macros::format_description;
+use time::{OffsetDateTime, PrimitiveDateTime};
+
+use super::AuthError;
+
+const ALGORITHM: &str = "AWS4-HMAC-SHA256";
+const AMZ_DATE: &[FormatItem<'_>] = format_description!("[year][month][day]T[hour][minute][second]Z");
+const DATE: &[FormatItem<'_>] = format_description!("[year][month][day]");
+
+/// What a signed request says of its signature.
+#[derive(Clone, Debug)]
+pub(crate) struct Presented {
+    pub(crate) access_key_id: String,
+    /// `YYYYMMDD` of the credential scope.
+    pub(crate) scope_date: String,
+    pub(crate) region: String,
+    pub(crate) service: String,
+    /// Lower case, in the order given.
+    pub(crate) signed_headers: Vec<String>,
+    pub(crate) signature: String,
+    /// `X-Amz-Date`.
+    pub(crate) time: OffsetDateTime,
+    /// Session token.
+    pub(crate) token: Option<String>,
+    /// Seconds of validity, for a presigned URL.
+    pub(crate) expires_after: Option<i64>,
+}
+
+/// `YYYYMMDD`.
+pub(super) fn date(time: OffsetDateTime) -> String {
+    time.format(DATE).unwrap_or_default()
+}
+
+/// `YYYYMMDDTHHMMSSZ`.
+pub(super) fn amz_date(time: OffsetDateTime) -> String {
+    time.format(AMZ_DATE).unwrap_or_default()
+}
+
+impl Presented {
+    /// Reads them; `None` for a request that presents nothing.
+    pub(crate) fn read(parts: &Parts) -> Result<Option<Self>, AuthError> {
+        if let Some(header) = text(&parts.headers, "authorization")? {
+            return Self::from_header(&parts.headers, header).map(Some);
+        }
+        let query = parts.uri.query().unwrap_or_default();
+        if query.split('&').any(|pair| pair.starts_with("X-Amz-Algorithm=") || pair.starts_with("X-Amz-Signature=")) {
+            return Self::from_query(query).map(Some);
+        }
+        if query.split('&').any(|pair| pair.starts_with("AWSAccessKeyId=")) {
+            return Err(AuthError::SignatureVersion2);
+        }
+        Ok(None)
+    }
+
+    fn from_header(headers: &HeaderMap, header: &str) -> Result<Self, AuthError> {
+        let rest = match header.split_once(' ') {
+            Some((ALGORITHM, rest)) => rest,
+            Some(("AWS", _)) => return Err(AuthError::SignatureVersion2),
+            _ => return Err(AuthError::Malformed("Authorization header requires 'Credential' parameter.".into())),
+        };
+        let part = |name: &'static str| {
+            rest.split(',')
+                .find_map(|part| part.trim().strip_prefix(name)?.strip_prefix('='))
+                .ok_or_else(|| AuthError::Malformed(format!("Authorization header requires '{name}' parameter.")))
+        };
+        let time = text(headers, "x-amz-date")?.ok_or_else(|| {
+            AuthError::Malformed("Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.".into())
+        })?;
+        Self::assemble(
+            part("Credential")?,
+            part("SignedHeaders")?,
+            part("Signature")?,
+            time,
+            text(headers, "x-amz-security-token")?.map(str::to_owned),
+            None,
+        )
+    }
+
+    fn from_query(query: &str) -> Result<Self, AuthError> {
+        let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query)
+            .map_err(|_| AuthError::Malformed("The query string is not URL-encoded.".into()))?;
+        let optional = |name: &str| pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+        let part = |name: &str| {
+            optional(name).ok_or_else(|| {
+                AuthError::Malformed(format!("Query-string authentication requires the {name} parameter."))
+            })
+        };
+        if part("X-Amz-Algorithm")? != ALGORITHM {
+            return Err(AuthError::Malformed(format!("X-Amz-Algorithm only supports \"{ALGORITHM}\"")));
+        }
+        let expires = part("X-Amz-Expires")?.parse().map_err(|_| AuthError::PresignedExpiry)?;
+        Self::assemble(
+            part("X-Amz-Credential")?,
+            part("X-Amz-SignedHeaders")?,
+            part("X-Amz-Signature")?,
+            part("X-Amz-Date")?,
+            optional("X-Amz-Security-Token").map(str::to_owned),
+            Some(expires),
+        )
+    }
+
+    fn assemble(
+        credential: &str,
+        signed_headers: &str,
+        signature: &str,
+        time: &str,
+        token: Option<String>,
+        expires_after: Option<i64>,
+    ) -> Result<Self, AuthError> {
+        let scope: Vec<&str> = credential.split('/').collect();
+        let [access_key_id, scope_date, region, service, "aws4_request"] = scope.as_slice() else {
+            return Err(AuthError::Malformed(
+                "the Credential is mal-formed; expecting \"<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request\".".into(),
+            ));
+        };
+        let time = PrimitiveDateTime::parse(time, AMZ_DATE)
+            .map_err(|_| AuthError::Malformed("Date must be in ISO-8601 'basic format'.".into()))?
+            .assume_utc();
+        Ok(Self {
+            access_key_id: (*access_key_id).to_owned(),
+            scope_date: (*scope_date).to_owned(),
+            region: (*region).to_owned(),
+            service: (*service).to_owned(),
+            signed_headers: signed_headers.split(';').map(str::to_ascii_lowercase).collect(),
+            signature: signature.to_owned(),
+            time,
+            token,
+            expires_after,
+        })
+    }
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<Option<&'a str>, AuthError> {
+    let mut values = headers.get_all(name).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    if values.next().is_some() {
+        return Err(AuthError::Malformed(format!("The header {name} was given more than once.")));
+    }
+    value.to_str().map(Some).map_err(|_| AuthError::Malformed(format!("The header {name} is not text.")))
+}

@@ -1,0 +1,176 @@
+//! Credentials: what they are made of, how the secret behind an access key id is found, and session tokens.
+//!
+//! Session credentials are not stored. The secret is derived from the access key id under the root key; the token is the
+//! session itself, sealed under the root key with the access key id as context, so it can be neither forged nor moved
+//! to another key id.
+
+use base64::Engine as _;
+use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
+use zeroize::Zeroizing;
+
+use crate::caller::{Caller, Identity, Session};
+use crate::crypto::{self, CryptoError};
+use crate::model::{AccessKey, Timestamp};
+use crate::store::{Store, StoreError};
+
+/// Access keys of role sessions start like this.
+const SESSION_PREFIX: &str = "ASIA";
+/// Long-term access keys start like this.
+const LONG_TERM_PREFIX: &str = "AKIA";
+
+/// A set of session credentials.
+#[derive(Clone)]
+pub struct SessionCredentials {
+    /// `ASIA…`.
+    pub access_key_id: String,
+    /// Secret access key.
+    pub secret_access_key: Zeroizing<String>,
+    /// Session token.
+    pub session_token: Zeroizing<String>,
+    /// Unix time in seconds.
+    pub expires: Timestamp,
+}
+
+/// Why credentials are not accepted.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CredentialsError {
+    /// No such access key id, or it is inactive, or its owner is gone.
+    #[error("the access key id is unknown or inactive")]
+    UnknownKey,
+    /// The session token is missing, forged or belongs to another key id.
+    #[error("the session token is missing or does not belong to this access key id")]
+    InvalidToken,
+    /// The session has ended.
+    #[error("the session token has expired")]
+    Expired,
+    /// Storage failed.
+    #[error("credentials cannot be looked up: {0}")]
+    Store(String),
+}
+
+impl From<StoreError> for CredentialsError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error.to_string())
+    }
+}
+
+/// An id such as IAM gives: `prefix` and 16 or 17 characters of A–Z and 2–7.
+pub fn unique_id(prefix: &str) -> Result<String, CryptoError> {
+    const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    let random: [u8; 17] = crypto::random()?;
+    let length = if matches!(prefix, LONG_TERM_PREFIX | SESSION_PREFIX) { 16 } else { 17 };
+    let tail = random.iter().take(length).filter_map(|byte| ALPHABET.get(usize::from(byte & 31)));
+    Ok(prefix.chars().chain(tail.map(|&byte| char::from(byte))).collect())
+}
+
+/// A fresh long-term key for a user (`None`: the root user), with its secret.
+pub fn new_access_key(
+    store: &Store,
+    user: Option<&str>,
+    now: Timestamp,
+) -> Result<(AccessKey, Zeroizing<String>), CryptoError> {
+    let secret = Zeroizing::new(BASE64_STANDARD.encode(crypto::random::<30>()?));
+    let key = access_key(store, unique_id(LONG_TERM_PREFIX)?, &secret, user, now)?;
+    Ok((key, secret))
+}
+
+/// The stored form of a long-term key whose id and secret are given.
+pub fn access_key(
+    store: &Store,
+    id: String,
+    secret: &str,
+    user: Option<&str>,
+    now: Timestamp,
+) -> Result<AccessKey, CryptoError> {
+    let sealed = store.root_key().seal(secret.as_bytes(), id.as_bytes())?;
+    Ok(AccessKey {
+        sealed_secret: BASE64_STANDARD.encode(sealed),
+        id,
+        user: user.map(str::to_owned),
+        active: true,
+        created: now,
+    })
+}
+
+/// Credentials for a session.
+pub fn session_credentials(store: &Store, session: &Session) -> Result<SessionCredentials, CryptoError> {
+    let access_key_id = unique_id(SESSION_PREFIX)?;
+    let body = serde_json::to_vec(session).map_err(|_| CryptoError::Library)?;
+    let sealed = store.root_key().seal(&body, token_context(&access_key_id).as_bytes())?;
+    Ok(SessionCredentials {
+        secret_access_key: session_secret(store, &access_key_id),
+        session_token: Zeroizing::new(BASE64_URL_SAFE_NO_PAD.encode(sealed)),
+        expires: session.expires,
+        access_key_id,
+    })
+}
+
+/// The secret that must have signed a request with this access key id. Says nothing about its session token.
+pub async fn secret_of(store: &Store, access_key_id: &str) -> Result<Zeroizing<String>, CredentialsError> {
+    if access_key_id.starts_with(SESSION_PREFIX) {
+        return Ok(session_secret(store, access_key_id));
+    }
+    let account = store.access_key_owner(access_key_id).await?.ok_or(CredentialsError::UnknownKey)?;
+    let key = account.access_keys.get(access_key_id).ok_or(CredentialsError::UnknownKey)?;
+    let sealed = BASE64_STANDARD.decode(&key.sealed_secret).map_err(|_| CredentialsError::UnknownKey)?;
+    let secret = store.root_key().open(&sealed, key.id.as_bytes()).map_err(StoreError::from)?;
+    String::from_utf8(secret.to_vec()).map(Zeroizing::new).map_err(|_| CredentialsError::UnknownKey)
+}
+
+/// Who holds this access key id and token. The signature is checked elsewhere.
+pub async fn caller_of(
+    store: &Store,
+    access_key_id: &str,
+    token: Option<&str>,
+    now: Timestamp,
+) -> Result<Caller, CredentialsError> {
+    if access_key_id.starts_with(SESSION_PREFIX) {
+        let session = open_token(store, access_key_id, token.ok_or(CredentialsError::InvalidToken)?)?;
+        if session.expires <= now {
+            return Err(CredentialsError::Expired);
+        }
+        let account = store.account(&session.account).await?.ok_or(CredentialsError::InvalidToken)?;
+        let alive = account.roles.get(&session.role).is_some_and(|role| role.id == session.role_id);
+        if !alive {
+            return Err(CredentialsError::InvalidToken);
+        }
+        return Ok(Caller {
+            identity: Identity::Session(session),
+            account: Some(account),
+            access_key_id: access_key_id.to_owned(),
+        });
+    }
+    if token.is_some() {
+        return Err(CredentialsError::InvalidToken);
+    }
+    let account = store.access_key_owner(access_key_id).await?.ok_or(CredentialsError::UnknownKey)?;
+    let key = account.access_keys.get(access_key_id).ok_or(CredentialsError::UnknownKey)?;
+    let identity = match &key.user {
+        None => Identity::Root,
+        Some(user) if account.users.contains_key(user) => Identity::User(user.clone()),
+        Some(_) => return Err(CredentialsError::UnknownKey),
+    };
+    if !key.active {
+        return Err(CredentialsError::UnknownKey);
+    }
+    Ok(Caller { identity, account: Some(account), access_key_id: access_key_id.to_owned() })
+}
+
+fn open_token(store: &Store, access_key_id: &str, token: &str) -> Result<Session, CredentialsError> {
+    let sealed = BASE64_URL_SAFE_NO_PAD.decode(token).map_err(|_| CredentialsError::InvalidToken)?;
+    let body = store
+        .root_key()
+        .open(&sealed, token_context(access_key_id).as_bytes())
+        .map_err(|_| CredentialsError::InvalidToken)?;
+    serde_json::from_slice(&body).map_err(|_| CredentialsError::InvalidToken)
+}
+
+fn token_context(access_key_id: &str) -> String {
+    format!("session token of {access_key_id}")
+}
+
+fn session_secret(store: &Store, access_key_id: &str) -> Zeroizing<String> {
+    let mac = store.root_key().mac(format!("session secret of {access_key_id}").as_bytes());
+    // 30 bytes make the 40 characters of every AWS secret.
+    Zeroizing::new(BASE64_STANDARD.encode(mac.get(..30).unwrap_or_default()))
+}

@@ -1,0 +1,218 @@
+//! The gate: every operation asks here, and gets a [`Permit`] that its code needs in order to run.
+//!
+//! A permit names its action in its type, so code that asks for `s3:GetObject` cannot be handed the permit of another
+//! action, and code that asks for a permit cannot be called without one.
+
+pub mod actions;
+
+use std::collections::VecDeque;
+use std::marker::PhantomData;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use policy::message::{self, Style};
+use policy::{
+    Context, Explanation, Grant, NamedPolicy, Outcome, Policies, Principal, Request, ResourceKind, evaluate,
+};
+
+use crate::caller::Caller;
+use crate::request::RequestMeta;
+
+/// An action of the Service Authorization Reference, as a type.
+pub trait Action {
+    /// For example `s3:GetObject`.
+    const NAME: &'static str;
+}
+
+/// Proof that the gate allowed `A` to this caller on this resource.
+#[derive(Debug)]
+pub struct Permit<A> {
+    resource: String,
+    action: PhantomData<A>,
+}
+
+impl<A> Permit<A> {
+    /// The resource ARN it was given for.
+    pub fn resource(&self) -> &str {
+        &self.resource
+    }
+}
+
+/// What is asked of the gate: an action's resource with the policies and keys that bear on it.
+#[derive(Debug, Default)]
+pub struct Question {
+    /// Resource ARN, or `*` where the action has none.
+    pub resource: String,
+    /// Account that owns the resource; `None` when it has no owner yet.
+    pub owner: Option<String>,
+    /// Bucket policy, key policy or trust policy.
+    pub resource_policy: Option<NamedPolicy>,
+    /// What kind of resource that policy sits on.
+    pub kind: ResourceKind,
+    /// Grants on the key.
+    pub grants: Vec<Grant>,
+    /// Condition keys of the service; the global ones are added by the gate.
+    pub context: Context,
+    /// Whether the bucket's RestrictPublicBuckets is on.
+    pub block_public_access: bool,
+}
+
+impl Question {
+    /// A question about a resource that has no policy of its own.
+    pub fn about(resource: impl Into<String>) -> Self {
+        Self { resource: resource.into(), ..Self::default() }
+    }
+
+    /// The same with the account that owns the resource.
+    #[must_use]
+    pub fn owned_by(mut self, account: &str) -> Self {
+        self.owner = Some(account.to_owned());
+        self
+    }
+
+    /// The same with one more condition key.
+    #[must_use]
+    pub fn with(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.context = self.context.with(key, value);
+        self
+    }
+}
+
+/// The gate said no.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{message}")]
+pub struct Denied {
+    /// The action that was refused.
+    pub action: &'static str,
+    /// AWS's sentence (`aws-semantics.md` §7).
+    pub message: String,
+    /// Whether a Deny statement said so, or nothing allowed it.
+    pub outcome: Outcome,
+}
+
+/// One question the gate answered, kept for the operator and the tests.
+#[derive(Debug, Clone)]
+pub struct Trace {
+    /// The request it belongs to.
+    pub request_id: String,
+    /// The action asked about.
+    pub action: &'static str,
+    /// Its resource.
+    pub resource: String,
+    /// The whole decision.
+    pub explanation: Explanation,
+}
+
+/// How many answers the gate keeps.
+const KEPT_TRACES: usize = 4_096;
+
+/// Answers questions and remembers the newest answers. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Gate(Arc<Mutex<VecDeque<Trace>>>);
+
+/// Who asks, with what they bring along.
+struct Asked<'a> {
+    principal: Principal,
+    identity: &'a [NamedPolicy],
+    session_policies: &'a [NamedPolicy],
+    context: Context,
+}
+
+impl Gate {
+    /// Decides whether `caller` may do `A`, by every policy that bears on it.
+    pub fn authorize<A: Action>(
+        &self,
+        meta: &RequestMeta,
+        caller: &Caller,
+        question: Question,
+    ) -> Result<Permit<A>, Denied> {
+        let identity = caller.identity_policies();
+        let session_policies = caller.session_policies();
+        let asked = Asked {
+            principal: caller.principal(),
+            identity: &identity,
+            session_policies: &session_policies,
+            context: meta.global_context(caller),
+        };
+        self.decide(meta, asked, question)
+    }
+
+    /// The same for an AWS service that acts as itself, such as EC2 when it takes a role for an instance.
+    pub fn authorize_service<A: Action>(
+        &self,
+        meta: &RequestMeta,
+        service: &str,
+        question: Question,
+    ) -> Result<Permit<A>, Denied> {
+        let asked = Asked {
+            principal: Principal::service(service),
+            identity: &[],
+            session_policies: &[],
+            context: meta.global_context(&Caller::ANONYMOUS),
+        };
+        self.decide(meta, asked, question)
+    }
+
+    fn decide<A: Action>(
+        &self,
+        meta: &RequestMeta,
+        asked: Asked<'_>,
+        question: Question,
+    ) -> Result<Permit<A>, Denied> {
+        let mut context = asked.context;
+        context.extend(question.context);
+        let request = Request {
+            principal: asked.principal,
+            action: A::NAME.to_owned(),
+            resource: question.resource.clone(),
+            resource_account: question.owner,
+            context,
+        };
+        let policies = Policies {
+            identity: asked.identity,
+            resource: question.resource_policy.as_ref(),
+            resource_kind: question.kind,
+            grants: &question.grants,
+            session_policies: asked.session_policies,
+            block_public_access: question.block_public_access,
+            ..Policies::default()
+        };
+        let decision = evaluate(&request, &policies);
+        self.keep(Trace {
+            request_id: meta.id.clone(),
+            action: A::NAME,
+            resource: question.resource.clone(),
+            explanation: decision.explain(),
+        });
+        let Some(denial) = decision.denial() else {
+            return Ok(Permit { resource: question.resource, action: PhantomData });
+        };
+        Err(Denied {
+            action: A::NAME,
+            message: message::access_denied(&request, &denial, style(A::NAME)),
+            outcome: decision.outcome,
+        })
+    }
+
+    /// What the gate answered for one request, in order; empty when it is not kept any more.
+    pub fn trace(&self, request_id: &str) -> Vec<Trace> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.iter().filter(|trace| trace.request_id == request_id).cloned().collect()
+    }
+
+    fn keep(&self, trace: Trace) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() >= KEPT_TRACES {
+            kept.pop_front();
+        }
+        kept.push_back(trace);
+    }
+}
+
+/// How the service of an action words a denial (`aws-semantics.md` §7, rules 3, 4 and 6).
+fn style(action: &str) -> Style {
+    match action.split_once(':') {
+        Some(("s3", _)) => Style::S3,
+        Some(("sts", _)) => Style::Sts,
+        _ => Style::Plain,
+    }
+}

@@ -1,0 +1,57 @@
+//! The actions of the Service Authorization Reference that operations ask for, each as a type of its own.
+
+use super::Action;
+
+macro_rules! actions {
+    ($($(#[$about:meta])* $service:ident { $($name:ident)* })*) => {
+        $($(#[$about])* pub mod $service {
+            $(
+                #[doc = concat!("`", stringify!($service), ":", stringify!($name), "`")]
+                #[derive(Debug)]
+                pub struct $name;
+                impl super::Action for $name {
+                    const NAME: &'static str = concat!(stringify!($service), ":", stringify!($name));
+                }
+            )*
+        })*
+
+        /// Every action an operation can ask for.
+        pub const ALL: &[&str] = &[$($(concat!(stringify!($service), ":", stringify!($name)),)*)*];
+    };
+}
+
+actions! {
+    /// Amazon S3.
+    s3 {
+        CreateBucket DeleteBucket ListAllMyBuckets ListBucket GetBucketLocation
+        GetBucketPolicy PutBucketPolicy DeleteBucketPolicy GetBucketPolicyStatus
+        GetEncryptionConfiguration PutEncryptionConfiguration
+        GetBucketPublicAccessBlock PutBucketPublicAccessBlock
+        GetObject PutObject DeleteObject
+    }
+    /// AWS KMS.
+    kms {
+        CreateKey DescribeKey ListKeys CreateAlias DeleteAlias ListAliases GetKeyPolicy PutKeyPolicy ListKeyPolicies
+        EnableKey DisableKey ScheduleKeyDeletion CancelKeyDeletion TagResource
+        Encrypt Decrypt GenerateDataKey GenerateDataKeyWithoutPlaintext ReEncryptFrom ReEncryptTo GenerateRandom
+        CreateGrant ListGrants RevokeGrant RetireGrant
+    }
+    /// AWS IAM.
+    iam {
+        CreatePolicy CreatePolicyVersion DeletePolicyVersion SetDefaultPolicyVersion GetPolicy GetPolicyVersion
+        ListPolicyVersions ListPolicies DeletePolicy
+        CreateRole GetRole ListRoles DeleteRole UpdateAssumeRolePolicy
+        AttachRolePolicy DetachRolePolicy ListAttachedRolePolicies
+        PutRolePolicy GetRolePolicy DeleteRolePolicy ListRolePolicies
+        CreateInstanceProfile GetInstanceProfile AddRoleToInstanceProfile RemoveRoleFromInstanceProfile
+        DeleteInstanceProfile ListInstanceProfiles ListInstanceProfilesForRole
+        CreateUser GetUser ListUsers DeleteUser AttachUserPolicy DetachUserPolicy ListAttachedUserPolicies
+        PutUserPolicy GetUserPolicy DeleteUserPolicy ListUserPolicies
+        CreateAccessKey ListAccessKeys UpdateAccessKey DeleteAccessKey
+        PassRole
+    }
+    /// AWS STS.
+    sts { AssumeRole DecodeAuthorizationMessage GetAccessKeyInfo }
+    /// Amazon EC2.
+    ec2 { RunInstances DescribeInstances TerminateInstances }
+}

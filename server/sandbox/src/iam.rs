@@ -1,0 +1,70 @@
+//! AWS IAM: managed policies, roles, users, instance profiles and access keys (API version 2010-05-08).
+//!
+//! Error messages are those that AWS was recorded answering (`aws-semantics.md` §5).
+
+mod access_keys;
+mod attachments;
+mod holder;
+mod policies;
+mod profiles;
+mod read;
+mod roles;
+mod trust;
+mod users;
+mod versions;
+
+use holder::{Roles, Users};
+
+use crate::query::{Service, operations};
+
+operations! {
+    Service::Iam;
+
+    "CreatePolicy" => policies::create: ["PolicyName" "Path" "PolicyDocument" "Description"];
+    "GetPolicy" => policies::get: ["PolicyArn"];
+    "ListPolicies" => policies::list: ["Scope" "OnlyAttached" "PathPrefix" "PolicyUsageFilter" "Marker" "MaxItems"];
+    "DeletePolicy" => policies::delete: ["PolicyArn"];
+    "CreatePolicyVersion" => versions::create: ["PolicyArn" "PolicyDocument" "SetAsDefault"];
+    "GetPolicyVersion" => versions::get: ["PolicyArn" "VersionId"];
+    "ListPolicyVersions" => versions::list: ["PolicyArn" "Marker" "MaxItems"];
+    "SetDefaultPolicyVersion" => versions::set_default: ["PolicyArn" "VersionId"];
+    "DeletePolicyVersion" => versions::delete: ["PolicyArn" "VersionId"];
+
+    "CreateRole" => roles::create: ["RoleName" "Path" "AssumeRolePolicyDocument" "Description" "MaxSessionDuration"];
+    "GetRole" => roles::get: ["RoleName"];
+    "ListRoles" => roles::list: ["PathPrefix" "Marker" "MaxItems"];
+    "DeleteRole" => roles::delete: ["RoleName"];
+    "UpdateAssumeRolePolicy" => roles::update_trust: ["RoleName" "PolicyDocument"];
+    "AttachRolePolicy" => attachments::attach::<Roles>: ["RoleName" "PolicyArn"];
+    "DetachRolePolicy" => attachments::detach::<Roles>: ["RoleName" "PolicyArn"];
+    "ListAttachedRolePolicies" => attachments::list_attached::<Roles>: ["RoleName" "PathPrefix" "Marker" "MaxItems"];
+    "PutRolePolicy" => attachments::put::<Roles>: ["RoleName" "PolicyName" "PolicyDocument"];
+    "GetRolePolicy" => attachments::get::<Roles>: ["RoleName" "PolicyName"];
+    "DeleteRolePolicy" => attachments::delete::<Roles>: ["RoleName" "PolicyName"];
+    "ListRolePolicies" => attachments::list_inline::<Roles>: ["RoleName" "Marker" "MaxItems"];
+
+    "CreateInstanceProfile" => profiles::create: ["InstanceProfileName" "Path"];
+    "GetInstanceProfile" => profiles::get: ["InstanceProfileName"];
+    "AddRoleToInstanceProfile" => profiles::add_role: ["InstanceProfileName" "RoleName"];
+    "RemoveRoleFromInstanceProfile" => profiles::remove_role: ["InstanceProfileName" "RoleName"];
+    "DeleteInstanceProfile" => profiles::delete: ["InstanceProfileName"];
+    "ListInstanceProfiles" => profiles::list: ["PathPrefix" "Marker" "MaxItems"];
+    "ListInstanceProfilesForRole" => profiles::list_for_role: ["RoleName" "Marker" "MaxItems"];
+
+    "CreateUser" => users::create: ["UserName" "Path"];
+    "GetUser" => users::get: ["UserName"];
+    "ListUsers" => users::list: ["PathPrefix" "Marker" "MaxItems"];
+    "DeleteUser" => users::delete: ["UserName"];
+    "AttachUserPolicy" => attachments::attach::<Users>: ["UserName" "PolicyArn"];
+    "DetachUserPolicy" => attachments::detach::<Users>: ["UserName" "PolicyArn"];
+    "ListAttachedUserPolicies" => attachments::list_attached::<Users>: ["UserName" "PathPrefix" "Marker" "MaxItems"];
+    "PutUserPolicy" => attachments::put::<Users>: ["UserName" "PolicyName" "PolicyDocument"];
+    "GetUserPolicy" => attachments::get::<Users>: ["UserName" "PolicyName"];
+    "DeleteUserPolicy" => attachments::delete::<Users>: ["UserName" "PolicyName"];
+    "ListUserPolicies" => attachments::list_inline::<Users>: ["UserName" "Marker" "MaxItems"];
+
+    "CreateAccessKey" => access_keys::create: ["UserName"];
+    "ListAccessKeys" => access_keys::list: ["UserName" "Marker" "MaxItems"];
+    "UpdateAccessKey" => access_keys::update: ["UserName" "AccessKeyId" "Status"];
+    "DeleteAccessKey" => access_keys::delete: ["UserName" "AccessKeyId"];
+}

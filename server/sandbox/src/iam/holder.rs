@@ -1,0 +1,116 @@
+//! What roles and users have in common: they hold policies, attached and inline.
+
+use std::sync::Arc;
+
+use super::read;
+use crate::arns;
+use crate::gate::Action;
+use crate::gate::actions::iam;
+use crate::model::{Account, IdentityPolicies};
+use crate::query::{Call, Fault};
+
+/// Kinds of identities that hold policies, with the actions that manage those.
+pub(super) trait Holder {
+    /// Parameter that names one.
+    const PARAMETER: &'static str;
+    /// As messages call it.
+    const KIND: &'static str;
+    /// Quota of attached policies; ten each by default.
+    const ATTACHED_QUOTA: &'static str;
+    /// All inline policies of one together, in characters without white space.
+    const INLINE_LIMIT: usize;
+
+    /// Attaches a managed policy.
+    type Attach: Action;
+    /// Detaches one.
+    type Detach: Action;
+    /// Lists attached policies.
+    type ListAttached: Action;
+    /// Writes an inline policy.
+    type Put: Action;
+    /// Reads one.
+    type Get: Action;
+    /// Deletes one.
+    type Delete: Action;
+    /// Lists their names.
+    type List: Action;
+
+    /// ARN of the one with this name; the path is `/` when there is none.
+    fn arn(call: Call<'_>, name: &str) -> String;
+    /// Its policies.
+    fn policies<'a>(account: &'a Account, name: &str) -> Option<&'a IdentityPolicies>;
+    /// The same for changing.
+    fn policies_mut<'a>(account: &'a mut Account, name: &str) -> Option<&'a mut IdentityPolicies>;
+
+    /// The name that a request gives.
+    fn named(call: Call<'_>) -> Result<&str, Fault> {
+        read::name(call.params, Self::PARAMETER, read::SHORT_NAME)
+    }
+
+    /// There is none with this name.
+    fn not_found(name: &str) -> Fault {
+        Fault::no_such_entity(format!("The {} with name {name} cannot be found.", Self::KIND))
+    }
+}
+
+/// IAM roles.
+pub(super) enum Roles {}
+
+impl Holder for Roles {
+    const PARAMETER: &'static str = "RoleName";
+    const KIND: &'static str = "role";
+    const ATTACHED_QUOTA: &'static str = "PoliciesPerRole";
+    const INLINE_LIMIT: usize = 10_240;
+
+    type Attach = iam::AttachRolePolicy;
+    type Detach = iam::DetachRolePolicy;
+    type ListAttached = iam::ListAttachedRolePolicies;
+    type Put = iam::PutRolePolicy;
+    type Get = iam::GetRolePolicy;
+    type Delete = iam::DeleteRolePolicy;
+    type List = iam::ListRolePolicies;
+
+    fn arn(call: Call<'_>, name: &str) -> String {
+        let path = call.peek(|account| account.roles.get(name).map(|role| role.path.as_str()));
+        arns::role(call.account_id(), path.unwrap_or("/"), name)
+    }
+
+    fn policies<'a>(account: &'a Account, name: &str) -> Option<&'a IdentityPolicies> {
+        account.roles.get(name).map(|role| &role.policies)
+    }
+
+    fn policies_mut<'a>(account: &'a mut Account, name: &str) -> Option<&'a mut IdentityPolicies> {
+        account.roles.get_mut(name).map(|role| &mut Arc::make_mut(role).policies)
+    }
+}
+
+/// IAM users.
+pub(super) enum Users {}
+
+impl Holder for Users {
+    const PARAMETER: &'static str = "UserName";
+    const KIND: &'static str = "user";
+    const ATTACHED_QUOTA: &'static str = "PoliciesPerUser";
+    const INLINE_LIMIT: usize = 2_048;
+
+    type Attach = iam::AttachUserPolicy;
+    type Detach = iam::DetachUserPolicy;
+    type ListAttached = iam::ListAttachedUserPolicies;
+    type Put = iam::PutUserPolicy;
+    type Get = iam::GetUserPolicy;
+    type Delete = iam::DeleteUserPolicy;
+    type List = iam::ListUserPolicies;
+
+    fn arn(call: Call<'_>, name: &str) -> String {
+        let path = call.peek(|account| account.users.get(name).map(|user| user.path.as_str()));
+        arns::user(call.account_id(), path.unwrap_or("/"), name)
+    }
+
+    fn policies<'a>(account: &'a Account, name: &str) -> Option<&'a IdentityPolicies> {
+        account.users.get(name).map(|user| &user.policies)
+    }
+
+    fn policies_mut<'a>(account: &'a mut Account, name: &str) -> Option<&'a mut IdentityPolicies> {
+        account.users.get_mut(name).map(|user| &mut Arc::make_mut(user).policies)
+    }
+}

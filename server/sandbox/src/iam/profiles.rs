@@ -1,0 +1,166 @@
+//! Instance profiles: the envelopes in which EC2 takes a role.
+
+use std::sync::Arc;
+
+use super::holder::{Holder as _, Roles};
+use super::{read, roles};
+use crate::arns;
+use crate::credentials::unique_id;
+use crate::gate::Question;
+use crate::gate::actions::iam;
+use crate::model::{Account, InstanceProfile};
+use crate::query::{Call, Fault, Xml, page, timestamp};
+
+/// Most instance profiles of an account.
+const MAX_PROFILES: usize = 1_000;
+/// Roles that one profile can hold.
+const MAX_ROLES: usize = 1;
+
+pub(super) async fn create(call: Call<'_>) -> Result<Xml, Fault> {
+    let name = named(call)?;
+    let path = read::path(call.params)?;
+    let arn = arns::instance_profile(call.account_id(), path, name);
+    let permit = call.authorize::<iam::CreateInstanceProfile>(Question::about(arn))?;
+    let id = unique_id("AIPA")?;
+    call.change(&permit, |account| {
+        if read::taken(&account.instance_profiles, name) {
+            return Err(Fault::already_exists(format!("Instance Profile {name} already exists.")));
+        }
+        read::quota("InstanceProfilesPerAccount", account.instance_profiles.len(), MAX_PROFILES)?;
+        let profile = InstanceProfile {
+            name: name.to_owned(),
+            path: path.to_owned(),
+            id: id.clone(),
+            created: call.now(),
+            role: None,
+        };
+        let mut xml = Xml::default();
+        xml.element("InstanceProfile", |element| write(element, account, &profile));
+        account.instance_profiles.insert(name.to_owned(), Arc::new(profile));
+        Ok(xml)
+    })
+    .await
+}
+
+pub(super) async fn get(call: Call<'_>) -> Result<Xml, Fault> {
+    let name = named(call)?;
+    let permit = call.authorize::<iam::GetInstanceProfile>(Question::about(arn(call, name)))?;
+    let account = call.account(&permit)?;
+    let profile = account.instance_profiles.get(name).ok_or_else(|| not_found(name))?;
+    let mut xml = Xml::default();
+    xml.element("InstanceProfile", |element| {
+        write(element, account, profile);
+        element.element("Tags", |_| {});
+    });
+    Ok(xml)
+}
+
+pub(super) async fn add_role(call: Call<'_>) -> Result<Xml, Fault> {
+    let name = named(call)?;
+    let role = Roles::named(call)?;
+    let permit = call.authorize::<iam::AddRoleToInstanceProfile>(Question::about(arn(call, name)))?;
+    // Whoever fills a profile hands the role to EC2 (IAM API Reference, `AddRoleToInstanceProfile`).
+    let passed = Question::about(Roles::arn(call, role)).with("iam:PassedToService", "ec2.amazonaws.com");
+    call.authorize::<iam::PassRole>(passed)?;
+    call.change(&permit, |account| {
+        let profile = account.instance_profiles.get(name).ok_or_else(|| not_found(name))?;
+        if !account.roles.contains_key(role) {
+            return Err(Roles::not_found(role));
+        }
+        read::quota("InstanceSessionsPerInstanceProfile", usize::from(profile.role.is_some()), MAX_ROLES)?;
+        set_role(account, name, Some(role))
+    })
+    .await
+}
+
+pub(super) async fn remove_role(call: Call<'_>) -> Result<Xml, Fault> {
+    let name = named(call)?;
+    let role = Roles::named(call)?;
+    let permit = call.authorize::<iam::RemoveRoleFromInstanceProfile>(Question::about(arn(call, name)))?;
+    call.change(&permit, |account| {
+        let profile = account.instance_profiles.get(name).ok_or_else(|| not_found(name))?;
+        if !account.roles.contains_key(role) {
+            return Err(Roles::not_found(role));
+        }
+        if profile.role.as_deref() != Some(role) {
+            return Err(Fault::no_such_entity(format!(
+                "Role {role} in Instance Profile {name} cannot be found."
+            )));
+        }
+        set_role(account, name, None)
+    })
+    .await
+}
+
+pub(super) async fn delete(call: Call<'_>) -> Result<Xml, Fault> {
+    let name = named(call)?;
+    let permit = call.authorize::<iam::DeleteInstanceProfile>(Question::about(arn(call, name)))?;
+    call.change(&permit, |account| {
+        let profile = account.instance_profiles.get(name).ok_or_else(|| not_found(name))?;
+        if profile.role.is_some() {
+            return Err(Fault::delete_conflict(
+                "Cannot delete entity, must remove roles from instance profile first.",
+            ));
+        }
+        account.instance_profiles.remove(name);
+        Ok(Xml::default())
+    })
+    .await
+}
+
+pub(super) async fn list(call: Call<'_>) -> Result<Xml, Fault> {
+    let prefix = read::path_prefix(call.params)?;
+    let permit = call.authorize::<iam::ListInstanceProfiles>(Question::about("*"))?;
+    let account = call.account(&permit)?;
+    write_page(call, account, |profile| profile.path.starts_with(prefix))
+}
+
+pub(super) async fn list_for_role(call: Call<'_>) -> Result<Xml, Fault> {
+    let role = Roles::named(call)?;
+    let permit = call.authorize::<iam::ListInstanceProfilesForRole>(Question::about(Roles::arn(call, role)))?;
+    let account = call.account(&permit)?;
+    if !account.roles.contains_key(role) {
+        return Err(Roles::not_found(role));
+    }
+    write_page(call, account, |profile| profile.role.as_deref() == Some(role))
+}
+
+fn named(call: Call<'_>) -> Result<&str, Fault> {
+    read::name(call.params, "InstanceProfileName", read::LONG_NAME)
+}
+
+fn arn(call: Call<'_>, name: &str) -> String {
+    let path =
+        call.peek(|account| account.instance_profiles.get(name).map(|profile| profile.path.as_str()));
+    arns::instance_profile(call.account_id(), path.unwrap_or("/"), name)
+}
+
+fn not_found(name: &str) -> Fault {
+    Fault::no_such_entity(format!("Instance Profile {name} cannot be found."))
+}
+
+fn set_role(account: &mut Account, name: &str, role: Option<&str>) -> Result<Xml, Fault> {
+    let profile = account.instance_profiles.get_mut(name).ok_or_else(|| not_found(name))?;
+    Arc::make_mut(profile).role = role.map(str::to_owned);
+    Ok(Xml::default())
+}
+
+fn write_page(
+    call: Call<'_>,
+    account: &Account,
+    shown: impl Fn(&InstanceProfile) -> bool,
+) -> Result<Xml, Fault> {
+    let profiles = account.instance_profiles.iter().filter(|(_, profile)| shown(profile));
+    let profiles = profiles.map(|(name, profile)| (name.as_str(), profile));
+    page(call.params, "InstanceProfiles", profiles, |xml, profile| write(xml, account, profile))
+}
+
+fn write(xml: &mut Xml, account: &Account, profile: &InstanceProfile) {
+    let role = profile.role.as_ref().and_then(|name| account.roles.get(name));
+    xml.text("Path", &profile.path)
+        .text("InstanceProfileName", &profile.name)
+        .text("InstanceProfileId", &profile.id)
+        .text("Arn", arns::instance_profile(&account.id, &profile.path, &profile.name))
+        .text("CreateDate", timestamp(profile.created))
+        .list("Roles", "member", role, |item, role| roles::write(item, &account.id, role));
+}

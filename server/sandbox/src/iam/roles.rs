@@ -1,0 +1,129 @@
+//! Roles and their trust policies.
+
+use std::sync::Arc;
+
+use super::holder::{Holder as _, Roles};
+use super::{read, trust};
+use crate::arns;
+use crate::credentials::unique_id;
+use crate::gate::Question;
+use crate::gate::actions::iam;
+use crate::model::{IdentityPolicies, Role};
+use crate::query::{Call, Fault, Xml, encoded, page, timestamp};
+
+/// Most roles of an account.
+const MAX_ROLES: usize = 1_000;
+/// Longest session of a role, in seconds, when `CreateRole` does not say.
+const DEFAULT_MAX_SESSION: i64 = 3_600;
+/// What `CreateRole` may say.
+const MAX_SESSIONS: std::ops::RangeInclusive<i64> = 3_600..=43_200;
+
+pub(super) async fn create(call: Call<'_>) -> Result<Xml, Fault> {
+    let params = call.params;
+    let name = read::name(params, "RoleName", read::SHORT_NAME)?;
+    let path = read::path(params)?;
+    let text = params.required("AssumeRolePolicyDocument")?;
+    let description = read::description(params)?;
+    let max_session_duration = params.integer("MaxSessionDuration", MAX_SESSIONS)?;
+    let arn = arns::role(call.account_id(), path, name);
+    let permit = call.authorize::<iam::CreateRole>(Question::about(arn))?;
+    let document = trust::document(call.aws, text).await?;
+    let id = unique_id("AROA")?;
+    call.change(&permit, |account| {
+        if read::taken(&account.roles, name) {
+            return Err(Fault::already_exists(format!("Role with name {name} already exists.")));
+        }
+        read::quota("RolesPerAccount", account.roles.len(), MAX_ROLES)?;
+        let role = Role {
+            name: name.to_owned(),
+            path: path.to_owned(),
+            id: id.clone(),
+            created: call.now(),
+            description: description.clone(),
+            trust: document.clone(),
+            policies: IdentityPolicies::default(),
+            max_session_duration: max_session_duration.unwrap_or(DEFAULT_MAX_SESSION),
+        };
+        let mut xml = Xml::default();
+        xml.element("Role", |element| write(element, &account.id, &role));
+        account.roles.insert(name.to_owned(), Arc::new(role));
+        Ok(xml)
+    })
+    .await
+}
+
+pub(super) async fn get(call: Call<'_>) -> Result<Xml, Fault> {
+    let name = Roles::named(call)?;
+    let permit = call.authorize::<iam::GetRole>(Question::about(Roles::arn(call, name)))?;
+    let account = call.account(&permit)?;
+    let role = account.roles.get(name).ok_or_else(|| Roles::not_found(name))?;
+    let mut xml = Xml::default();
+    xml.element("Role", |element| {
+        write(element, &account.id, role);
+        element.text("MaxSessionDuration", role.max_session_duration).element("RoleLastUsed", |_| {});
+    });
+    Ok(xml)
+}
+
+pub(super) async fn list(call: Call<'_>) -> Result<Xml, Fault> {
+    let prefix = read::path_prefix(call.params)?;
+    let permit = call.authorize::<iam::ListRoles>(Question::about("*"))?;
+    let account = call.account(&permit)?;
+    let roles = account.roles.iter().filter(|(_, role)| role.path.starts_with(prefix));
+    page(call.params, "Roles", roles.map(|(name, role)| (name.as_str(), role)), |xml, role| {
+        write(xml, &account.id, role);
+        xml.text("MaxSessionDuration", role.max_session_duration);
+    })
+}
+
+pub(super) async fn delete(call: Call<'_>) -> Result<Xml, Fault> {
+    let name = Roles::named(call)?;
+    let permit = call.authorize::<iam::DeleteRole>(Question::about(Roles::arn(call, name)))?;
+    call.change(&permit, |account| {
+        let role = account.roles.get(name).ok_or_else(|| Roles::not_found(name))?;
+        if account.instance_profiles.values().any(|profile| profile.role.as_deref() == Some(name)) {
+            return Err(Fault::delete_conflict(
+                "Cannot delete entity, must remove roles from instance profile first.",
+            ));
+        }
+        require_no_policies(&role.policies)?;
+        account.roles.remove(name);
+        Ok(Xml::default())
+    })
+    .await
+}
+
+pub(super) async fn update_trust(call: Call<'_>) -> Result<Xml, Fault> {
+    let name = Roles::named(call)?;
+    let text = call.params.required("PolicyDocument")?;
+    let permit = call.authorize::<iam::UpdateAssumeRolePolicy>(Question::about(Roles::arn(call, name)))?;
+    let document = trust::document(call.aws, text).await?;
+    call.change(&permit, |account| {
+        let role = account.roles.get_mut(name).ok_or_else(|| Roles::not_found(name))?;
+        Arc::make_mut(role).trust = document.clone();
+        Ok(Xml::default())
+    })
+    .await
+}
+
+/// What must go before a role or a user can.
+pub(super) fn require_no_policies(policies: &IdentityPolicies) -> Result<(), Fault> {
+    if !policies.attached.is_empty() {
+        return Err(Fault::delete_conflict("Cannot delete entity, must detach all policies first."));
+    }
+    if !policies.inline.is_empty() {
+        return Err(Fault::delete_conflict("Cannot delete entity, must delete policies first."));
+    }
+    Ok(())
+}
+
+/// What every operation that shows a role shows of it.
+pub(super) fn write(xml: &mut Xml, account: &str, role: &Role) {
+    xml.text("Path", &role.path)
+        .text("RoleName", &role.name)
+        .text("RoleId", &role.id)
+        .text("Arn", arns::role(account, &role.path, &role.name))
+        .text("CreateDate", timestamp(role.created))
+        .text("AssumeRolePolicyDocument", encoded(role.trust.text()))
+        .optional("Description", role.description.as_deref());
+}

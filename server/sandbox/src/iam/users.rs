@@ -1,0 +1,119 @@
+//! Users.
+
+use std::sync::Arc;
+
+use super::holder::{Holder as _, Users};
+use super::read;
+use super::roles::require_no_policies;
+use crate::arns;
+use crate::caller::Identity;
+use crate::credentials::unique_id;
+use crate::gate::Question;
+use crate::gate::actions::iam;
+use crate::model::{IdentityPolicies, User};
+use crate::query::{Call, Fault, Xml, page, timestamp};
+
+/// Most users of an account.
+const MAX_USERS: usize = 5_000;
+
+pub(super) async fn create(call: Call<'_>) -> Result<Xml, Fault> {
+    let name = Users::named(call)?;
+    let path = read::path(call.params)?;
+    let permit =
+        call.authorize::<iam::CreateUser>(Question::about(arns::user(call.account_id(), path, name)))?;
+    let id = unique_id("AIDA")?;
+    call.change(&permit, |account| {
+        if read::taken(&account.users, name) {
+            return Err(Fault::already_exists(format!("User with name {name} already exists.")));
+        }
+        read::quota("UsersPerAccount", account.users.len(), MAX_USERS)?;
+        let user = User {
+            name: name.to_owned(),
+            path: path.to_owned(),
+            id: id.clone(),
+            created: call.now(),
+            policies: IdentityPolicies::default(),
+        };
+        let mut xml = Xml::default();
+        xml.element("User", |element| write(element, &account.id, &user));
+        account.users.insert(name.to_owned(), Arc::new(user));
+        Ok(xml)
+    })
+    .await
+}
+
+/// Without a name: the caller.
+pub(super) async fn get(call: Call<'_>) -> Result<Xml, Fault> {
+    let name = subject(call)?;
+    let permit = call.authorize::<iam::GetUser>(Question::about(subject_arn(call, name)))?;
+    let account = call.account(&permit)?;
+    let mut xml = Xml::default();
+    match name {
+        Some(name) => {
+            let user = account.users.get(name).ok_or_else(|| Users::not_found(name))?;
+            xml.element("User", |element| write(element, &account.id, user));
+        }
+        None => {
+            // The root user has no name and no path; its id is the account's.
+            xml.element("User", |element| {
+                element.text("UserId", &account.id).text("Arn", subject_arn(call, None));
+            });
+        }
+    }
+    Ok(xml)
+}
+
+pub(super) async fn list(call: Call<'_>) -> Result<Xml, Fault> {
+    let prefix = read::path_prefix(call.params)?;
+    let permit = call.authorize::<iam::ListUsers>(Question::about("*"))?;
+    let account = call.account(&permit)?;
+    let users = account.users.iter().filter(|(_, user)| user.path.starts_with(prefix));
+    page(call.params, "Users", users.map(|(name, user)| (name.as_str(), user)), |xml, user| {
+        write(xml, &account.id, user);
+    })
+}
+
+pub(super) async fn delete(call: Call<'_>) -> Result<Xml, Fault> {
+    let name = Users::named(call)?;
+    let permit = call.authorize::<iam::DeleteUser>(Question::about(Users::arn(call, name)))?;
+    call.change(&permit, |account| {
+        let user = account.users.get(name).ok_or_else(|| Users::not_found(name))?;
+        if account.access_keys.values().any(|key| key.user.as_deref() == Some(name)) {
+            return Err(Fault::delete_conflict("Cannot delete entity, must delete access keys first."));
+        }
+        require_no_policies(&user.policies)?;
+        account.users.remove(name);
+        Ok(Xml::default())
+    })
+    .await
+}
+
+/// Whom an operation is about whose `UserName` is optional: the user named, else the caller; `None` is the root user.
+pub(super) fn subject(call: Call<'_>) -> Result<Option<&str>, Fault> {
+    if call.params.get("UserName").is_some() {
+        return Users::named(call).map(Some);
+    }
+    match &call.caller.identity {
+        Identity::Root => Ok(None),
+        Identity::User(name) => Ok(Some(name)),
+        Identity::Session(_) | Identity::Anonymous => {
+            Err(Fault::validation("Must specify userName when calling with non-User credentials"))
+        }
+    }
+}
+
+/// The ARN of [`subject`].
+pub(super) fn subject_arn(call: Call<'_>, subject: Option<&str>) -> String {
+    match subject {
+        Some(name) => Users::arn(call, name),
+        None => format!("arn:aws:iam::{}:root", call.account_id()),
+    }
+}
+
+fn write(xml: &mut Xml, account: &str, user: &User) {
+    xml.text("Path", &user.path)
+        .text("UserName", &user.name)
+        .text("UserId", &user.id)
+        .text("Arn", arns::user(account, &user.path, &user.name))
+        .text("CreateDate", timestamp(user.created));
+}

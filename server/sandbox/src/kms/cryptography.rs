@@ -1,0 +1,274 @@
+//! The cryptographic operations.
+
+use aws_lc_rs::rand;
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use policy::Context;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use zeroize::Zeroizing;
+
+use super::ciphertext::{self, Ciphertext};
+use super::input::Blob;
+use super::keys::{Aliases, OtherAccounts, context_conditions, find, must_be_usable};
+use super::{Call, EncryptionContext, KmsError};
+use crate::crypto::CryptoError;
+use crate::gate::actions;
+
+/// Longest plaintext of Encrypt, in bytes (BC:kms.Encrypt).
+const MAX_PLAINTEXT: usize = 4096;
+/// Most bytes that one call generates (BC:kms.GenerateDataKey).
+const MAX_GENERATED: usize = 1024;
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Encrypt {
+    key_id: String,
+    plaintext: Blob,
+    #[serde(default)]
+    encryption_context: EncryptionContext,
+    encryption_algorithm: Option<String>,
+    #[serde(default)]
+    dry_run: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Decrypt {
+    ciphertext_blob: Blob,
+    key_id: Option<String>,
+    #[serde(default)]
+    encryption_context: EncryptionContext,
+    encryption_algorithm: Option<String>,
+    recipient: Option<Value>,
+    #[serde(default)]
+    dry_run: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct ReEncrypt {
+    ciphertext_blob: Blob,
+    source_key_id: Option<String>,
+    #[serde(default)]
+    source_encryption_context: EncryptionContext,
+    destination_key_id: String,
+    #[serde(default)]
+    destination_encryption_context: EncryptionContext,
+    source_encryption_algorithm: Option<String>,
+    destination_encryption_algorithm: Option<String>,
+    #[serde(default)]
+    dry_run: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct GenerateDataKey {
+    key_id: String,
+    key_spec: Option<String>,
+    number_of_bytes: Option<usize>,
+    #[serde(default)]
+    encryption_context: EncryptionContext,
+    recipient: Option<Value>,
+    #[serde(default)]
+    dry_run: bool,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub(super) struct GenerateRandom {
+    number_of_bytes: Option<usize>,
+    custom_key_store_id: Option<String>,
+    recipient: Option<Value>,
+}
+
+pub(super) async fn encrypt(call: &Call<'_>, input: Encrypt) -> Result<Value, KmsError> {
+    must_be_symmetric(input.encryption_algorithm.as_deref())?;
+    if !(1..=MAX_PLAINTEXT).contains(&input.plaintext.len()) {
+        // Without the value: a plaintext does not belong into an error message.
+        return Err(KmsError::validation(
+            "1 validation error detected: Value at 'plaintext' failed to satisfy constraint: \
+             Member must have length between 1 and 4096",
+        ));
+    }
+    let target = find(call, &input.key_id, Aliases::Accepted).await?;
+    let conditions = conditions(&input.encryption_context)?;
+    let (_permit, key) =
+        call.authorize_key::<actions::kms::Encrypt>(&target, OtherAccounts::Accepted, conditions)?;
+    must_be_usable(&key)?;
+    stop_if_dry_run(input.dry_run)?;
+    let blob = ciphertext::encrypt(call, &key, &input.encryption_context, &input.plaintext)?;
+    Ok(json!({
+        "CiphertextBlob": BASE64_STANDARD.encode(blob), "KeyId": key.arn, "EncryptionAlgorithm": "SYMMETRIC_DEFAULT",
+    }))
+}
+
+pub(super) async fn decrypt(call: &Call<'_>, input: Decrypt) -> Result<Value, KmsError> {
+    must_be_symmetric(input.encryption_algorithm.as_deref())?;
+    must_not_be_for_an_enclave(input.recipient.as_ref())?;
+    let blob = Ciphertext::parse(&input.ciphertext_blob)?;
+    let identifier = input.key_id.as_deref().unwrap_or(blob.key_arn);
+    let target = find(call, identifier, Aliases::Accepted).await?;
+    must_be_its_key(&target.arn, blob)?;
+    let conditions = conditions(&input.encryption_context)?;
+    let (_permit, key) =
+        call.authorize_key::<actions::kms::Decrypt>(&target, OtherAccounts::Accepted, conditions)?;
+    must_be_usable(&key)?;
+    stop_if_dry_run(input.dry_run)?;
+    let plaintext = ciphertext::decrypt(call, &key, &input.encryption_context, blob)?;
+    Ok(json!({
+        "Plaintext": BASE64_STANDARD.encode(plaintext.as_slice()),
+        "KeyId": key.arn,
+        "EncryptionAlgorithm": "SYMMETRIC_DEFAULT",
+    }))
+}
+
+pub(super) async fn re_encrypt(call: &Call<'_>, input: ReEncrypt) -> Result<Value, KmsError> {
+    must_be_symmetric(input.source_encryption_algorithm.as_deref())?;
+    must_be_symmetric(input.destination_encryption_algorithm.as_deref())?;
+    let blob = Ciphertext::parse(&input.ciphertext_blob)?;
+    let source =
+        find(call, input.source_key_id.as_deref().unwrap_or(blob.key_arn), Aliases::Accepted).await?;
+    let destination = find(call, &input.destination_key_id, Aliases::Accepted).await?;
+    must_be_its_key(&source.arn, blob)?;
+    let same = (source.arn == destination.arn).to_string();
+    let with_same =
+        |context| Ok::<_, KmsError>(conditions(context)?.with("kms:ReEncryptOnSameKey", same.clone()));
+    let (_from, source_key) = call.authorize_key::<actions::kms::ReEncryptFrom>(
+        &source,
+        OtherAccounts::Accepted,
+        with_same(&input.source_encryption_context)?,
+    )?;
+    let (_to, destination_key) = call.authorize_key::<actions::kms::ReEncryptTo>(
+        &destination,
+        OtherAccounts::Accepted,
+        with_same(&input.destination_encryption_context)?,
+    )?;
+    must_be_usable(&source_key)?;
+    must_be_usable(&destination_key)?;
+    stop_if_dry_run(input.dry_run)?;
+    let plaintext = ciphertext::decrypt(call, &source_key, &input.source_encryption_context, blob)?;
+    let context = &input.destination_encryption_context;
+    let blob = ciphertext::encrypt(call, &destination_key, context, &plaintext)?;
+    Ok(json!({
+        "CiphertextBlob": BASE64_STANDARD.encode(blob),
+        "SourceKeyId": source_key.arn,
+        "KeyId": destination_key.arn,
+        "SourceEncryptionAlgorithm": "SYMMETRIC_DEFAULT",
+        "DestinationEncryptionAlgorithm": "SYMMETRIC_DEFAULT",
+    }))
+}
+
+pub(super) async fn generate_data_key(call: &Call<'_>, input: GenerateDataKey) -> Result<Value, KmsError> {
+    must_not_be_for_an_enclave(input.recipient.as_ref())?;
+    let length = data_key_length(&input)?;
+    let target = find(call, &input.key_id, Aliases::Accepted).await?;
+    let conditions = conditions(&input.encryption_context)?;
+    let (_permit, key) =
+        call.authorize_key::<actions::kms::GenerateDataKey>(&target, OtherAccounts::Accepted, conditions)?;
+    must_be_usable(&key)?;
+    stop_if_dry_run(input.dry_run)?;
+    let data_key = random(length)?;
+    let blob = ciphertext::encrypt(call, &key, &input.encryption_context, &data_key)?;
+    Ok(json!({
+        "CiphertextBlob": BASE64_STANDARD.encode(blob),
+        "Plaintext": BASE64_STANDARD.encode(data_key.as_slice()),
+        "KeyId": key.arn,
+    }))
+}
+
+pub(super) async fn generate_data_key_without_plaintext(
+    call: &Call<'_>,
+    input: GenerateDataKey,
+) -> Result<Value, KmsError> {
+    let length = data_key_length(&input)?;
+    let target = find(call, &input.key_id, Aliases::Accepted).await?;
+    let (_permit, key) = call.authorize_key::<actions::kms::GenerateDataKeyWithoutPlaintext>(
+        &target,
+        OtherAccounts::Accepted,
+        conditions(&input.encryption_context)?,
+    )?;
+    must_be_usable(&key)?;
+    stop_if_dry_run(input.dry_run)?;
+    let blob = ciphertext::encrypt(call, &key, &input.encryption_context, &random(length)?)?;
+    Ok(json!({ "CiphertextBlob": BASE64_STANDARD.encode(blob), "KeyId": key.arn }))
+}
+
+pub(super) async fn generate_random(call: &Call<'_>, input: GenerateRandom) -> Result<Value, KmsError> {
+    must_not_be_for_an_enclave(input.recipient.as_ref())?;
+    if input.custom_key_store_id.is_some() {
+        return Err(KmsError::unsupported("CustomKeyStoreId"));
+    }
+    let length = input.number_of_bytes.unwrap_or_default();
+    must_be_generatable(length)?;
+    call.authorize_other::<actions::kms::GenerateRandom>("*", Context::new())?;
+    Ok(json!({ "Plaintext": BASE64_STANDARD.encode(random(length)?.as_slice()) }))
+}
+
+fn conditions(context: &EncryptionContext) -> Result<Context, KmsError> {
+    Ok(context_conditions(context)?.with("kms:EncryptionAlgorithm", "SYMMETRIC_DEFAULT"))
+}
+
+fn must_be_symmetric(algorithm: Option<&str>) -> Result<(), KmsError> {
+    match algorithm {
+        None | Some("SYMMETRIC_DEFAULT") => Ok(()),
+        Some(other) => Err(KmsError::unsupported(&format!("The encryption algorithm {other}"))),
+    }
+}
+
+fn must_not_be_for_an_enclave(recipient: Option<&Value>) -> Result<(), KmsError> {
+    recipient.map_or(Ok(()), |_| Err(KmsError::unsupported("Recipient")))
+}
+
+fn must_be_its_key(arn: &str, blob: Ciphertext<'_>) -> Result<(), KmsError> {
+    match arn == blob.key_arn {
+        true => Ok(()),
+        false => Err(KmsError::refused(
+            "IncorrectKeyException",
+            "The key ID in the request does not identify a CMK that can perform this operation.",
+        )),
+    }
+}
+
+fn stop_if_dry_run(dry_run: bool) -> Result<(), KmsError> {
+    match dry_run {
+        false => Ok(()),
+        true => Err(KmsError::refused(
+            "DryRunOperationException",
+            "The request would have succeeded, but the DryRun option is set.",
+        )),
+    }
+}
+
+fn data_key_length(input: &GenerateDataKey) -> Result<usize, KmsError> {
+    let length = match (input.key_spec.as_deref(), input.number_of_bytes) {
+        (Some("AES_256"), None) => 32,
+        (Some("AES_128"), None) => 16,
+        (None, Some(length)) => length,
+        (Some(_), Some(_)) | (None, None) => {
+            return Err(KmsError::validation("Please specify either number of bytes or key spec."));
+        }
+        (Some(other), None) => {
+            let constraint = "Member must satisfy enum value set: [AES_256, AES_128]";
+            return Err(KmsError::constraint(other, "keySpec", constraint));
+        }
+    };
+    must_be_generatable(length)?;
+    Ok(length)
+}
+
+fn must_be_generatable(length: usize) -> Result<(), KmsError> {
+    match (1..=MAX_GENERATED).contains(&length) {
+        true => Ok(()),
+        false => {
+            let constraint = "Member must have value between 1 and 1024";
+            Err(KmsError::constraint(&length.to_string(), "numberOfBytes", constraint))
+        }
+    }
+}
+
+fn random(length: usize) -> Result<Zeroizing<Vec<u8>>, KmsError> {
+    let mut bytes = Zeroizing::new(vec![0; length]);
+    rand::fill(&mut bytes).map_err(|_| CryptoError::Library)?;
+    Ok(bytes)
+}

@@ -1,0 +1,85 @@
+//! Data keys for S3: the same gate, key lookup and state checks as the API, called with the caller's identity.
+
+use super::ciphertext::{self, Ciphertext};
+use super::keys::{Aliases, OtherAccounts, Target, context_conditions, find, must_be_usable};
+use super::{Call, EncryptionContext, KmsError, managed_key};
+use crate::crypto::{CryptoError, Key};
+use crate::gate::actions;
+
+/// A fresh data key.
+#[derive(Debug)]
+pub(crate) struct DataKey {
+    /// The key itself.
+    pub(crate) key: Key,
+    /// The same encrypted under the KMS key: opens with the same encryption context.
+    pub(crate) wrapped: Vec<u8>,
+    /// ARN of the KMS key.
+    pub(crate) key_arn: String,
+}
+
+/// `kms:GenerateDataKey` under the key that `identifier` names: id, ARN, alias or alias ARN.
+///
+/// # Errors
+/// In this order: form of the identifier, the gate, existence, state.
+pub(crate) async fn generate(
+    call: &Call<'_>,
+    identifier: &str,
+    context: &EncryptionContext,
+) -> Result<DataKey, KmsError> {
+    if identifier == managed_key::ALIAS || identifier == managed_key::arn(call.aws, call.caller.account_id())
+    {
+        managed_key::ensure(call).await?;
+    }
+    let target = find(call, identifier, Aliases::Accepted).await?;
+    let conditions = context_conditions(context)?;
+    let (_permit, key) =
+        call.authorize_key::<actions::kms::GenerateDataKey>(&target, OtherAccounts::Accepted, conditions)?;
+    must_be_usable(&key)?;
+    let data_key = Key::generate()?;
+    let wrapped = ciphertext::encrypt(call, &key, context, data_key.expose())?;
+    Ok(DataKey { key: data_key, wrapped, key_arn: key.arn.clone() })
+}
+
+/// `kms:Decrypt` of a data key that [`generate`] wrapped.
+///
+/// # Errors
+/// As [`generate`], then `InvalidCiphertextException` when key or context are not those it was wrapped with.
+pub(crate) async fn open(
+    call: &Call<'_>,
+    wrapped: &[u8],
+    context: &EncryptionContext,
+) -> Result<Key, KmsError> {
+    let blob = Ciphertext::parse(wrapped)?;
+    let target = find(call, blob.key_arn, Aliases::Refused).await?;
+    let key = may_decrypt(call, &target, context)?;
+    let opened = ciphertext::decrypt(call, &key, context, blob)?;
+    Ok(Key::from_bytes(&opened).ok_or(CryptoError::DoesNotOpen)?)
+}
+
+/// Asks what HeadObject asks when it is to answer the checksum of an object under a KMS key: `kms:GenerateDataKey` and
+/// `kms:Decrypt` on that key (BC:s3.HeadObject).
+pub(crate) async fn may_read_checksum(
+    call: &Call<'_>,
+    key_arn: &str,
+    context: &EncryptionContext,
+) -> Result<(), KmsError> {
+    let target = find(call, key_arn, Aliases::Refused).await?;
+    call.authorize_key::<actions::kms::GenerateDataKey>(
+        &target,
+        OtherAccounts::Accepted,
+        context_conditions(context)?,
+    )?;
+    may_decrypt(call, &target, context).map(drop)
+}
+
+fn may_decrypt(
+    call: &Call<'_>,
+    target: &Target,
+    context: &EncryptionContext,
+) -> Result<std::sync::Arc<crate::model::KmsKey>, KmsError> {
+    let conditions = context_conditions(context)?;
+    let (_permit, key) =
+        call.authorize_key::<actions::kms::Decrypt>(target, OtherAccounts::Accepted, conditions)?;
+    must_be_usable(&key)?;
+    Ok(key)
+}

@@ -1,0 +1,365 @@
+//! Finding the key that a call names, asking the gate about it, and holding the call to the key's state.
+
+use std::sync::Arc;
+
+use policy::{Arn, Context, GrantConstraints, NamedPolicy, ResourceKind, is_account_id};
+
+use super::{Call, EncryptionContext, KmsError, Via};
+use crate::arns;
+use crate::gate::{Action, Permit, Question};
+use crate::model::{Account, KeyState, KmsKey, Timestamp};
+
+/// The forms in which a key can be named (KMS Developer Guide, "Key identifiers").
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form<'a> {
+    /// A key id.
+    Id(&'a str),
+    /// `alias/…`.
+    Alias(&'a str),
+    /// `arn:…:key/…`: account and key id.
+    KeyArn(&'a str, &'a str),
+    /// `arn:…:alias/…`: account and alias.
+    AliasArn(&'a str, &'a str),
+}
+
+/// Tells the form of a key identifier.
+///
+/// # Errors
+/// `NotFoundException` `Invalid arn …` or `Invalid keyId '…'` (`aws-semantics.md` §3, table "Errors").
+pub(crate) fn form_of<'a>(region: &str, identifier: &'a str) -> Result<Form<'a>, KmsError> {
+    if identifier.starts_with("arn:") {
+        return form_of_arn(region, identifier);
+    }
+    match identifier {
+        alias if alias.starts_with("alias/") => Ok(Form::Alias(alias)),
+        id if is_key_id(id) => Ok(Form::Id(id)),
+        other => Err(KmsError::not_found(format!("Invalid keyId '{other}'"))),
+    }
+}
+
+fn form_of_arn<'a>(region: &str, identifier: &'a str) -> Result<Form<'a>, KmsError> {
+    let invalid = || KmsError::not_found(format!("Invalid keyId '{identifier}'"));
+    let arn = Arn::parse(identifier).ok_or_else(invalid)?;
+    if arn.partition != "aws" || arn.service != "kms" {
+        return Err(invalid());
+    }
+    if arn.region != region || !is_account_id(arn.account) {
+        return Err(KmsError::not_found(format!("Invalid arn {}", arn.region)));
+    }
+    match arn.resource.strip_prefix("key/") {
+        Some(id) if is_key_id(id) => Ok(Form::KeyArn(arn.account, id)),
+        None if arn.resource.starts_with("alias/") => Ok(Form::AliasArn(arn.account, arn.resource)),
+        _ => Err(invalid()),
+    }
+}
+
+/// A UUID as KMS writes it, or the id of a multi-Region key.
+fn is_key_id(id: &str) -> bool {
+    let is_hex = |part: &str| part.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    match id.strip_prefix("mrk-") {
+        Some(rest) => rest.len() == 32 && is_hex(rest),
+        None => id.split('-').map(str::len).eq([8, 4, 4, 4, 12]) && id.split('-').all(is_hex),
+    }
+}
+
+/// The ARN of the key that `identifier` names for a caller of `account`; `None` for an alias that does not exist.
+pub(crate) async fn key_arn_of(call: &Call<'_>, identifier: &str) -> Result<Option<String>, KmsError> {
+    Ok(match form_of(&call.aws.region, identifier)? {
+        Form::Id(id) => Some(arns::key(&call.aws.region, call.caller.account_id(), id)),
+        Form::KeyArn(..) => Some(identifier.to_owned()),
+        Form::Alias(name) => by_alias(call, call.caller.account_id(), name).await?.map(|target| target.arn),
+        Form::AliasArn(account, name) => by_alias(call, account, name).await?.map(|target| target.arn),
+    })
+}
+
+/// A key as a call names it. Whether it exists is told only after the gate was asked.
+#[derive(Clone, Debug)]
+pub(super) struct Target {
+    /// ARN of the key.
+    pub(super) arn: String,
+    /// Account in that ARN.
+    pub(super) account: String,
+    /// The key with its account, unless there is none under this id.
+    found: Option<(Arc<Account>, Arc<KmsKey>)>,
+    /// The alias by which the call named it.
+    alias: Option<String>,
+}
+
+/// Whether an operation takes aliases for keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Aliases {
+    Accepted,
+    Refused,
+}
+
+/// Whether an operation works on keys of other accounts (KMS Developer Guide, "Allowing users in other accounts").
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum OtherAccounts {
+    Accepted,
+    Refused,
+}
+
+/// Finds what a call names.
+///
+/// # Errors
+/// `NotFoundException` for an identifier of the wrong form and for an alias that does not exist.
+pub(super) async fn find(call: &Call<'_>, identifier: &str, aliases: Aliases) -> Result<Target, KmsError> {
+    let own = call.caller.account_id();
+    let (account, name) = match form_of(&call.aws.region, identifier)? {
+        Form::Id(id) => return by_id(call, own, id).await,
+        Form::KeyArn(account, id) => return by_id(call, account, id).await,
+        Form::Alias(name) => (own, name),
+        Form::AliasArn(account, name) => (account, name),
+    };
+    if aliases == Aliases::Refused {
+        return Err(KmsError::not_found(format!("Invalid keyId '{identifier}'")));
+    }
+    by_alias(call, account, name).await?.ok_or_else(|| {
+        KmsError::not_found(format!("Alias {} is not found.", arns::alias(&call.aws.region, account, name)))
+    })
+}
+
+/// The key with this id, which is of the right form.
+pub(super) async fn by_id(call: &Call<'_>, account_id: &str, id: &str) -> Result<Target, KmsError> {
+    let account = call.aws.store.account(account_id).await?;
+    let found = account.and_then(|account| {
+        let key = account.keys.get(id).filter(|key| !is_gone(key, call.meta.now.unix_timestamp()))?;
+        let key = Arc::clone(key);
+        Some((account, key))
+    });
+    let arn = arns::key(&call.aws.region, account_id, id);
+    Ok(Target { arn, account: account_id.to_owned(), found, alias: None })
+}
+
+async fn by_alias(call: &Call<'_>, account_id: &str, name: &str) -> Result<Option<Target>, KmsError> {
+    let Some(account) = call.aws.store.account(account_id).await? else { return Ok(None) };
+    let Some(alias) = account.aliases.get(name) else { return Ok(None) };
+    let target = by_id(call, account_id, &alias.key_id).await?;
+    Ok(Some(Target { alias: Some(name.to_owned()), ..target }))
+}
+
+/// Whether the waiting period before deletion is over. Such a key is as good as absent: no operation reaches it.
+pub(super) fn is_gone(key: &KmsKey, now: Timestamp) -> bool {
+    matches!(key.state, KeyState::PendingDeletion { due } if due <= now)
+}
+
+/// `kms:EncryptionContext:…` and `kms:EncryptionContextKeys`.
+///
+/// # Errors
+/// `UnsupportedOperationException` when two keys differ in case only: condition keys cannot tell them apart, so a policy
+/// or a grant would see one of them only.
+pub(super) fn context_conditions(context: &EncryptionContext) -> Result<Context, KmsError> {
+    let mut conditions = Context::new();
+    if context.is_empty() {
+        return Ok(conditions);
+    }
+    for (key, value) in context {
+        let name = format!("kms:EncryptionContext:{key}");
+        if conditions.get(&name).is_some() {
+            return Err(KmsError::unsupported("An encryption context whose keys differ in case only"));
+        }
+        conditions.set(name, [value.clone()]);
+    }
+    conditions.set("kms:EncryptionContextKeys", context.keys().cloned());
+    Ok(conditions)
+}
+
+impl Call<'_> {
+    /// Asks the gate about a key, then whether that key exists.
+    ///
+    /// # Errors
+    /// `AccessDeniedException`, then `NotFoundException`.
+    pub(super) fn authorize_key<A: Action>(
+        &self,
+        target: &Target,
+        others: OtherAccounts,
+        conditions: Context,
+    ) -> Result<(Permit<A>, Arc<KmsKey>), KmsError> {
+        let own_account = target.account == self.caller.account_id();
+        let mut question = self.question(&target.arn, conditions).owned_by(&target.account);
+        question.kind = ResourceKind::KmsKey;
+        match &target.found {
+            // A key of another account, for an operation that stays within one: KMS answers as if there were no key.
+            Some(_) if !own_account && others == OtherAccounts::Refused => {}
+            Some((account, key)) => {
+                question.resource_policy = Some(policy_of(key));
+                question.grants = grants_of(key);
+                question.context.extend(key_conditions(account, key, target.alias.as_deref()));
+            }
+            // No key, so no key policy that would have to consent: identity policies alone decide.
+            None if own_account => question.kind = ResourceKind::Other,
+            None => {}
+        }
+        let permit = self.authorize(question)?;
+        match &target.found {
+            Some((_, key)) => Ok((permit, Arc::clone(key))),
+            None => Err(KmsError::not_found(format!("Key '{}' does not exist", target.arn))),
+        }
+    }
+
+    /// Asks the gate about something that has no policy of its own: an alias, or `*`.
+    pub(super) fn authorize_other<A: Action>(
+        &self,
+        resource: &str,
+        conditions: Context,
+    ) -> Result<Permit<A>, KmsError> {
+        self.authorize(self.question(resource, conditions).owned_by(self.caller.account_id()))
+    }
+
+    fn authorize<A: Action>(&self, question: Question) -> Result<Permit<A>, KmsError> {
+        Ok(match self.via {
+            Via::Direct => self.aws.gate.authorize(self.meta, self.caller, question)?,
+            Via::S3 => {
+                // The caller's network does not survive the hop (`aws-semantics.md` §3).
+                let forwarded = crate::request::RequestMeta { source_ip: None, ..self.meta.clone() };
+                self.aws.gate.authorize(&forwarded, self.caller, question)?
+            }
+        })
+    }
+
+    fn question(&self, resource: &str, conditions: Context) -> Question {
+        let mut question = Question::about(resource).with("kms:CallerAccount", self.caller.account_id());
+        if self.via == Via::S3 {
+            question = question
+                .with("kms:ViaService", format!("s3.{}.amazonaws.com", self.aws.region))
+                .with("aws:ViaAWSService", "true");
+        }
+        question.context.extend(conditions);
+        question
+    }
+
+    /// Changes one key of the caller's account, under the rules that `change` checks on the key as it then is.
+    pub(super) async fn change_key<T>(
+        &self,
+        target: &Target,
+        change: impl Fn(&mut KmsKey) -> Result<T, KmsError>,
+    ) -> Result<T, KmsError> {
+        let (id, now) = (key_id(&target.arn), self.meta.now.unix_timestamp());
+        let changed = self.aws.store.change(&target.account, |account| {
+            let key = account.keys.get(id).filter(|key| !is_gone(key, now));
+            let absent = || KmsError::not_found(format!("Key '{}' does not exist", target.arn));
+            let mut key = KmsKey::clone(key.ok_or_else(absent)?);
+            let answer = change(&mut key)?;
+            account.keys.insert(id.to_owned(), Arc::new(key));
+            Ok(answer)
+        });
+        Ok(changed.await?)
+    }
+}
+
+/// The key id at the end of a key ARN.
+pub(super) fn key_id(arn: &str) -> &str {
+    arn.rsplit('/').next().unwrap_or(arn)
+}
+
+fn policy_of(key: &KmsKey) -> NamedPolicy {
+    NamedPolicy { name: "key policy".into(), arn: None, document: key.policy.document() }
+}
+
+fn grants_of(key: &KmsKey) -> Vec<policy::Grant> {
+    let grant = |grant: &crate::model::KeyGrant| policy::Grant {
+        grant_id: grant.id.clone(),
+        grantee: grant.grantee.clone(),
+        operations: grant.operations.clone(),
+        constraints: (grant.context_equals.is_some() || grant.context_subset.is_some()).then(|| {
+            GrantConstraints {
+                encryption_context_equals: grant.context_equals.clone(),
+                encryption_context_subset: grant.context_subset.clone(),
+            }
+        }),
+    };
+    key.grants.iter().map(grant).collect()
+}
+
+/// `kms:ResourceAliases`, `kms:RequestAlias`, the key's tags, and what never differs between symmetric keys.
+fn key_conditions(account: &Account, key: &KmsKey, alias: Option<&str>) -> Context {
+    let mut conditions = symmetric();
+    for (name, value) in &key.tags {
+        conditions.set(format!("aws:ResourceTag/{name}"), [value.clone()]);
+    }
+    let aliases = account.aliases.values().filter(|alias| alias.key_id == key.id);
+    let aliases: Vec<String> = aliases.map(|alias| alias.name.clone()).collect();
+    if !aliases.is_empty() {
+        conditions.set("kms:ResourceAliases", aliases);
+    }
+    if let Some(alias) = alias {
+        conditions.set("kms:RequestAlias", [alias]);
+    }
+    conditions
+}
+
+/// Condition keys about the key's kind, the same for every key here.
+pub(super) fn symmetric() -> Context {
+    Context::new()
+        .with("kms:KeySpec", "SYMMETRIC_DEFAULT")
+        .with("kms:KeyUsage", "ENCRYPT_DECRYPT")
+        .with("kms:KeyOrigin", "AWS_KMS")
+        .with("kms:MultiRegion", "false")
+}
+
+/// Refuses a key that waits for its deletion.
+pub(super) fn must_not_be_pending_deletion(key: &KmsKey) -> Result<(), KmsError> {
+    match key.state {
+        KeyState::PendingDeletion { .. } => {
+            Err(KmsError::refused("KMSInvalidStateException", format!("{} is pending deletion.", key.arn)))
+        }
+        KeyState::Enabled | KeyState::Disabled => Ok(()),
+    }
+}
+
+/// Refuses a key that may not be used now (KMS Developer Guide, "Key states").
+pub(super) fn must_be_usable(key: &KmsKey) -> Result<(), KmsError> {
+    must_not_be_pending_deletion(key)?;
+    match key.state {
+        KeyState::Disabled => {
+            Err(KmsError::refused("DisabledException", format!("{} is disabled.", key.arn)))
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    const ID: &str = "1234abcd-12ab-34cd-56ef-1234567890ab";
+
+    #[test]
+    fn key_identifiers_have_four_forms() {
+        let key_arn = format!("arn:aws:kms:us-east-1:111122223333:key/{ID}");
+        assert_eq!(form_of("us-east-1", ID).unwrap(), Form::Id(ID));
+        assert_eq!(form_of("us-east-1", "alias/a").unwrap(), Form::Alias("alias/a"));
+        assert_eq!(form_of("us-east-1", &key_arn).unwrap(), Form::KeyArn("111122223333", ID));
+        let alias_arn = "arn:aws:kms:us-east-1:111122223333:alias/a/b";
+        assert_eq!(form_of("us-east-1", alias_arn).unwrap(), Form::AliasArn("111122223333", "alias/a/b"));
+    }
+
+    #[test]
+    fn identifiers_of_no_form_are_refused_in_kms_words() {
+        let cases = [
+            // Test 4 of the tutorial as printed: 17 characters at the end.
+            (
+                "abcdefab-1234-1234-1234-abcdef01234567890",
+                "Invalid keyId 'abcdefab-1234-1234-1234-abcdef01234567890'",
+            ),
+            ("x", "Invalid keyId 'x'"),
+            ("", "Invalid keyId ''"),
+            // Listing 4 as printed: no region, 11 digits.
+            ("arn:aws:kms::11112222333:key/1234abcd-12ab-34cd-56ef-1234567890ab", "Invalid arn "),
+            (
+                "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+                "Invalid arn eu-west-1",
+            ),
+            ("arn:aws:s3:::bucket", "Invalid keyId 'arn:aws:s3:::bucket'"),
+            (
+                "arn:aws:kms:us-east-1:111122223333:key/x",
+                "Invalid keyId 'arn:aws:kms:us-east-1:111122223333:key/x'",
+            ),
+        ];
+        for (identifier, message) in cases {
+            let error = form_of("us-east-1", identifier).unwrap_err();
+            assert_eq!((error.code(), error.message()), ("NotFoundException", message));
+        }
+    }
+}

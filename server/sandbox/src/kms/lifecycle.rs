@@ -1,0 +1,287 @@
+//! Keys from creation to deletion, and their metadata.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use policy::Context;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::keys::{Aliases, OtherAccounts, find, is_gone, must_not_be_pending_deletion, symmetric};
+use super::listing::{Limits, page};
+use super::{Call, KmsError, policies};
+use crate::arns;
+use crate::crypto::Key;
+use crate::gate::{Permit, actions};
+use crate::model::{KeyState, KmsKey};
+
+/// Waiting periods of a deletion, in days (BC:kms.ScheduleKeyDeletion).
+const DELETION_DAYS: std::ops::RangeInclusive<i64> = 7..=30;
+const SECONDS_A_DAY: i64 = 24 * 60 * 60;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub(super) struct CreateKey {
+    policy: Option<String>,
+    description: Option<String>,
+    key_usage: Option<String>,
+    key_spec: Option<String>,
+    customer_master_key_spec: Option<String>,
+    origin: Option<String>,
+    custom_key_store_id: Option<String>,
+    multi_region: bool,
+    bypass_policy_lockout_safety_check: bool,
+    tags: Vec<Tag>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Tag {
+    tag_key: String,
+    tag_value: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct OfKey {
+    key_id: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct ScheduleKeyDeletion {
+    key_id: String,
+    pending_window_in_days: Option<i64>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub(super) struct ListKeys {
+    limit: Option<i64>,
+    marker: Option<String>,
+}
+
+pub(super) async fn create_key(call: &Call<'_>, input: CreateKey) -> Result<Value, KmsError> {
+    must_be_symmetric(&input)?;
+    let description = input.description.clone().unwrap_or_default();
+    if description.chars().count() > 8192 {
+        let constraint = "Member must have length less than or equal to 8192";
+        return Err(KmsError::constraint(&description, "description", constraint));
+    }
+    let tags = tags(&input.tags)?;
+    let permit = call.authorize_other::<actions::kms::CreateKey>("*", create_conditions(&input, &tags))?;
+    let account = call.caller.account_id();
+    let id = uuid::Uuid::new_v4().to_string();
+    let arn = arns::key(&call.aws.region, account, &id);
+    if !tags.is_empty() {
+        call.authorize_other::<actions::kms::TagResource>(&arn, tag_conditions(&tags))?;
+    }
+    let policy = match &input.policy {
+        Some(text) => {
+            let policy = policies::check_new(call, text).await?;
+            if !input.bypass_policy_lockout_safety_check {
+                policies::must_not_lock_out(call, &arn, &policy)?;
+            }
+            policy
+        }
+        None => policies::default_policy(account)?,
+    };
+    let key = KmsKey {
+        sealed_material: new_material(call, &arn)?,
+        id,
+        arn,
+        created: call.meta.now.unix_timestamp(),
+        description,
+        state: KeyState::Enabled,
+        policy,
+        grants: Vec::new(),
+        aws_managed: false,
+        tags,
+    };
+    insert_key(call, permit, key).await
+}
+
+async fn insert_key(
+    call: &Call<'_>,
+    _permit: Permit<actions::kms::CreateKey>,
+    key: KmsKey,
+) -> Result<Value, KmsError> {
+    let key = Arc::new(key);
+    let account = call.caller.account_id();
+    let insert = |account: &mut crate::model::Account| {
+        account.keys.insert(key.id.clone(), Arc::clone(&key));
+        Ok::<_, KmsError>(())
+    };
+    call.aws.store.change(account, insert).await?;
+    Ok(json!({ "KeyMetadata": metadata(account, &key) }))
+}
+
+/// Fresh key material, sealed under the root key with the key's ARN as context.
+pub(super) fn new_material(call: &Call<'_>, arn: &str) -> Result<String, KmsError> {
+    let sealed = call.aws.store.root_key().seal(Key::generate()?.expose(), arn.as_bytes())?;
+    Ok(BASE64_STANDARD.encode(sealed))
+}
+
+fn must_be_symmetric(input: &CreateKey) -> Result<(), KmsError> {
+    let spec = input.key_spec.as_deref().or(input.customer_master_key_spec.as_deref());
+    if let Some(spec) = spec.filter(|&spec| spec != "SYMMETRIC_DEFAULT") {
+        return Err(KmsError::unsupported(&format!("The key spec {spec}")));
+    }
+    if let Some(usage) = input.key_usage.as_deref().filter(|&usage| usage != "ENCRYPT_DECRYPT") {
+        return Err(KmsError::unsupported(&format!("The key usage {usage}")));
+    }
+    if let Some(origin) = input.origin.as_deref().filter(|&origin| origin != "AWS_KMS") {
+        return Err(KmsError::unsupported(&format!("The origin {origin}")));
+    }
+    if input.custom_key_store_id.is_some() {
+        return Err(KmsError::unsupported("CustomKeyStoreId"));
+    }
+    if input.multi_region {
+        return Err(KmsError::unsupported("MultiRegion"));
+    }
+    Ok(())
+}
+
+fn tags(given: &[Tag]) -> Result<BTreeMap<String, String>, KmsError> {
+    let mut tags = BTreeMap::new();
+    for Tag { tag_key, tag_value } in given {
+        let well_formed = (1..=128).contains(&tag_key.chars().count())
+            && tag_value.chars().count() <= 256
+            && !tag_key.starts_with("aws:");
+        let fresh = tags.insert(tag_key.clone(), tag_value.clone()).is_none();
+        if !well_formed || !fresh {
+            return Err(KmsError::refused(
+                "TagException",
+                format!("The tag {tag_key} is invalid or given twice."),
+            ));
+        }
+    }
+    match tags.len() {
+        0..=50 => Ok(tags),
+        _ => Err(KmsError::refused("TagException", "A key can have up to 50 tags.")),
+    }
+}
+
+fn create_conditions(input: &CreateKey, tags: &BTreeMap<String, String>) -> Context {
+    let bypass = input.bypass_policy_lockout_safety_check.to_string();
+    let mut conditions = symmetric().with("kms:BypassPolicyLockoutSafetyCheck", bypass);
+    conditions.extend(tag_conditions(tags));
+    conditions
+}
+
+fn tag_conditions(tags: &BTreeMap<String, String>) -> Context {
+    let mut conditions = Context::new();
+    for (key, value) in tags {
+        conditions.set(format!("aws:RequestTag/{key}"), [value.clone()]);
+    }
+    if !tags.is_empty() {
+        conditions.set("aws:TagKeys", tags.keys().cloned());
+    }
+    conditions
+}
+
+pub(super) async fn describe_key(call: &Call<'_>, input: OfKey) -> Result<Value, KmsError> {
+    let target = find(call, &input.key_id, Aliases::Accepted).await?;
+    let (_, key) =
+        call.authorize_key::<actions::kms::DescribeKey>(&target, OtherAccounts::Accepted, Context::new())?;
+    Ok(json!({ "KeyMetadata": metadata(&target.account, &key) }))
+}
+
+pub(super) async fn list_keys(call: &Call<'_>, input: ListKeys) -> Result<Value, KmsError> {
+    call.authorize_other::<actions::kms::ListKeys>("*", Context::new())?;
+    let account = call.aws.store.account(call.caller.account_id()).await?;
+    let now = call.meta.now.unix_timestamp();
+    let keys = account.iter().flat_map(|account| account.keys.values()).filter(|key| !is_gone(key, now));
+    let entries = keys.map(|key| (key.id.clone(), json!({ "KeyId": key.id, "KeyArn": key.arn })));
+    page("Keys", entries, Limits { default: 100, largest: 1000 }, input.limit, input.marker.as_deref())
+}
+
+pub(super) async fn enable_key(call: &Call<'_>, input: OfKey) -> Result<Value, KmsError> {
+    let target = find(call, &input.key_id, Aliases::Refused).await?;
+    call.authorize_key::<actions::kms::EnableKey>(&target, OtherAccounts::Refused, Context::new())?;
+    let enable = |key: &mut KmsKey| {
+        must_not_be_pending_deletion(key)?;
+        key.state = KeyState::Enabled;
+        Ok(Value::Null)
+    };
+    call.change_key(&target, enable).await
+}
+
+pub(super) async fn disable_key(call: &Call<'_>, input: OfKey) -> Result<Value, KmsError> {
+    let target = find(call, &input.key_id, Aliases::Refused).await?;
+    call.authorize_key::<actions::kms::DisableKey>(&target, OtherAccounts::Refused, Context::new())?;
+    let disable = |key: &mut KmsKey| {
+        must_not_be_pending_deletion(key)?;
+        key.state = KeyState::Disabled;
+        Ok(Value::Null)
+    };
+    call.change_key(&target, disable).await
+}
+
+pub(super) async fn schedule_key_deletion(
+    call: &Call<'_>,
+    input: ScheduleKeyDeletion,
+) -> Result<Value, KmsError> {
+    let days = input.pending_window_in_days.unwrap_or(30);
+    if !DELETION_DAYS.contains(&days) {
+        let constraint = "Member must have value between 7 and 30";
+        return Err(KmsError::constraint(&days.to_string(), "pendingWindowInDays", constraint));
+    }
+    let target = find(call, &input.key_id, Aliases::Refused).await?;
+    let conditions = Context::new().with("kms:ScheduleKeyDeletionPendingWindowInDays", days.to_string());
+    call.authorize_key::<actions::kms::ScheduleKeyDeletion>(&target, OtherAccounts::Refused, conditions)?;
+    let due = call.meta.now.unix_timestamp() + days * SECONDS_A_DAY;
+    let schedule = |key: &mut KmsKey| {
+        must_not_be_pending_deletion(key)?;
+        key.state = KeyState::PendingDeletion { due };
+        Ok(json!({
+            "KeyId": key.arn, "DeletionDate": due, "KeyState": "PendingDeletion", "PendingWindowInDays": days,
+        }))
+    };
+    call.change_key(&target, schedule).await
+}
+
+pub(super) async fn cancel_key_deletion(call: &Call<'_>, input: OfKey) -> Result<Value, KmsError> {
+    let target = find(call, &input.key_id, Aliases::Refused).await?;
+    call.authorize_key::<actions::kms::CancelKeyDeletion>(&target, OtherAccounts::Refused, Context::new())?;
+    let cancel = |key: &mut KmsKey| {
+        if !matches!(key.state, KeyState::PendingDeletion { .. }) {
+            let message = format!("{} is not pending deletion.", key.arn);
+            return Err(KmsError::refused("KMSInvalidStateException", message));
+        }
+        // It comes back disabled (BC:kms.CancelKeyDeletion).
+        key.state = KeyState::Disabled;
+        Ok(json!({ "KeyId": key.arn }))
+    };
+    call.change_key(&target, cancel).await
+}
+
+fn metadata(account: &str, key: &KmsKey) -> Value {
+    let (state, deletion) = match key.state {
+        KeyState::Enabled => ("Enabled", None),
+        KeyState::Disabled => ("Disabled", None),
+        KeyState::PendingDeletion { due } => ("PendingDeletion", Some(due)),
+    };
+    let mut metadata = json!({
+        "AWSAccountId": account,
+        "KeyId": key.id,
+        "Arn": key.arn,
+        "CreationDate": key.created,
+        "Enabled": key.state == KeyState::Enabled,
+        "Description": key.description,
+        "KeyUsage": "ENCRYPT_DECRYPT",
+        "KeyState": state,
+        "Origin": "AWS_KMS",
+        "KeyManager": if key.aws_managed { "AWS" } else { "CUSTOMER" },
+        "CustomerMasterKeySpec": "SYMMETRIC_DEFAULT",
+        "KeySpec": "SYMMETRIC_DEFAULT",
+        "EncryptionAlgorithms": ["SYMMETRIC_DEFAULT"],
+        "MultiRegion": false,
+    });
+    if let (Some(due), Some(object)) = (deletion, metadata.as_object_mut()) {
+        object.insert("DeletionDate".into(), json!(due));
+    }
+    metadata
+}

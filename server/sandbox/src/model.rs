@@ -1,0 +1,363 @@
+//! What an account holds, as plain data. How it is stored is `store`'s business, who may touch it `gate`'s.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use policy::{Document, ParseError};
+use serde::{Deserialize, Serialize};
+
+/// Unix time in seconds.
+pub type Timestamp = i64;
+
+/// One kind of resource of an account, by name. Entries are shared: cloning a table copies pointers.
+pub type Table<T> = BTreeMap<String, Arc<T>>;
+
+/// Everything but objects that one AWS account owns. A snapshot: never changed in place, see [`crate::store::Store`].
+#[derive(Clone, Debug, Default)]
+pub struct Account {
+    /// 12 digits.
+    pub id: String,
+    /// Counts changes.
+    pub version: i64,
+    /// IAM users by name.
+    pub users: Table<User>,
+    /// Long-term access keys by id.
+    pub access_keys: Table<AccessKey>,
+    /// IAM roles by name.
+    pub roles: Table<Role>,
+    /// Customer managed policies by name.
+    pub policies: Table<ManagedPolicy>,
+    /// Instance profiles by name.
+    pub instance_profiles: Table<InstanceProfile>,
+    /// Buckets by name.
+    pub buckets: Table<Bucket>,
+    /// KMS keys by key id.
+    pub keys: Table<KmsKey>,
+    /// KMS aliases by full name, `alias/…`.
+    pub aliases: Table<Alias>,
+    /// EC2 instances by id.
+    pub instances: Table<Instance>,
+}
+
+/// Calls a macro with every table of [`Account`]: field, type and the kind under which its rows are stored.
+macro_rules! for_each_table {
+    ($do:ident) => {
+        $do! {
+            users: User = "user",
+            access_keys: AccessKey = "access-key",
+            roles: Role = "role",
+            policies: ManagedPolicy = "policy",
+            instance_profiles: InstanceProfile = "instance-profile",
+            buckets: Bucket = "bucket",
+            keys: KmsKey = "key",
+            aliases: Alias = "alias",
+            instances: Instance = "instance",
+        }
+    };
+}
+pub(crate) use for_each_table;
+
+/// A policy document as it was given, with its parsed form: stored as text, parsed once when loaded.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct PolicyText {
+    text: String,
+    document: Arc<Document>,
+}
+
+impl PolicyText {
+    /// Parses `text`; an error when it breaks the policy grammar.
+    pub fn parse(text: impl Into<String>) -> Result<Self, ParseError> {
+        let text = text.into();
+        Ok(Self { document: Arc::new(Document::parse(&text)?), text })
+    }
+
+    /// The text as it was given.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The parsed form, shared.
+    pub fn document(&self) -> Arc<Document> {
+        Arc::clone(&self.document)
+    }
+}
+
+impl TryFrom<String> for PolicyText {
+    type Error = ParseError;
+    fn try_from(text: String) -> Result<Self, ParseError> {
+        Self::parse(text)
+    }
+}
+
+impl From<PolicyText> for String {
+    fn from(policy: PolicyText) -> Self {
+        policy.text
+    }
+}
+
+/// An IAM user.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct User {
+    /// User name.
+    pub name: String,
+    /// `/` or `/…/`.
+    pub path: String,
+    /// `AIDA…`, never reused.
+    pub id: String,
+    /// When it was made.
+    pub created: Timestamp,
+    /// What is attached and written into it.
+    #[serde(flatten)]
+    pub policies: IdentityPolicies,
+}
+
+/// The identity policies of a user or a role.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct IdentityPolicies {
+    /// ARNs of attached managed policies, in the order of attachment.
+    pub attached: Vec<String>,
+    /// Inline policies by name.
+    pub inline: BTreeMap<String, PolicyText>,
+}
+
+/// A long-term access key.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct AccessKey {
+    /// `AKIA…`.
+    pub id: String,
+    /// Whose it is: a user's name, or `None` for the account's root user.
+    pub user: Option<String>,
+    /// The secret, sealed under the root key with the id as context, base64.
+    pub sealed_secret: String,
+    /// Inactive keys sign nothing.
+    pub active: bool,
+    /// When it was made.
+    pub created: Timestamp,
+}
+
+/// An IAM role.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Role {
+    /// Role name.
+    pub name: String,
+    /// `/` or `/…/`.
+    pub path: String,
+    /// `AROA…`, never reused: sessions of a deleted role stay dead when the name is taken again.
+    pub id: String,
+    /// When it was made.
+    pub created: Timestamp,
+    /// Free text.
+    pub description: Option<String>,
+    /// Who may assume it.
+    pub trust: PolicyText,
+    /// What it may do.
+    #[serde(flatten)]
+    pub policies: IdentityPolicies,
+    /// Longest session in seconds, 3,600 to 43,200.
+    pub max_session_duration: i64,
+}
+
+/// A customer managed policy.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ManagedPolicy {
+    /// Policy name.
+    pub name: String,
+    /// `/` or `/…/`.
+    pub path: String,
+    /// `ANPA…`.
+    pub id: String,
+    /// When it was made.
+    pub created: Timestamp,
+    /// Free text.
+    pub description: Option<String>,
+    /// Up to five, oldest first.
+    pub versions: Vec<PolicyVersion>,
+    /// Id of the version in force, for example `v1`.
+    pub default_version: String,
+    /// The number the next version gets.
+    pub next_version: u32,
+}
+
+/// One version of a managed policy.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PolicyVersion {
+    /// `v1`, `v2`, …
+    pub id: String,
+    /// When it was made.
+    pub created: Timestamp,
+    /// The document.
+    pub document: PolicyText,
+}
+
+impl ManagedPolicy {
+    /// The version in force.
+    pub fn in_force(&self) -> Option<&PolicyVersion> {
+        self.versions.iter().find(|version| version.id == self.default_version)
+    }
+}
+
+/// An instance profile: the envelope in which EC2 takes a role.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct InstanceProfile {
+    /// Profile name.
+    pub name: String,
+    /// `/` or `/…/`.
+    pub path: String,
+    /// `AIPA…`.
+    pub id: String,
+    /// When it was made.
+    pub created: Timestamp,
+    /// Name of its role; it holds one at most.
+    pub role: Option<String>,
+}
+
+/// An S3 bucket, without its objects.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Bucket {
+    /// Bucket name, unique over all accounts.
+    pub name: String,
+    /// Region it was made in.
+    pub region: String,
+    /// When it was made.
+    pub created: Timestamp,
+    /// Bucket policy.
+    pub policy: Option<PolicyText>,
+    /// How objects are encrypted that name no encryption of their own.
+    pub encryption: DefaultEncryption,
+    /// Block Public Access.
+    pub public_access_block: PublicAccessBlock,
+}
+
+/// A bucket's default encryption.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DefaultEncryption {
+    /// SSE-S3: every bucket's since 5 January 2023.
+    Aes256,
+    /// SSE-KMS.
+    Kms {
+        /// Key id, ARN or alias as given; `None` stands for the account's `aws/s3`.
+        key: Option<String>,
+        /// Whether S3 Bucket Keys are on.
+        bucket_key: bool,
+    },
+}
+
+/// The four settings of S3 Block Public Access; all on for new buckets since April 2023.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PublicAccessBlock {
+    /// Refuses public ACLs.
+    pub block_public_acls: bool,
+    /// Ignores public ACLs.
+    pub ignore_public_acls: bool,
+    /// Refuses public bucket policies.
+    pub block_public_policy: bool,
+    /// Ignores the public part of a public bucket policy.
+    pub restrict_public_buckets: bool,
+}
+
+impl PublicAccessBlock {
+    /// All four on.
+    pub const ON: Self = Self {
+        block_public_acls: true,
+        ignore_public_acls: true,
+        block_public_policy: true,
+        restrict_public_buckets: true,
+    };
+}
+
+/// A symmetric KMS key.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct KmsKey {
+    /// Key id, a UUID.
+    pub id: String,
+    /// Full key ARN.
+    pub arn: String,
+    /// When it was made.
+    pub created: Timestamp,
+    /// Free text.
+    pub description: String,
+    /// Whether and how it may be used.
+    pub state: KeyState,
+    /// Key policy.
+    pub policy: PolicyText,
+    /// 32 bytes of key material, sealed under the root key with the ARN as context, base64.
+    pub sealed_material: String,
+    /// Grants, in the order of creation.
+    pub grants: Vec<KeyGrant>,
+    /// Whether AWS manages it, as `aws/s3`.
+    pub aws_managed: bool,
+    /// Tags by key.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// State of a KMS key (KMS Developer Guide, "Key states").
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeyState {
+    /// Usable.
+    Enabled,
+    /// Not usable for cryptography until enabled again.
+    Disabled,
+    /// Not usable, gone at that time unless cancelled.
+    PendingDeletion {
+        /// When its deletion is due.
+        due: Timestamp,
+    },
+}
+
+/// A grant on a KMS key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyGrant {
+    /// Grant id, 64 hexadecimal digits.
+    pub id: String,
+    /// Principal ARN that may use it.
+    pub grantee: String,
+    /// Principal ARN that may retire it.
+    pub retiring: Option<String>,
+    /// Grant operations, for example `Decrypt`.
+    pub operations: Vec<String>,
+    /// `EncryptionContextEquals`.
+    pub context_equals: Option<BTreeMap<String, String>>,
+    /// `EncryptionContextSubset`.
+    pub context_subset: Option<BTreeMap<String, String>>,
+    /// Who made it: the principal ARN of the caller.
+    pub issuer: String,
+    /// Friendly name.
+    pub name: Option<String>,
+    /// When it was made.
+    pub created: Timestamp,
+}
+
+/// A KMS alias.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Alias {
+    /// `alias/…`.
+    pub name: String,
+    /// The key it stands for.
+    pub key_id: String,
+    /// When it was made.
+    pub created: Timestamp,
+}
+
+/// An EC2 instance, as far as access control sees it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Instance {
+    /// `i-` and 17 hexadecimal digits.
+    pub id: String,
+    /// AMI id as asked for.
+    pub image_id: String,
+    /// Instance type as asked for.
+    pub instance_type: String,
+    /// Name of its instance profile.
+    pub profile: Option<String>,
+    /// When it was launched.
+    pub launched: Timestamp,
+    /// Whether it was terminated.
+    pub terminated: bool,
+    /// Reservation id.
+    pub reservation_id: String,
+    /// `ClientToken` of the launch: the same launch asked for twice happens once.
+    pub client_token: Option<String>,
+}

@@ -1,0 +1,116 @@
+//! Every operation of IAM, STS and EC2 asks the gate before anything else: none is open to a user without permissions.
+
+#![allow(clippy::unwrap_used)]
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use http::Response;
+use http_body_util::BodyExt as _;
+
+use super::Params;
+use crate::caller::{Caller, Identity};
+use crate::model::{Account, IdentityPolicies, User};
+use crate::request::RequestMeta;
+use crate::{Aws, Body, Config, Sandbox, ec2, iam, sts};
+
+/// Operations that nobody can be denied (STS API Reference).
+const UNDENIABLE: [&str; 1] = ["GetCallerIdentity"];
+
+/// A value for every parameter that an operation may need; lists and structures by their first entry.
+fn values(account: &str) -> BTreeMap<&'static str, (&'static str, String)> {
+    const DOCUMENT: &str =
+        r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}"#;
+    BTreeMap::from([
+        ("PolicyName", ("PolicyName", "p".to_owned())),
+        ("PolicyDocument", ("PolicyDocument", DOCUMENT.into())),
+        ("AssumeRolePolicyDocument", ("AssumeRolePolicyDocument", "{}".into())),
+        ("PolicyArn", ("PolicyArn", format!("arn:aws:iam::{account}:policy/p"))),
+        ("VersionId", ("VersionId", "v1".into())),
+        ("RoleName", ("RoleName", "r".into())),
+        ("UserName", ("UserName", "Admin".into())),
+        ("InstanceProfileName", ("InstanceProfileName", "i".into())),
+        ("AccessKeyId", ("AccessKeyId", "AKIAIOSFODNN7EXAMPLE".into())),
+        ("Status", ("Status", "Inactive".into())),
+        ("RoleArn", ("RoleArn", format!("arn:aws:iam::{account}:role/r"))),
+        ("RoleSessionName", ("RoleSessionName", "session".into())),
+        ("EncodedMessage", ("EncodedMessage", "AAAA".into())),
+        ("ImageId", ("ImageId", "ami-0abcdef1234567890".into())),
+        ("MinCount", ("MinCount", "1".into())),
+        ("MaxCount", ("MaxCount", "1".into())),
+        ("InstanceId", ("InstanceId.1", "i-0abcdef1234567890".into())),
+    ])
+}
+
+async fn sandbox_with_nobody() -> (Arc<Aws>, Caller) {
+    let sandbox = Sandbox::open(Config::default()).await.unwrap();
+    let account = sandbox.create_account().await.unwrap().account_id;
+    let aws = Arc::clone(&sandbox.aws);
+    let nobody = User {
+        name: "nobody".into(),
+        path: "/".into(),
+        id: "AIDANOBODY".into(),
+        created: 0,
+        policies: IdentityPolicies::default(),
+    };
+    aws.store
+        .change(&account, |account: &mut Account| {
+            account.users.insert("nobody".into(), Arc::new(nobody.clone()));
+            Ok::<_, std::convert::Infallible>(())
+        })
+        .await
+        .unwrap();
+    let account = aws.store.account(&account).await.unwrap();
+    let caller =
+        Caller { identity: Identity::User("nobody".into()), account, access_key_id: "AKIANOBODY".into() };
+    (aws, caller)
+}
+
+async fn call(aws: &Arc<Aws>, caller: &Caller, service: &str, action: &str, takes: &[&str]) -> (u16, String) {
+    let meta = RequestMeta::new(aws.now(), aws.region.clone(), None, None).unwrap();
+    let values = values(caller.account_id());
+    let mut pairs = vec![("Action", action.to_owned())];
+    pairs.extend(takes.iter().filter_map(|name| values.get(name)).cloned());
+    let body = serde_urlencoded::to_string(&pairs).unwrap();
+    let params = Params::read("", body.as_bytes()).unwrap();
+    let answer: Response<Body> = match service {
+        "iam" => iam::handle(aws, &meta, caller, &params).await,
+        "sts" => sts::handle(aws, &meta, caller, &params).await,
+        _ => ec2::handle(aws, &meta, caller, &params).await,
+    };
+    let (parts, body) = answer.into_parts();
+    let body = body.collect().await.unwrap().to_bytes();
+    (parts.status.as_u16(), String::from_utf8(body.to_vec()).unwrap())
+}
+
+const SERVICES: [(&str, &[(&str, &[&str])]); 3] =
+    [("iam", iam::OPERATIONS), ("sts", sts::OPERATIONS), ("ec2", ec2::OPERATIONS)];
+
+#[tokio::test]
+async fn a_user_without_permissions_is_denied_every_operation_by_its_own_action() {
+    let (aws, caller) = sandbox_with_nobody().await;
+    let before = aws.store.account(caller.account_id()).await.unwrap().unwrap().version;
+    for (service, operations) in SERVICES {
+        for (action, takes) in operations.iter().filter(|(action, _)| !UNDENIABLE.contains(action)) {
+            let (status, body) = call(&aws, &caller, service, action, takes).await;
+            assert_eq!(status, 403, "{action}: {body}");
+            let code = if service == "ec2" { "UnauthorizedOperation" } else { "AccessDenied" };
+            assert!(body.contains(&format!("<Code>{code}</Code>")), "{action}: {body}");
+            let sentence = format!("user/nobody is not authorized to perform: {service}:{action} on resource: ");
+            assert!(body.contains(&sentence), "{action}: {body}");
+        }
+    }
+    let after = aws.store.account(caller.account_id()).await.unwrap().unwrap().version;
+    assert_eq!(before, after, "a denied operation changed the account");
+}
+
+#[tokio::test]
+async fn a_parameter_that_an_operation_does_not_take_is_refused_by_name_rather_than_ignored() {
+    let (aws, caller) = sandbox_with_nobody().await;
+    let meta = RequestMeta::new(aws.now(), aws.region.clone(), None, None).unwrap();
+    let body = b"Action=CreateRole&RoleName=r&AssumeRolePolicyDocument=x&PermissionsBoundary=arn:aws:iam::aws:policy/P";
+    let params = Params::read("", body).unwrap();
+    let answer = iam::handle(&aws, &meta, &caller, &params).await;
+    let body = answer.into_body().collect().await.unwrap().to_bytes();
+    let body = String::from_utf8(body.to_vec()).unwrap();
+    assert!(body.contains("The parameter PermissionsBoundary is not supported for CreateRole."), "{body}");
+}

@@ -1,0 +1,180 @@
+//! From a request to the service it is for: by path for IMDSv2, by credential scope for everything signed.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{Request, Response, StatusCode, header};
+use http_body_util::{BodyExt as _, Limited};
+
+use crate::auth::{self, AuthError, Presented};
+use crate::caller::Caller;
+use crate::query::Params;
+use crate::request::RequestMeta;
+use crate::{Aws, Body, ec2, iam, imds, kms, query, s3, sts};
+
+/// Largest body of a request to any service but S3, in bytes.
+const MAX_BODY_BYTES: usize = 1 << 20;
+/// Where the metadata services of instances are found.
+const IMDS_PREFIX: &str = "/imds/";
+
+/// Takes a request to its service. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(crate) struct Router {
+    aws: Arc<Aws>,
+    s3: s3::Service,
+}
+
+/// The services that answer signed requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Target {
+    S3,
+    Kms,
+    Query(query::Service),
+}
+
+impl Router {
+    pub(crate) fn new(aws: &Arc<Aws>) -> Self {
+        Self { aws: Arc::clone(aws), s3: s3::Service::new(aws) }
+    }
+
+    /// Answers one request; `peer` is where it came from, `None` inside the process.
+    pub(crate) async fn call(&self, request: Request<Body>, peer: Option<IpAddr>) -> Response<Body> {
+        let (parts, body) = request.into_parts();
+        let now = self.aws.now();
+        let presented = Presented::read(&parts);
+        let region = match &presented {
+            Ok(Some(presented)) => presented.region.clone(),
+            _ => self.aws.region.clone(),
+        };
+        let user_agent = parts.headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
+        let Ok(meta) = RequestMeta::new(now, region, peer, user_agent.map(str::to_owned)) else {
+            return plain(StatusCode::INTERNAL_SERVER_ERROR, "the random generator failed");
+        };
+        if let Some((instance, path)) = imds_path(parts.uri.path()) {
+            return imds::handle(&self.aws, &meta, instance, path, &parts.method, &parts.headers).await;
+        }
+        let target = target(&parts, &presented);
+        let caller = match &presented {
+            Ok(Some(presented)) => auth::identify(&self.aws, &parts, presented, now).await,
+            // S3 alone knows anonymous callers.
+            Ok(None) if target == Target::S3 => Ok(Caller::ANONYMOUS),
+            Ok(None) => Err(AuthError::Missing),
+            Err(error) => Err(error.clone()),
+        };
+        let caller = match caller {
+            Ok(caller) => caller,
+            Err(error) => return refuse(target, &meta, &parts, &error),
+        };
+        if target == Target::S3 {
+            let mut request = Request::from_parts(parts, body);
+            request.extensions_mut().insert(meta);
+            request.extensions_mut().insert(caller);
+            return self.s3.call(request).await;
+        }
+        let Some(body) = collect(body).await else {
+            let message = format!("Request must be smaller than {MAX_BODY_BYTES} bytes");
+            return answer_error(target, &meta, &parts, (413, "RequestEntityTooLarge", message));
+        };
+        let verified = match &presented {
+            Ok(Some(presented)) => auth::verify(&self.aws, &parts, &body, presented).await,
+            _ => Err(AuthError::Missing),
+        };
+        if let Err(error) = verified {
+            return refuse(target, &meta, &parts, &error);
+        }
+        self.dispatch(target, &meta, &caller, &parts, &body).await
+    }
+
+    async fn dispatch(
+        &self,
+        target: Target,
+        meta: &RequestMeta,
+        caller: &Caller,
+        parts: &Parts,
+        body: &[u8],
+    ) -> Response<Body> {
+        let service = match target {
+            Target::S3 | Target::Kms => {
+                let operation = parts.headers.get("x-amz-target").and_then(|value| value.to_str().ok());
+                return kms::handle(&self.aws, meta, caller, operation.unwrap_or_default(), body).await;
+            }
+            Target::Query(service) => service,
+        };
+        let params = match Params::read(parts.uri.query().unwrap_or_default(), body) {
+            Ok(params) => params,
+            Err(message) => return query::error(service, meta, 400, "MalformedQueryString", &message),
+        };
+        match service {
+            query::Service::Iam => iam::handle(&self.aws, meta, caller, &params).await,
+            query::Service::Sts => sts::handle(&self.aws, meta, caller, &params).await,
+            query::Service::Ec2 => ec2::handle(&self.aws, meta, caller, &params).await,
+        }
+    }
+}
+
+/// Which service a request is for; what is not signed is told apart by its shape.
+fn target(parts: &Parts, presented: &Result<Option<Presented>, AuthError>) -> Target {
+    let scope = match presented {
+        Ok(Some(presented)) => presented.service.as_str(),
+        _ => "",
+    };
+    match scope {
+        "kms" => Target::Kms,
+        "iam" => Target::Query(query::Service::Iam),
+        "sts" => Target::Query(query::Service::Sts),
+        "ec2" => Target::Query(query::Service::Ec2),
+        "" if parts.headers.contains_key("x-amz-target") => Target::Kms,
+        "" if parts.headers.get(header::CONTENT_TYPE).is_some_and(|kind| {
+            kind.as_bytes().starts_with(b"application/x-www-form-urlencoded")
+        }) =>
+        {
+            Target::Query(query::Service::Sts)
+        }
+        _ => Target::S3,
+    }
+}
+
+/// `/imds/i-…/latest/…` split after the instance id.
+fn imds_path(path: &str) -> Option<(&str, &str)> {
+    let rest = path.strip_prefix(IMDS_PREFIX)?;
+    let slash = rest.find('/')?;
+    Some(rest.split_at(slash))
+}
+
+async fn collect(body: Body) -> Option<Bytes> {
+    Limited::new(body, MAX_BODY_BYTES).collect().await.ok().map(http_body_util::Collected::to_bytes)
+}
+
+fn refuse(target: Target, meta: &RequestMeta, parts: &Parts, error: &AuthError) -> Response<Body> {
+    if let AuthError::Credentials(crate::credentials::CredentialsError::Store(cause)) = error {
+        tracing::error!(request_id = %meta.id, %cause, "credentials could not be looked up");
+    }
+    let wording = match target {
+        Target::S3 => error.for_s3(),
+        Target::Kms => error.for_json(),
+        Target::Query(query::Service::Ec2) => error.for_ec2(),
+        Target::Query(_) => error.for_query(),
+    };
+    answer_error(target, meta, parts, wording)
+}
+
+fn answer_error(
+    target: Target,
+    meta: &RequestMeta,
+    parts: &Parts,
+    (status, code, message): auth::Wording,
+) -> Response<Body> {
+    match target {
+        Target::S3 => s3::error(meta, status, code, &message, parts.uri.path()),
+        Target::Kms => kms::error(meta, status, code, &message),
+        Target::Query(service) => query::error(service, meta, status, code, &message),
+    }
+}
+
+fn plain(status: StatusCode, text: &'static str) -> Response<Body> {
+    let mut response = Response::new(Body::from(Bytes::from_static(text.as_bytes())));
+    *response.status_mut() = status;
+    response
+}

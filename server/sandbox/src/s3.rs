@@ -1,0 +1,73 @@
+//! Amazon S3. `s3s` reads and writes the wire protocol and verifies signatures; what it leaves open is closed here:
+//! checksums, the fields of error bodies, request ids on every answer.
+
+mod answer;
+mod ask;
+mod auth;
+mod bucket_policy;
+mod bucket_settings;
+mod buckets;
+mod checksum;
+mod conditional;
+mod copy;
+mod delete;
+mod describe;
+mod encryption;
+mod envelope;
+mod failure;
+mod get;
+mod intake;
+mod list;
+mod names;
+mod operations;
+mod put;
+mod write;
+
+use std::sync::Arc;
+
+use s3s::service::{S3Service, S3ServiceBuilder};
+
+use crate::caller::Caller;
+use crate::request::RequestMeta;
+use crate::{Aws, Body};
+
+pub(crate) use answer::error;
+
+/// S3, ready to answer. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(crate) struct Service {
+    inner: S3Service,
+    max_object_bytes: u64,
+}
+
+impl Service {
+    pub(crate) fn new(aws: &Arc<Aws>) -> Self {
+        let mut builder = S3ServiceBuilder::new(operations::Operations::new(aws));
+        builder.set_auth(auth::Secrets::new(aws));
+        builder.set_access(auth::SameCaller);
+        builder.set_validation(names::BucketNames);
+        Self { inner: builder.build(), max_object_bytes: aws.max_object_bytes }
+    }
+
+    /// Answers one request. Its extensions hold the [`RequestMeta`] and the [`Caller`] whose credentials it presents;
+    /// its signature is verified here.
+    pub(crate) async fn call(&self, request: http::Request<Body>) -> http::Response<Body> {
+        let (Some(meta), Some(_)) =
+            (request.extensions().get::<RequestMeta>().cloned(), request.extensions().get::<Caller>())
+        else {
+            return http::Response::builder().status(500).body(Body::empty()).unwrap_or_default();
+        };
+        let asked = answer::Asked::of(&request);
+        let response = match intake::check(request, self.max_object_bytes).await {
+            Ok(request) => match self.inner.call(request).await {
+                Ok(response) => response,
+                Err(failure) => {
+                    tracing::error!(request_id = %meta.id, ?failure, "S3 could not answer");
+                    return error(&meta, 500, "InternalError", failure::INTERNAL, &asked.resource);
+                }
+            },
+            Err(refused) => return asked.finish(&meta, refused.to_http_response().unwrap_or_default()),
+        };
+        asked.finish(&meta, response)
+    }
+}

@@ -1,0 +1,110 @@
+//! One S3 request on its way through the gate: who asks, which bucket, which condition keys.
+
+use std::sync::Arc;
+
+use policy::{Context, NamedPolicy, ResourceKind};
+use s3s::{S3Request, S3Result};
+
+use super::failure::{access_denied, from_store, internal, refuse};
+use crate::caller::Caller;
+use crate::gate::{Action, Permit, Question};
+use crate::kms::{self, Via};
+use crate::model::{Account, Bucket};
+use crate::request::RequestMeta;
+use crate::{Aws, arns};
+
+/// Who asks, and when.
+#[derive(Clone, Debug)]
+pub(super) struct Ask {
+    pub(super) aws: Arc<Aws>,
+    pub(super) meta: RequestMeta,
+    pub(super) caller: Caller,
+}
+
+/// A bucket with the account that owns it.
+#[derive(Clone, Debug)]
+pub(super) struct Owned {
+    pub(super) owner: Arc<Account>,
+    pub(super) bucket: Arc<Bucket>,
+}
+
+impl Ask {
+    pub(super) fn of<T>(aws: &Arc<Aws>, request: &S3Request<T>) -> S3Result<Self> {
+        let meta = request.extensions.get::<RequestMeta>().cloned();
+        let caller = request.extensions.get::<Caller>().cloned();
+        match (meta, caller) {
+            (Some(meta), Some(caller)) => Ok(Self { aws: Arc::clone(aws), meta, caller }),
+            _ => Err(internal("the request lost its caller")),
+        }
+    }
+
+    /// Finds a bucket.
+    ///
+    /// # Errors
+    /// `NoSuchBucket`, as S3 tells everyone; `AccessDenied` when it is not `expected` that owns it.
+    pub(super) async fn bucket(&self, name: &str, expected: Option<&str>) -> S3Result<Owned> {
+        let owner = self.aws.store.bucket_owner(name).await.map_err(|error| from_store(&error))?;
+        let owned = owner.and_then(|owner| {
+            let bucket = Arc::clone(owner.buckets.get(name)?);
+            Some(Owned { owner, bucket })
+        });
+        let owned =
+            owned.ok_or_else(|| refuse(404, "NoSuchBucket", "The specified bucket does not exist"))?;
+        match expected.is_none_or(|expected| expected == owned.owner.id) {
+            true => Ok(owned),
+            false => Err(access_denied()),
+        }
+    }
+
+    /// Asks the gate about the bucket itself.
+    pub(super) fn on_bucket<A: Action>(&self, owned: &Owned, conditions: Context) -> S3Result<Permit<A>> {
+        self.ask(owned, arns::bucket(&owned.bucket.name), conditions)
+    }
+
+    /// Asks the gate about an object.
+    pub(super) fn on_object<A: Action>(
+        &self,
+        owned: &Owned,
+        key: &str,
+        conditions: Context,
+    ) -> S3Result<Permit<A>> {
+        self.ask(owned, arns::object(&owned.bucket.name, key), conditions)
+    }
+
+    fn ask<A: Action>(&self, owned: &Owned, resource: String, conditions: Context) -> S3Result<Permit<A>> {
+        let policy = owned.bucket.policy.as_ref();
+        self.authorize(Question {
+            resource,
+            owner: Some(owned.owner.id.clone()),
+            resource_policy: policy.map(|policy| NamedPolicy {
+                name: "bucket policy".into(),
+                arn: None,
+                document: policy.document(),
+            }),
+            kind: ResourceKind::S3Bucket,
+            context: conditions,
+            block_public_access: owned.bucket.public_access_block.restrict_public_buckets,
+            ..Question::default()
+        })
+    }
+
+    /// Asks the gate about what is no bucket of anyone yet, or no bucket at all.
+    pub(super) fn on_own<A: Action>(&self, resource: String, conditions: Context) -> S3Result<Permit<A>> {
+        let mut question = Question::about(resource).owned_by(self.caller.account_id());
+        question.kind = ResourceKind::S3Bucket;
+        question.context = conditions;
+        self.authorize(question)
+    }
+
+    fn authorize<A: Action>(&self, question: Question) -> S3Result<Permit<A>> {
+        self.aws
+            .gate
+            .authorize(&self.meta, &self.caller, question)
+            .map_err(|denied| refuse(403, "AccessDenied", denied.message))
+    }
+
+    /// The same caller's call to KMS, made by S3.
+    pub(super) fn kms(&self) -> kms::Call<'_> {
+        kms::Call { aws: &self.aws, meta: &self.meta, caller: &self.caller, via: Via::S3 }
+    }
+}

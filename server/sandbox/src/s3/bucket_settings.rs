@@ -1,0 +1,176 @@
+//! Default encryption and Block Public Access of a bucket.
+
+use policy::Context;
+use s3s::dto::{
+    DeleteBucketEncryptionInput, DeleteBucketEncryptionOutput, DeletePublicAccessBlockInput,
+    DeletePublicAccessBlockOutput, GetBucketEncryptionInput, GetBucketEncryptionOutput,
+    GetPublicAccessBlockInput, GetPublicAccessBlockOutput, PublicAccessBlockConfiguration,
+    PutBucketEncryptionInput, PutBucketEncryptionOutput, PutPublicAccessBlockInput,
+    PutPublicAccessBlockOutput, ServerSideEncryption, ServerSideEncryptionByDefault,
+    ServerSideEncryptionConfiguration, ServerSideEncryptionRule,
+};
+use s3s::{S3Error, S3Request, S3Response, S3Result};
+
+use super::ask::{Ask, Owned};
+use super::bucket_policy::change_bucket;
+use super::failure::{not_implemented, refuse};
+use crate::gate::{Permit, actions};
+use crate::model::{DefaultEncryption, PublicAccessBlock};
+
+const OFF: PublicAccessBlock = PublicAccessBlock {
+    block_public_acls: false,
+    ignore_public_acls: false,
+    block_public_policy: false,
+    restrict_public_buckets: false,
+};
+
+pub(super) async fn get_bucket_encryption(
+    ask: &Ask,
+    request: S3Request<GetBucketEncryptionInput>,
+) -> S3Result<S3Response<GetBucketEncryptionOutput>> {
+    let input = request.input;
+    let owned = ask.bucket(&input.bucket, input.expected_bucket_owner.as_deref()).await?;
+    ask.on_bucket::<actions::s3::GetEncryptionConfiguration>(&owned, Context::new())?;
+    let (algorithm, key, bucket_key) = match &owned.bucket.encryption {
+        DefaultEncryption::Aes256 => (ServerSideEncryption::AES256, None, false),
+        DefaultEncryption::Kms { key, bucket_key } => {
+            (ServerSideEncryption::AWS_KMS, key.clone(), *bucket_key)
+        }
+    };
+    let rule = ServerSideEncryptionRule {
+        apply_server_side_encryption_by_default: Some(ServerSideEncryptionByDefault {
+            kms_master_key_id: key,
+            sse_algorithm: ServerSideEncryption::from_static(algorithm),
+        }),
+        bucket_key_enabled: Some(bucket_key),
+    };
+    let configuration = ServerSideEncryptionConfiguration { rules: vec![rule] };
+    Ok(S3Response::new(GetBucketEncryptionOutput {
+        server_side_encryption_configuration: Some(configuration),
+    }))
+}
+
+pub(super) async fn put_bucket_encryption(
+    ask: &Ask,
+    request: S3Request<PutBucketEncryptionInput>,
+) -> S3Result<S3Response<PutBucketEncryptionOutput>> {
+    let input = request.input;
+    let owned = ask.bucket(&input.bucket, input.expected_bucket_owner.as_deref()).await?;
+    let permit = ask.on_bucket::<actions::s3::PutEncryptionConfiguration>(&owned, Context::new())?;
+    let encryption = read_rules(&input.server_side_encryption_configuration)?;
+    store_encryption(ask, permit, &owned, encryption).await?;
+    Ok(S3Response::new(PutBucketEncryptionOutput {}))
+}
+
+pub(super) async fn delete_bucket_encryption(
+    ask: &Ask,
+    request: S3Request<DeleteBucketEncryptionInput>,
+) -> S3Result<S3Response<DeleteBucketEncryptionOutput>> {
+    let input = request.input;
+    let owned = ask.bucket(&input.bucket, input.expected_bucket_owner.as_deref()).await?;
+    let permit = ask.on_bucket::<actions::s3::PutEncryptionConfiguration>(&owned, Context::new())?;
+    // What remains is what every bucket has since January 2023.
+    store_encryption(ask, permit, &owned, DefaultEncryption::Aes256).await?;
+    Ok(S3Response::with_status(DeleteBucketEncryptionOutput {}, http::StatusCode::NO_CONTENT))
+}
+
+async fn store_encryption(
+    ask: &Ask,
+    _permit: Permit<actions::s3::PutEncryptionConfiguration>,
+    owned: &Owned,
+    encryption: DefaultEncryption,
+) -> S3Result<()> {
+    change_bucket(ask, owned, |bucket| bucket.encryption = encryption.clone()).await
+}
+
+fn read_rules(configuration: &ServerSideEncryptionConfiguration) -> S3Result<DefaultEncryption> {
+    let [rule] = configuration.rules.as_slice() else { return Err(malformed()) };
+    let default = rule.apply_server_side_encryption_by_default.as_ref().ok_or_else(malformed)?;
+    match (default.sse_algorithm.as_str(), &default.kms_master_key_id) {
+        (ServerSideEncryption::AES256, None) => Ok(DefaultEncryption::Aes256),
+        (ServerSideEncryption::AES256, Some(_)) => Err(refuse(
+            400,
+            "InvalidArgument",
+            "a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms or aws:kms:dsse",
+        )),
+        (ServerSideEncryption::AWS_KMS, key) => Ok(DefaultEncryption::Kms {
+            key: key.clone().filter(|key| !key.is_empty()),
+            bucket_key: rule.bucket_key_enabled.unwrap_or_default(),
+        }),
+        (ServerSideEncryption::AWS_KMS_DSSE, _) => {
+            Err(not_implemented("Server-side encryption aws:kms:dsse"))
+        }
+        _ => Err(malformed()),
+    }
+}
+
+fn malformed() -> S3Error {
+    refuse(
+        400,
+        "MalformedXML",
+        "The XML you provided was not well-formed or did not validate against our published schema",
+    )
+}
+
+pub(super) async fn get_public_access_block(
+    ask: &Ask,
+    request: S3Request<GetPublicAccessBlockInput>,
+) -> S3Result<S3Response<GetPublicAccessBlockOutput>> {
+    let input = request.input;
+    let owned = ask.bucket(&input.bucket, input.expected_bucket_owner.as_deref()).await?;
+    ask.on_bucket::<actions::s3::GetBucketPublicAccessBlock>(&owned, Context::new())?;
+    let block = owned.bucket.public_access_block;
+    if block == OFF {
+        return Err(refuse(
+            404,
+            "NoSuchPublicAccessBlockConfiguration",
+            "The public access block configuration was not found",
+        ));
+    }
+    Ok(S3Response::new(GetPublicAccessBlockOutput {
+        public_access_block_configuration: Some(PublicAccessBlockConfiguration {
+            block_public_acls: Some(block.block_public_acls),
+            ignore_public_acls: Some(block.ignore_public_acls),
+            block_public_policy: Some(block.block_public_policy),
+            restrict_public_buckets: Some(block.restrict_public_buckets),
+        }),
+    }))
+}
+
+pub(super) async fn put_public_access_block(
+    ask: &Ask,
+    request: S3Request<PutPublicAccessBlockInput>,
+) -> S3Result<S3Response<PutPublicAccessBlockOutput>> {
+    let input = request.input;
+    let owned = ask.bucket(&input.bucket, input.expected_bucket_owner.as_deref()).await?;
+    let permit = ask.on_bucket::<actions::s3::PutBucketPublicAccessBlock>(&owned, Context::new())?;
+    let asked = input.public_access_block_configuration;
+    let block = PublicAccessBlock {
+        block_public_acls: asked.block_public_acls.unwrap_or_default(),
+        ignore_public_acls: asked.ignore_public_acls.unwrap_or_default(),
+        block_public_policy: asked.block_public_policy.unwrap_or_default(),
+        restrict_public_buckets: asked.restrict_public_buckets.unwrap_or_default(),
+    };
+    store_block(ask, permit, &owned, block).await?;
+    Ok(S3Response::new(PutPublicAccessBlockOutput {}))
+}
+
+pub(super) async fn delete_public_access_block(
+    ask: &Ask,
+    request: S3Request<DeletePublicAccessBlockInput>,
+) -> S3Result<S3Response<DeletePublicAccessBlockOutput>> {
+    let input = request.input;
+    let owned = ask.bucket(&input.bucket, input.expected_bucket_owner.as_deref()).await?;
+    let permit = ask.on_bucket::<actions::s3::PutBucketPublicAccessBlock>(&owned, Context::new())?;
+    store_block(ask, permit, &owned, OFF).await?;
+    Ok(S3Response::with_status(DeletePublicAccessBlockOutput {}, http::StatusCode::NO_CONTENT))
+}
+
+async fn store_block(
+    ask: &Ask,
+    _permit: Permit<actions::s3::PutBucketPublicAccessBlock>,
+    owned: &Owned,
+    block: PublicAccessBlock,
+) -> S3Result<()> {
+    change_bucket(ask, owned, |bucket| bucket.public_access_block = block).await
+}

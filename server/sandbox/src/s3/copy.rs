@@ -1,0 +1,139 @@
+//! CopyObject: a read and a write in one, each with its own checks.
+
+use futures::TryStreamExt as _;
+use s3s::dto::{
+    CopyObjectInput, CopyObjectOutput, CopyObjectResult, CopySource, MetadataDirective, ServerSideEncryption,
+    TaggingDirective,
+};
+use s3s::{S3Request, S3Response, S3Result, StdError};
+
+use super::ask::Ask;
+use super::checksum::{Algorithm, Claims};
+use super::conditional::Conditions;
+use super::describe;
+use super::encryption::{self, Headers};
+use super::envelope;
+use super::failure::{not_implemented, refuse};
+use super::get::{find, plaintext};
+use super::put::common_conditions;
+use super::write::{Content, Description, write};
+use crate::gate::actions;
+use crate::store::ObjectRow;
+
+pub(super) async fn copy_object(
+    ask: &Ask,
+    request: S3Request<CopyObjectInput>,
+) -> S3Result<S3Response<CopyObjectOutput>> {
+    let input = request.input;
+    let (source_bucket, source_key) = source(&input.copy_source)?;
+    let from = ask.bucket(source_bucket, input.expected_source_bucket_owner.as_deref()).await?;
+    let to = ask.bucket(&input.bucket, input.expected_bucket_owner.as_deref()).await?;
+    let may_read = ask.on_object::<actions::s3::GetObject>(&from, source_key, policy::Context::new())?;
+    let headers = Headers {
+        algorithm: input.server_side_encryption.as_ref().map(ServerSideEncryption::as_str),
+        key_id: input.ssekms_key_id.as_deref(),
+        context: input.ssekms_encryption_context.as_deref(),
+        bucket_key: input.bucket_key_enabled,
+    };
+    let plan = encryption::plan(ask, &to, headers).await?;
+    let replace = match input.metadata_directive.as_ref().map(MetadataDirective::as_str) {
+        None | Some(MetadataDirective::COPY) => false,
+        Some(MetadataDirective::REPLACE) => true,
+        Some(_) => return Err(refuse(400, "InvalidArgument", "Unknown metadata directive.")),
+    };
+    let mut conditions = plan.conditions;
+    conditions.extend(common_conditions(&request.headers));
+    conditions.set("s3:x-amz-copy-source", [format!("{source_bucket}/{source_key}")]);
+    conditions.set("s3:x-amz-metadata-directive", [if replace { "REPLACE" } else { "COPY" }]);
+    let may_write = ask.on_object::<actions::s3::PutObject>(&to, &input.key, conditions)?;
+    describe::must_be_supported(&request.headers)?;
+    if input
+        .tagging_directive
+        .as_ref()
+        .is_some_and(|directive| directive.as_str() == TaggingDirective::REPLACE)
+    {
+        return Err(not_implemented("Tagging an object"));
+    }
+    let row = find(ask, &from, source_key).await?;
+    let source_conditions = Conditions {
+        matches: input.copy_source_if_match,
+        none_match: input.copy_source_if_none_match,
+        modified_since: input.copy_source_if_modified_since,
+        unmodified_since: input.copy_source_if_unmodified_since,
+    };
+    // There is no 304 for a copy: every condition that does not hold is 412.
+    source_conditions.check(&row).map_err(|_| {
+        refuse(412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
+    })?;
+    let same = source_bucket == input.bucket && source_key == input.key;
+    if same && !replace && input.server_side_encryption.is_none() {
+        return Err(refuse(
+            400,
+            "InvalidRequest",
+            "This copy request is illegal because it is trying to copy an object to itself without changing the object's \
+             metadata, storage class, website redirect location or encryption attributes.",
+        ));
+    }
+    let claims = Claims::none(algorithm(input.checksum_algorithm.as_ref().map(|name| name.as_str()), &row));
+    let body = plaintext(ask, &may_read, &row, 0..row.size).await?;
+    let sealed = envelope::seal(ask, &input.bucket, &input.key, &plan.protection).await?;
+    let description = match replace {
+        true => Description {
+            bucket: input.bucket,
+            key: input.key,
+            content_type: input.content_type,
+            headers: describe::system_headers(&request.headers),
+            metadata: describe::user_metadata(input.metadata)?,
+        },
+        false => Description {
+            bucket: input.bucket,
+            key: input.key,
+            content_type: row.content_type.clone(),
+            headers: row.headers.clone(),
+            metadata: row.metadata.clone(),
+        },
+    };
+    let body = body.map_err(|error| Box::new(error) as StdError);
+    let content = Content { body, length: Some(row.size), claims, trailers: None };
+    let row = write(ask, may_write, description, sealed, content).await?;
+    Ok(S3Response::new(CopyObjectOutput {
+        bucket_key_enabled: describe::bucket_key(&row),
+        copy_object_result: Some(CopyObjectResult {
+            checksum_crc32: describe::checksum(&row, "CRC32"),
+            checksum_crc32c: describe::checksum(&row, "CRC32C"),
+            checksum_crc64nvme: describe::checksum(&row, "CRC64NVME"),
+            checksum_sha1: describe::checksum(&row, "SHA1"),
+            checksum_sha256: describe::checksum(&row, "SHA256"),
+            e_tag: Some(describe::etag(&row)),
+            last_modified: Some(describe::timestamp(row.modified)),
+            ..CopyObjectResult::default()
+        }),
+        server_side_encryption: Some(describe::encryption(&row)),
+        ssekms_encryption_context: describe::context(&row),
+        ssekms_key_id: row.kms_key_arn,
+        ..CopyObjectOutput::default()
+    }))
+}
+
+fn source(source: &CopySource) -> S3Result<(&str, &str)> {
+    match source {
+        CopySource::Bucket { bucket, key, version_id } => {
+            match version_id.as_deref().is_none_or(|version| version == "null") {
+                true => Ok((bucket, key)),
+                false => Err(not_implemented("Copying a version of an object")),
+            }
+        }
+        CopySource::AccessPoint { .. } | CopySource::Outpost { .. } => {
+            Err(not_implemented("Copying from an access point"))
+        }
+    }
+}
+
+/// The algorithm asked for, else that of the source.
+fn algorithm(asked: Option<&str>, row: &ObjectRow) -> Algorithm {
+    let stored = row.checksums.first().map(|(name, _)| name.as_str());
+    asked
+        .and_then(Algorithm::from_name)
+        .or(stored.and_then(Algorithm::from_name))
+        .unwrap_or(Algorithm::Crc64Nvme)
+}

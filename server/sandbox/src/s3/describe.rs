@@ -1,0 +1,175 @@
+//! What S3 says of an object besides its bytes: the headers that PutObject takes and GetObject and HeadObject give back.
+
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use http::HeaderMap;
+use s3s::S3Result;
+use s3s::dto::{ETag, Metadata, ServerSideEncryption, Timestamp};
+use time::OffsetDateTime;
+
+use super::failure::{not_implemented, refuse};
+use crate::store::ObjectRow;
+
+/// `Content-Type` of objects that were given none.
+pub(super) const DEFAULT_CONTENT_TYPE: &str = "binary/octet-stream";
+
+/// Largest user metadata, names and values together, in bytes.
+const MAX_METADATA_BYTES: usize = 2048;
+
+/// System metadata that is kept as it was given.
+const KEPT: [&str; 5] =
+    ["cache-control", "content-disposition", "content-encoding", "content-language", "expires"];
+
+/// Headers that ask for what the embedded AWS does not have. Ignoring them would be a silent lie.
+const REFUSED: [&str; 12] = [
+    "x-amz-tagging",
+    "x-amz-website-redirect-location",
+    "x-amz-object-lock-mode",
+    "x-amz-object-lock-retain-until-date",
+    "x-amz-object-lock-legal-hold",
+    "x-amz-server-side-encryption-customer-algorithm",
+    "x-amz-copy-source-server-side-encryption-customer-algorithm",
+    "x-amz-write-offset-bytes",
+    "x-amz-grant-read",
+    "x-amz-grant-read-acp",
+    "x-amz-grant-write-acp",
+    "x-amz-grant-full-control",
+];
+
+/// Refuses a write that asks for what the embedded AWS does not have.
+pub(super) fn must_be_supported(headers: &HeaderMap) -> S3Result<()> {
+    if let Some(name) = REFUSED.iter().find(|name| headers.contains_key(**name)) {
+        return Err(not_implemented(&format!("The header {name}")));
+    }
+    for name in ["if-match", "if-none-match"] {
+        if headers.contains_key(name) {
+            return Err(not_implemented(&format!("A write with the header {name}")));
+        }
+    }
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    if let Some(class) = text("x-amz-storage-class").filter(|&class| class != "STANDARD") {
+        return Err(not_implemented(&format!("The storage class {class}")));
+    }
+    match text("x-amz-acl") {
+        None | Some("private" | "bucket-owner-full-control") => Ok(()),
+        Some(_) => Err(refuse(400, "AccessControlListNotSupported", "The bucket does not allow ACLs")),
+    }
+}
+
+/// System metadata of a write, apart from `Content-Type`.
+pub(super) fn system_headers(headers: &HeaderMap) -> Vec<(String, String)> {
+    let kept = KEPT.iter().filter_map(|&name| {
+        let value = headers.get(name)?.to_str().ok()?;
+        // The framing of the upload is no property of the object.
+        let value = match name {
+            "content-encoding" => {
+                let codings = value.split(',').map(str::trim).filter(|coding| *coding != "aws-chunked");
+                codings.collect::<Vec<_>>().join(",")
+            }
+            _ => value.to_owned(),
+        };
+        (!value.is_empty()).then(|| (name.to_owned(), value))
+    });
+    kept.collect()
+}
+
+/// User metadata of a write, sorted by name.
+///
+/// # Errors
+/// `MetadataTooLarge`.
+pub(super) fn user_metadata(metadata: Option<Metadata>) -> S3Result<Vec<(String, String)>> {
+    let mut pairs: Vec<(String, String)> = metadata.unwrap_or_default().into_iter().collect();
+    pairs.sort();
+    let size: usize = pairs.iter().map(|(name, value)| name.len() + value.len()).sum();
+    match size <= MAX_METADATA_BYTES {
+        true => Ok(pairs),
+        false => Err(refuse(
+            400,
+            "MetadataTooLarge",
+            "Your metadata headers exceed the maximum allowed metadata size",
+        )),
+    }
+}
+
+/// One kept header of an object.
+pub(super) fn header(row: &ObjectRow, name: &str) -> Option<String> {
+    row.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())
+}
+
+/// One checksum of an object.
+pub(super) fn checksum(row: &ObjectRow, name: &str) -> Option<String> {
+    row.checksums.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())
+}
+
+pub(super) fn etag(row: &ObjectRow) -> ETag {
+    ETag::Strong(row.etag.trim_matches('"').to_owned())
+}
+
+pub(super) fn timestamp(seconds: i64) -> Timestamp {
+    OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH).into()
+}
+
+pub(super) fn encryption(row: &ObjectRow) -> ServerSideEncryption {
+    ServerSideEncryption::from_static(match row.kms_key_arn {
+        Some(_) => ServerSideEncryption::AWS_KMS,
+        None => ServerSideEncryption::AES256,
+    })
+}
+
+/// The bucket key flag, which S3 gives for SSE-KMS only when it is on.
+pub(super) fn bucket_key(row: &ObjectRow) -> Option<bool> {
+    row.bucket_key.then_some(true)
+}
+
+/// The caller's encryption context as the answer to a write repeats it.
+pub(super) fn context(row: &ObjectRow) -> Option<String> {
+    if row.encryption_context.is_empty() {
+        return None;
+    }
+    let pairs: std::collections::BTreeMap<_, _> = row.encryption_context.iter().cloned().collect();
+    serde_json::to_vec(&pairs).ok().map(|json| BASE64_STANDARD.encode(json))
+}
+
+/// What S3 gives as an account's canonical user id: 64 hexadecimal digits.
+pub(super) fn canonical_id(account: &str) -> String {
+    hex::encode(digest(&SHA256, account.as_bytes()))
+}
+
+/// Fills the fields that GetObject and HeadObject have in common.
+macro_rules! describe {
+    ($output:ident, $row:expr, with_checksum: $with_checksum:expr) => {{
+        let (row, with_checksum): (&$crate::store::ObjectRow, bool) = ($row, $with_checksum);
+        let sum = |name| $crate::s3::describe::checksum(row, name).filter(|_| with_checksum);
+        let header = |name| $crate::s3::describe::header(row, name);
+        s3s::dto::$output {
+            accept_ranges: Some("bytes".to_owned()),
+            bucket_key_enabled: $crate::s3::describe::bucket_key(row),
+            cache_control: header("cache-control"),
+            checksum_crc32: sum("CRC32"),
+            checksum_crc32c: sum("CRC32C"),
+            checksum_crc64nvme: sum("CRC64NVME"),
+            checksum_sha1: sum("SHA1"),
+            checksum_sha256: sum("SHA256"),
+            checksum_type: (with_checksum && !row.checksums.is_empty())
+                .then(|| s3s::dto::ChecksumType::from_static(s3s::dto::ChecksumType::FULL_OBJECT)),
+            content_disposition: header("content-disposition"),
+            content_encoding: header("content-encoding"),
+            content_language: header("content-language"),
+            content_type: Some(
+                row.content_type
+                    .clone()
+                    .unwrap_or_else(|| $crate::s3::describe::DEFAULT_CONTENT_TYPE.to_owned()),
+            ),
+            e_tag: Some($crate::s3::describe::etag(row)),
+            expires: header("expires")
+                .and_then(|text| s3s::dto::Timestamp::parse(s3s::dto::TimestampFormat::HttpDate, &text).ok()),
+            last_modified: Some($crate::s3::describe::timestamp(row.modified)),
+            metadata: (!row.metadata.is_empty()).then(|| row.metadata.iter().cloned().collect()),
+            server_side_encryption: Some($crate::s3::describe::encryption(row)),
+            ssekms_key_id: row.kms_key_arn.clone(),
+            ..s3s::dto::$output::default()
+        }
+    }};
+}
+pub(super) use describe;

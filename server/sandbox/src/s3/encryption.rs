@@ -1,0 +1,187 @@
+//! How a write is to be encrypted, and the condition keys that its policies see of that (`aws-semantics.md` §3, table "How
+//! the condition keys are filled").
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use policy::Context;
+use policy::call::{Encryption, EncryptionRules};
+use s3s::S3Result;
+
+use super::ask::{Ask, Owned};
+use super::failure::refuse;
+use crate::arns;
+use crate::fidelity::Fidelity;
+use crate::kms::{self, AWS_S3_ALIAS, EncryptionContext, Form};
+use crate::model::DefaultEncryption;
+
+/// What a write's headers say.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Headers<'a> {
+    /// `x-amz-server-side-encryption`.
+    pub(super) algorithm: Option<&'a str>,
+    /// `x-amz-server-side-encryption-aws-kms-key-id`.
+    pub(super) key_id: Option<&'a str>,
+    /// `x-amz-server-side-encryption-context`: base64 of JSON.
+    pub(super) context: Option<&'a str>,
+    /// `x-amz-server-side-encryption-bucket-key-enabled`.
+    pub(super) bucket_key: Option<bool>,
+}
+
+/// How an object is to be encrypted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Protection {
+    /// SSE-S3.
+    S3Managed,
+    /// SSE-KMS.
+    Kms {
+        /// Key id, ARN, alias or alias ARN.
+        identifier: String,
+        /// Pairs that the caller gave.
+        context: EncryptionContext,
+        /// Whether the data key is bound to the bucket instead of the object.
+        bucket_key: bool,
+    },
+    /// DSSE-KMS, which the embedded AWS does not have; policies see it before that is said.
+    DualLayer,
+}
+
+/// How a write is to be encrypted and what policies see of it.
+#[derive(Clone, Debug)]
+pub(super) struct Plan {
+    pub(super) protection: Protection,
+    pub(super) conditions: Context,
+}
+
+/// Reads the headers together with the bucket's default encryption. Nothing is looked up in KMS that policies need not
+/// see, and nothing is refused for what the key is: that comes after authorization (`aws-semantics.md` §10, item 8).
+///
+/// # Errors
+/// For headers that contradict each other.
+pub(super) async fn plan(ask: &Ask, owned: &Owned, headers: Headers<'_>) -> S3Result<Plan> {
+    must_agree(headers)?;
+    let caller_context = headers.context.map(read_context).transpose()?.unwrap_or_default();
+    let conditions = conditions(ask, owned, headers).await;
+    let default = &owned.bucket.encryption;
+    let kms = |identifier: String, bucket_key: bool| Protection::Kms {
+        identifier,
+        context: caller_context,
+        bucket_key: headers.bucket_key.unwrap_or(bucket_key),
+    };
+    let aws_managed = || AWS_S3_ALIAS.to_owned();
+    let protection = match (headers.algorithm, headers.key_id, default) {
+        (Some("AES256"), ..) | (None, _, DefaultEncryption::Aes256) => Protection::S3Managed,
+        (Some("aws:kms:dsse"), ..) => Protection::DualLayer,
+        (Some(_), Some(key), default) => kms(key.to_owned(), default_bucket_key(default)),
+        (Some(_), None, DefaultEncryption::Kms { key: Some(key), bucket_key })
+            if ask.aws.fidelity.default_key_before_aws_managed =>
+        {
+            kms(key.clone(), *bucket_key)
+        }
+        (Some(_), None, default) => kms(aws_managed(), default_bucket_key(default)),
+        (None, _, DefaultEncryption::Kms { key, bucket_key }) => {
+            kms(key.clone().unwrap_or_else(aws_managed), *bucket_key)
+        }
+    };
+    Ok(Plan { protection, conditions })
+}
+
+fn default_bucket_key(default: &DefaultEncryption) -> bool {
+    matches!(default, DefaultEncryption::Kms { bucket_key: true, .. })
+}
+
+fn must_agree(headers: Headers<'_>) -> S3Result<()> {
+    let by_kms = match headers.algorithm {
+        Some("aws:kms" | "aws:kms:dsse") => true,
+        None | Some("AES256") => false,
+        Some(_) => {
+            return Err(refuse(
+                400,
+                "InvalidEncryptionAlgorithmError",
+                "The encryption request that you specified is not valid. The valid values are AES256, aws:kms and \
+                 aws:kms:dsse.",
+            ));
+        }
+    };
+    if !by_kms && (headers.key_id.is_some() || headers.context.is_some()) {
+        return Err(refuse(
+            400,
+            "InvalidArgument",
+            "Server Side Encryption with AWS KMS managed key requires HTTP header x-amz-server-side-encryption : aws:kms",
+        ));
+    }
+    Ok(())
+}
+
+/// The pairs in `x-amz-server-side-encryption-context`.
+fn read_context(header: &str) -> S3Result<EncryptionContext> {
+    let json = BASE64_STANDARD.decode(header).ok();
+    let pairs = json.and_then(|json| serde_json::from_slice::<BTreeMap<String, String>>(&json).ok());
+    pairs.ok_or_else(|| {
+        refuse(
+            400,
+            "InvalidArgument",
+            "The header 'x-amz-server-side-encryption-context' shall be Base64-encoded UTF-8 string holding JSON which \
+             represents a string-string map",
+        )
+    })
+}
+
+async fn conditions(ask: &Ask, owned: &Owned, headers: Headers<'_>) -> Context {
+    let own = ask.caller.account_id();
+    let aws_managed = kms::aws_s3_arn(&ask.aws, own);
+    let rules = rules(&ask.aws.fidelity);
+    let target = match headers.key_id {
+        Some(identifier) => alias_target(ask, identifier).await,
+        None => None,
+    };
+    let default = match &owned.bucket.encryption {
+        DefaultEncryption::Aes256 => None,
+        DefaultEncryption::Kms { key: None, .. } => Some(aws_managed.clone()),
+        DefaultEncryption::Kms { key: Some(key), .. } => Some(default_key(ask, key).await),
+    };
+    let encryption = Encryption {
+        algorithm: headers.algorithm,
+        key_id: headers.key_id,
+        alias_target: target.as_deref(),
+        bucket_default_key: default.as_deref(),
+        aws_managed_key: Some(&aws_managed),
+        region: &ask.aws.region,
+        caller_account: own,
+    };
+    encryption.context(&rules)
+}
+
+fn rules(fidelity: &Fidelity) -> EncryptionRules {
+    EncryptionRules {
+        bare_key_id_expands: fidelity.bare_key_id_expands,
+        alias_expands: fidelity.alias_expands,
+        default_key_fills_condition: fidelity.default_key_fills_condition,
+        default_key_before_aws_managed: fidelity.default_key_before_aws_managed,
+    }
+}
+
+/// ARN of the key behind an alias; `None` for what is no alias, or one of nothing.
+async fn alias_target(ask: &Ask, identifier: &str) -> Option<String> {
+    match kms::form_of(&ask.aws.region, identifier) {
+        Ok(Form::Alias(_) | Form::AliasArn(..)) => {
+            kms::key_arn_of(&ask.kms(), identifier).await.ok().flatten()
+        }
+        _ => None,
+    }
+}
+
+/// The bucket's default key as the condition key shows it: under the same rules as a key in a header.
+async fn default_key(ask: &Ask, identifier: &str) -> String {
+    let fidelity = ask.aws.fidelity;
+    match kms::form_of(&ask.aws.region, identifier) {
+        Ok(Form::Id(id)) if fidelity.bare_key_id_expands => {
+            arns::key(&ask.aws.region, ask.caller.account_id(), id)
+        }
+        Ok(Form::Alias(_) | Form::AliasArn(..)) if fidelity.alias_expands => {
+            alias_target(ask, identifier).await.unwrap_or_else(|| identifier.to_owned())
+        }
+        _ => identifier.to_owned(),
+    }
+}

@@ -1,0 +1,110 @@
+//! What S3 refuses, with AWS's status, code and message.
+
+use std::borrow::Cow;
+
+use s3s::{S3Error, S3ErrorCode};
+
+use crate::kms::KmsError;
+use crate::store::{ChangeError, StoreError};
+
+/// What a caller sees of a failure on our side.
+pub(super) const INTERNAL: &str = "We encountered an internal error. Please try again.";
+
+/// An error with AWS's status, code and message.
+pub(super) fn refuse(status: u16, code: &str, message: impl Into<Cow<'static, str>>) -> S3Error {
+    let known = S3ErrorCode::from_bytes(code.as_bytes());
+    let mut error = S3Error::with_message(known.unwrap_or(S3ErrorCode::InternalError), message);
+    error.set_status_code(
+        http::StatusCode::from_u16(status).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR),
+    );
+    error
+}
+
+/// 403 in S3's short form: to callers of other accounts S3 gives no reason.
+pub(super) fn access_denied() -> S3Error {
+    refuse(403, "AccessDenied", "Access Denied")
+}
+
+/// Something that S3 has and the embedded AWS does not: said, never silently left out.
+pub(super) fn not_implemented(what: &str) -> S3Error {
+    refuse(501, "NotImplemented", format!("{what} is not implemented by the embedded AWS."))
+}
+
+/// A failure on our side. The cause is for the operator's log only.
+pub(super) fn internal(cause: impl std::fmt::Display) -> S3Error {
+    tracing::error!(%cause, "an S3 request failed");
+    refuse(500, "InternalError", INTERNAL)
+}
+
+/// KMS's answer as S3 passes it on: denials as S3's own 403 with KMS's sentence, all else as `KMS.…`
+/// (`aws-semantics.md` §3, table "Errors", and §7, rule 4).
+pub(super) fn from_kms(error: &KmsError) -> S3Error {
+    if let Some(cause) = error.cause() {
+        return internal(cause);
+    }
+    match error.is_denial() {
+        true => refuse(403, "AccessDenied", error.message().to_owned()),
+        false => refuse(400, &format!("KMS.{}", error.code()), error.message().to_owned()),
+    }
+}
+
+pub(super) fn from_store(error: &StoreError) -> S3Error {
+    internal(error)
+}
+
+pub(super) fn from_change(error: ChangeError<S3Error>) -> S3Error {
+    match error {
+        ChangeError::Refused(refused) => refused,
+        ChangeError::BucketNotEmpty => {
+            refuse(409, "BucketNotEmpty", "The bucket you tried to delete is not empty")
+        }
+        ChangeError::NameTaken => refuse(
+            409,
+            "BucketAlreadyExists",
+            "The requested bucket name is not available. The bucket namespace is shared by all users of the system. \
+             Please select a different name and try again.",
+        ),
+        other => internal(other),
+    }
+}
+
+/// The message of an error answer: what was said, or S3's sentence for a code that `s3s` gives without one.
+pub(super) fn message(code: &str, said: Option<String>) -> String {
+    let own = match code {
+        "InvalidBucketName" => "The specified bucket is not valid.",
+        "InternalError" => INTERNAL,
+        _ => "",
+    };
+    if !own.is_empty() {
+        return own.to_owned();
+    }
+    if let Some(said) = said {
+        return said;
+    }
+    let standard = match code {
+        "AccessDenied" => "Access Denied",
+        "SignatureDoesNotMatch" => {
+            "The request signature we calculated does not match the signature you provided. Check your key and signing \
+             method."
+        }
+        "KeyTooLongError" => "Your key is too long",
+        "InvalidURI" => "Couldn't parse the specified URI.",
+        "MethodNotAllowed" => "The specified method is not allowed against this resource.",
+        "MalformedXML" => {
+            "The XML you provided was not well-formed or did not validate against our published schema"
+        }
+        "MissingRequestBodyError" => "Request Body is empty",
+        "MissingContentLength" => "You must provide the Content-Length HTTP header.",
+        "MaxMessageLengthExceeded" => "Your request was too big.",
+        "IncompleteBody" => {
+            "You did not provide the number of bytes specified by the Content-Length HTTP header"
+        }
+        "InvalidRange" => "The requested range is not satisfiable",
+        "RequestTimeTooSkewed" => {
+            "The difference between the request time and the current time is too large."
+        }
+        "NotImplemented" => "A header you provided implies functionality that is not implemented",
+        other => return format!("The request was refused: {other}"),
+    };
+    standard.to_owned()
+}

@@ -1,0 +1,59 @@
+//! The operations that S3 has here, by their names. What is not listed answers NotImplemented and names itself.
+
+use std::sync::Arc;
+
+use s3s::dto::*;
+use s3s::{S3, S3Request, S3Response, S3Result};
+
+use super::ask::Ask;
+use super::{bucket_policy, bucket_settings, buckets, copy, delete, get, list, put};
+use crate::Aws;
+
+/// S3 as `s3s` calls it.
+#[derive(Clone, Debug)]
+pub(super) struct Operations(Arc<Aws>);
+
+impl Operations {
+    pub(super) fn new(aws: &Arc<Aws>) -> Self {
+        Self(Arc::clone(aws))
+    }
+}
+
+/// One method an operation: who asks is taken from the request, the rest is the operation's own module.
+macro_rules! operations {
+    ($($name:ident: $input:ident -> $output:ident = $module:ident;)*) => {
+        #[async_trait::async_trait]
+        impl S3 for Operations {
+            $(async fn $name(&self, request: S3Request<$input>) -> S3Result<S3Response<$output>> {
+                let ask = Ask::of(&self.0, &request)?;
+                $module::$name(&ask, request).await
+            })*
+        }
+    };
+}
+
+operations! {
+    create_bucket: CreateBucketInput -> CreateBucketOutput = buckets;
+    head_bucket: HeadBucketInput -> HeadBucketOutput = buckets;
+    delete_bucket: DeleteBucketInput -> DeleteBucketOutput = buckets;
+    list_buckets: ListBucketsInput -> ListBucketsOutput = buckets;
+    get_bucket_location: GetBucketLocationInput -> GetBucketLocationOutput = buckets;
+    get_bucket_policy: GetBucketPolicyInput -> GetBucketPolicyOutput = bucket_policy;
+    put_bucket_policy: PutBucketPolicyInput -> PutBucketPolicyOutput = bucket_policy;
+    delete_bucket_policy: DeleteBucketPolicyInput -> DeleteBucketPolicyOutput = bucket_policy;
+    get_bucket_policy_status: GetBucketPolicyStatusInput -> GetBucketPolicyStatusOutput = bucket_policy;
+    get_bucket_encryption: GetBucketEncryptionInput -> GetBucketEncryptionOutput = bucket_settings;
+    put_bucket_encryption: PutBucketEncryptionInput -> PutBucketEncryptionOutput = bucket_settings;
+    delete_bucket_encryption: DeleteBucketEncryptionInput -> DeleteBucketEncryptionOutput = bucket_settings;
+    get_public_access_block: GetPublicAccessBlockInput -> GetPublicAccessBlockOutput = bucket_settings;
+    put_public_access_block: PutPublicAccessBlockInput -> PutPublicAccessBlockOutput = bucket_settings;
+    delete_public_access_block: DeletePublicAccessBlockInput -> DeletePublicAccessBlockOutput = bucket_settings;
+    put_object: PutObjectInput -> PutObjectOutput = put;
+    get_object: GetObjectInput -> GetObjectOutput = get;
+    head_object: HeadObjectInput -> HeadObjectOutput = get;
+    copy_object: CopyObjectInput -> CopyObjectOutput = copy;
+    delete_object: DeleteObjectInput -> DeleteObjectOutput = delete;
+    delete_objects: DeleteObjectsInput -> DeleteObjectsOutput = delete;
+    list_objects: ListObjectsInput -> ListObjectsOutput = list;
+    list_objects_v2: ListObjectsV2Input -> ListObjectsV2Output = list;
+}

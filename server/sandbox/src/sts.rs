@@ -1,0 +1,21 @@
+//! AWS STS: sessions of roles, and who a caller is (API version 2011-06-15).
+
+mod assume_role;
+mod decode;
+mod identity;
+
+pub(crate) use assume_role::trust_policy;
+pub(crate) use decode::encode;
+
+use crate::query::{Service, operations};
+
+operations! {
+    Service::Sts;
+
+    "AssumeRole" => assume_role::assume_role: [
+        "RoleArn" "RoleSessionName" "DurationSeconds" "Policy" "PolicyArns" "ExternalId"
+    ];
+    "DecodeAuthorizationMessage" => decode::decode: ["EncodedMessage"];
+    "GetAccessKeyInfo" => identity::access_key_info: ["AccessKeyId"];
+    "GetCallerIdentity" => identity::caller_identity: [];
+}
