@@ -1,0 +1,15 @@
+//! Parts of pages, rendered on the server only.
+
+pub mod activity_row;
+pub(crate) mod call;
+pub(crate) mod check;
+pub(crate) mod form;
+pub(crate) mod icon;
+pub(crate) mod json;
+pub(crate) mod layout;
+pub(crate) mod notice;
+pub(crate) mod persona;
+pub(crate) mod prose;
+pub(crate) mod role_bar;
+pub(crate) mod terminal;
+pub(crate) mod walk_nav;

@@ -1,0 +1,233 @@
+//! One call and its verdict: what AWS answered, what each lane said, which of them decided.
+
+use super::{
+    activity_row::{clock_time, iso_time},
+    check::CheckView,
+    icon::{Glyph, Icon},
+    notice::{Notice, Tone},
+    persona::PersonaChip,
+    prose::Words,
+};
+use crate::console::{Answer, Lane, LaneSummary, Record, Verdict};
+use leptos::prelude::*;
+use policy::LaneVerdict;
+
+/// What a lane said, in the word a page uses for it.
+pub(crate) const fn verdict_word(verdict: LaneVerdict) -> &'static str {
+    match verdict {
+        LaneVerdict::Allows => "Allows",
+        LaneVerdict::Denies => "Denies",
+        LaneVerdict::Silent => "Silent",
+        LaneVerdict::Delegates => "Delegates",
+        LaneVerdict::NotConsulted => "Not consulted",
+    }
+}
+
+/// The class that goes with it. Colour never says it alone: word and drawing are always there.
+pub(crate) const fn verdict_class(verdict: LaneVerdict) -> &'static str {
+    match verdict {
+        LaneVerdict::Allows => "says-allows",
+        LaneVerdict::Denies => "says-denies",
+        LaneVerdict::Silent => "says-silent",
+        LaneVerdict::Delegates => "says-delegates",
+        LaneVerdict::NotConsulted => "says-nothing",
+    }
+}
+
+/// A lane's name inside a sentence.
+pub(crate) const fn lane_in_a_sentence(lane: Lane) -> &'static str {
+    match lane {
+        Lane::Iam => "IAM",
+        Lane::Bucket => "the bucket policy",
+        Lane::Key => "the key policy",
+        Lane::Trust => "the trust policy",
+    }
+}
+
+/// HTTP status and AWS's code, with a mark for done or refused.
+#[component]
+pub(crate) fn Outcome(
+    /// What AWS answered.
+    answer: Answer,
+) -> impl IntoView {
+    let (class, icon) = if answer.succeeded() {
+        ("outcome is-ok", Icon::Allows)
+    } else {
+        ("outcome is-refused", Icon::Denies)
+    };
+    let status = if answer.status == 0 { "no answer".to_owned() } else { answer.status.to_string() };
+    let code = answer.code.unwrap_or_else(|| if class.ends_with("ok") { "OK".into() } else { String::new() });
+    view! {
+        <span class=class>
+            <Glyph icon />
+            {status}
+            " "
+            {code}
+        </span>
+    }
+    .into_any()
+}
+
+/// The lanes of a call as a row of small marks.
+#[component]
+pub(crate) fn LaneMarks(
+    /// What the policies said.
+    verdict: Verdict,
+) -> impl IntoView {
+    let decided_by = verdict.decided_by;
+    let marks = verdict
+        .shown_lanes()
+        .into_iter()
+        .map(|LaneSummary { lane, verdict, .. }| {
+            let decided = decided_by == Some(lane);
+            let words = format!(
+                "{}: {}{}",
+                lane.name(),
+                verdict_word(verdict).to_lowercase(),
+                if decided { ", decided" } else { "" }
+            );
+            view! {
+                <span class=format!("lane-mark {}", verdict_class(verdict)) class:is-deciding=decided title=words>
+                    <Glyph icon=Icon::of_lane(lane) />
+                    <Glyph icon=Icon::of_verdict(verdict) />
+                    <span class="visually-hidden">{words.clone()}". "</span>
+                </span>
+            }
+        })
+        .collect_view();
+    view! { <span class="lane-marks">{marks}</span> }
+}
+
+/// A call that folds to one line: the calls of a step, newest open.
+#[component]
+pub(crate) fn FoldedCall(
+    /// The call.
+    record: Record,
+    /// Whether it starts unfolded.
+    open: bool,
+) -> impl IntoView {
+    let id = record.id;
+    view! {
+        <details class="call" open=open>
+            <summary class="call-head">
+                <span class="call-title">
+                    <strong>{record.title()}</strong>
+                    " "
+                    <span class="subject">{record.subject.clone()}</span>
+                </span>
+                <PersonaChip persona=record.persona />
+                <LaneMarks verdict=record.verdict.clone() />
+                <Outcome answer=record.answer.clone() />
+            </summary>
+            <CallView record />
+            <p class="permalink"><a href=format!("/activity/{id}")>{format!("Call {id} on a page of its own")}</a></p>
+        </details>
+    }
+    .into_any()
+}
+
+/// The verdict in full.
+#[component]
+pub(crate) fn CallView(
+    /// The call.
+    record: Record,
+) -> impl IntoView {
+    let Record { id, at, persona, caller, answer, verdict, .. } = record.clone();
+    let label = format!("{} by {}: {}", record.title(), persona.name(), answer.status);
+    let lanes = verdict
+        .shown_lanes()
+        .into_iter()
+        .map(|lane| view! { <LaneCard decided=verdict.decided_by == Some(lane.lane) summary=lane /> })
+        .collect_view();
+    let checks = verdict
+        .checks
+        .into_iter()
+        .enumerate()
+        .map(|(position, check)| view! { <CheckView number=position + 1 check /> })
+        .collect_view();
+    let decider = match verdict.decided_by {
+        Some(lane) => lane.name(),
+        None => "No policy: something else about the request",
+    };
+    view! {
+        <article class="verdict" id=format!("call-{id}") aria-label=label>
+            <p class="explanation"><Words text=verdict.explanation /></p>
+            <ul class="lanes" aria-label="What each policy said">{lanes}</ul>
+            {(!verdict.agrees).then(|| view! { <Disagreement /> })}
+            <dl class="answer">
+                <div>
+                    <dt>"Outcome"</dt>
+                    <dd><Outcome answer=answer.clone() /></dd>
+                </div>
+                <div>
+                    <dt>"Decided by"</dt>
+                    <dd>{decider}</dd>
+                </div>
+                {answer
+                    .message
+                    .map(|message| {
+                        view! {
+                            <div class="answer-wide">
+                                <dt>"What AWS said"</dt>
+                                <dd><code class="aws-message">{message}</code></dd>
+                            </div>
+                        }
+                    })}
+                <div class="answer-wide">
+                    <dt>"Caller"</dt>
+                    <dd><code>{caller}</code></dd>
+                </div>
+                {answer
+                    .request_id
+                    .map(|request_id| {
+                        view! {
+                            <div>
+                                <dt>"Request ID"</dt>
+                                <dd><code>{request_id}</code></dd>
+                            </div>
+                        }
+                    })}
+                <div>
+                    <dt>"Time"</dt>
+                    <dd><time datetime=iso_time(at)>{clock_time(at)}</time></dd>
+                </div>
+            </dl>
+            <div class="checks">
+                <p class="checks-title">"Checks, in the order AWS makes them"</p>
+                <ol>{checks}</ol>
+            </div>
+        </article>
+    }
+    .into_any()
+}
+
+/// One of the lanes side by side.
+#[component]
+fn LaneCard(summary: LaneSummary, decided: bool) -> impl IntoView {
+    let LaneSummary { lane, verdict, said } = summary;
+    view! {
+        <li class=format!("lane {}", verdict_class(verdict)) class:is-deciding=decided>
+            <p class="lane-name"><Glyph icon=Icon::of_lane(lane) />{lane.name()}</p>
+            <p class="lane-word"><Glyph icon=Icon::of_verdict(verdict) />{verdict_word(verdict)}</p>
+            <p class="lane-said"><Words text=said /></p>
+            {decided.then(|| view! { <p class="lane-decided">"Decided this call"</p> })}
+        </li>
+    }
+    .into_any()
+}
+
+/// Said plainly where the policies, as read back, do not account for what AWS answered.
+#[component]
+fn Disagreement() -> impl IntoView {
+    view! {
+        <Notice tone=Tone::Warning>
+            <p>
+                <strong>"Trilock's evaluation and AWS's answer differ."</strong>
+                " AWS's answer is what happened. Trilock reads identity policies, bucket policy, key policy, grants and trust \
+                 policy; it cannot see service control policies, resource control policies or VPC endpoint policies, and a \
+                 change made seconds ago may not have reached every part of AWS."
+            </p>
+        </Notice>
+    }
+    .into_any()
+}

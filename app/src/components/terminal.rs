@@ -1,0 +1,141 @@
+//! The instance's terminal: a log, a line to type on, the commands a step offers, files to put on the instance.
+
+use super::form::FieldProblem;
+use crate::{
+    console::{Draft, Lab, Record, StepId, TerminalEntry},
+    islands::TerminalInput,
+    serverfns::instance::run::RunLine,
+};
+use leptos::{prelude::*, server_fn::ServerFn};
+
+/// The terminal. Lines are parsed into a small set of commands on the server; there is no shell behind it.
+#[component]
+pub(crate) fn Terminal(
+    /// The session's lab.
+    lab: Lab,
+    /// The step this page is of.
+    #[prop(optional_no_strip)]
+    step: Option<StepId>,
+    /// What was typed so far and what came of it, oldest first.
+    entries: Vec<TerminalEntry>,
+    /// The records the entries refer to; one that is missing is linked without its outcome.
+    records: Vec<Record>,
+    /// What the step would type.
+    #[prop(optional)]
+    suggested: Vec<String>,
+    /// A line that could not be run.
+    draft: Option<Draft>,
+) -> impl IntoView {
+    let Some(instance) = lab.instance_id.clone() else {
+        return view! {
+            <section class="card terminal-absent" aria-label="Terminal">
+                <p>
+                    "No instance is running yet, so there is nobody to type as. "
+                    <a href=format!("/steps/{}", StepId::Instance.slug())>"Launch it in step 7"</a>
+                    "; then its terminal appears here."
+                </p>
+            </section>
+        }
+        .into_any();
+    };
+    let prompt = format!("[{instance}]$");
+    let rows =
+        entries.into_iter().map(|entry| view! { <Entry entry records=records.clone() /> }).collect_view();
+    let typed = draft.as_ref().and_then(|draft| draft.value("line")).unwrap_or_default().to_owned();
+    let problem_id = match &draft {
+        Some(draft) if draft.problem_with("line").is_some() => "terminal-line-problem".to_owned(),
+        _ => String::new(),
+    };
+    // The same draft says what was wrong with an uploaded file.
+    let problem = draft.and_then(|draft| draft.problem).map(|(_, problem)| problem);
+    let step_field = move || step.map(|step| view! { <input type="hidden" name="step" value=step.slug() /> });
+    let ready = suggested
+        .into_iter()
+        .map(|line| {
+            view! {
+                <li>
+                    <form method="post" action=RunLine::PATH data-terminal="">
+                        {step_field()} <input type="hidden" name="line" value=line.clone() />
+                        <code>{line}</code>
+                        <button type="submit" class="button button-small">"Run"</button>
+                    </form>
+                </li>
+            }
+        })
+        .collect_view();
+    view! {
+        <section class="terminal-box" aria-labelledby="terminal-title">
+            <h2 id="terminal-title">"Terminal of " <code>{instance}</code></h2>
+            <ul class="ready-commands" aria-label="Commands of this step">{ready}</ul>
+            <div class="terminal persona-users">
+                <div
+                    class="terminal-log"
+                    id="terminal-log"
+                    data-live=""
+                    role="log"
+                    aria-live="polite"
+                    aria-label="Terminal log"
+                    tabindex="0"
+                >
+                    {rows}
+                </div>
+                <form class="terminal-form" method="post" action=RunLine::PATH id="form-run" data-terminal="">
+                    {step_field()}
+                    <label for="terminal-line" class="terminal-prompt">
+                        {prompt} <span class="visually-hidden">" command"</span>
+                    </label>
+                    <TerminalInput value=typed problem_id />
+                    <button type="submit" class="terminal-run">"Run"</button>
+                </form>
+            </div>
+            <div id="terminal-problem" data-live="">
+                <FieldProblem id="terminal-line".to_owned() problem />
+            </div>
+            <details class="upload">
+                <summary>"Put a file of your own on the instance"</summary>
+                <form method="post" action="/instance/files" enctype="multipart/form-data">
+                    {step_field()} <label for="upload-file">"File"</label>
+                    <input type="file" id="upload-file" name="file" required />
+                    <button type="submit" class="button button-small">"Upload"</button>
+                </form>
+            </details>
+        </section>
+    }
+    .into_any()
+}
+
+/// One line that was typed, what it printed, and the calls it made.
+#[component]
+fn Entry(entry: TerminalEntry, records: Vec<Record>) -> impl IntoView {
+    let calls = entry
+        .records
+        .iter()
+        .map(|id| {
+            let record = records.iter().find(|record| record.id == *id);
+            let words = record.map_or_else(|| format!("call {id}"), outcome_words);
+            let refused = record.is_some_and(|record| !record.answer.succeeded());
+            view! {
+                <li class:is-refused=refused><a href=format!("/activity/{id}")>{words}</a></li>
+            }
+        })
+        .collect_view();
+    view! {
+        <div class="entry" id=format!("entry-{}", entry.id) class:is-failed=entry.status != 0>
+            <p class="entry-line"><span class="entry-prompt" aria-hidden="true">"$ "</span><span data-line="">{entry.line}</span></p>
+            {(!entry.output.is_empty()).then(|| view! { <pre class="entry-output">{entry.output}</pre> })}
+            {(!entry.records.is_empty())
+                .then(|| view! { <ul class="entry-calls" aria-label="Calls this made">{calls}</ul> })}
+        </div>
+    }
+    .into_any()
+}
+
+/// A call's outcome in a few words: `S3 PutObject 403 AccessDenied, decided by the key policy`.
+fn outcome_words(record: &Record) -> String {
+    let code = record.answer.code.as_deref().map(|code| format!(" {code}")).unwrap_or_default();
+    let decided = match record.verdict.decided_by {
+        Some(lane) => format!(", decided by {}", super::call::lane_in_a_sentence(lane)),
+        None => String::new(),
+    };
+    format!("{} {}{code}{decided}", record.title(), record.answer.status)
+}

@@ -1,0 +1,410 @@
+//! What the pages ask of the server: the words they share, and the trait the server implements.
+//!
+//! `app` depends on nothing of the server; the server puts an `Arc<dyn Console>` for the request's session into the Leptos
+//! context. Everything here is data that may reach the browser, so nothing here can hold a secret.
+
+mod names;
+mod reading;
+
+use policy::{LaneVerdict, Outcome, StatementExplanation};
+use serde::{Deserialize, Serialize};
+
+/// An identity a session can act as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Persona {
+    /// The administrator of the account: an IAM user with AdministratorAccess. The base identity of every session.
+    Admin,
+    /// The role that manages the bucket and may not touch its objects.
+    SecureBucketAdmin,
+    /// The role that manages the key and may not use it.
+    SecureKeyAdmin,
+    /// The EC2 instance, with the role authorized-users through its instance profile. Acts only in the terminal.
+    Instance,
+    /// The role authorized-users assumed by hand. Its trust policy refuses this; a session never holds it.
+    AuthorizedUsers,
+}
+
+/// One of the three listings' spellings: as the tutorial prints them, or repaired.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Listings {
+    /// Repaired as `aws-semantics.md` §1 says.
+    #[default]
+    Corrected,
+    /// As printed, defects and all.
+    Printed,
+}
+
+/// The four policy documents of the tutorial.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ListingId {
+    /// Listing 1: identity policy secure-bucket-admin.
+    BucketAdmin,
+    /// Listing 2: identity policy secure-key-admin.
+    KeyAdmin,
+    /// Listing 3: identity policy secure-bucket-access.
+    BucketAccess,
+    /// Listing 4: the bucket policy.
+    BucketPolicy,
+}
+
+/// A listing filled in with this lab's account, bucket and key.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Listing {
+    /// Which of the four.
+    pub id: ListingId,
+    /// The IAM policy name, or the bucket's name for Listing 4.
+    pub name: String,
+    /// The document as JSON text, ready for a form.
+    pub document: String,
+    /// What is wrong with it as printed, one sentence each; empty for a corrected listing.
+    pub defects: Vec<String>,
+}
+
+/// The three roles of the tutorial.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RoleName {
+    /// secure-bucket-admin
+    SecureBucketAdmin,
+    /// secure-key-admin
+    SecureKeyAdmin,
+    /// authorized-users
+    AuthorizedUsers,
+}
+
+/// The steps of the walk, in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StepId {
+    /// Step 1: three IAM policies, as Admin.
+    Policies,
+    /// Step 2: three roles and the instance profile, as Admin.
+    Roles,
+    /// Step 3: the bucket, as secure-bucket-admin.
+    Bucket,
+    /// Step 4: the key, as secure-key-admin.
+    Key,
+    /// Step 5: the bucket policy, as secure-bucket-admin.
+    BucketPolicy,
+    /// Step 7 of the tutorial (it has no step 6): the instance, as Admin.
+    Instance,
+    /// Test 1: an encrypted upload.
+    #[serde(rename = "test-1")]
+    Test1,
+    /// Test 2: an unencrypted upload.
+    #[serde(rename = "test-2")]
+    Test2,
+    /// Test 3: a download.
+    #[serde(rename = "test-3")]
+    Test3,
+    /// Test 4: the key user is removed.
+    #[serde(rename = "test-4")]
+    Test4,
+    /// The key user is put back.
+    Restore,
+}
+
+/// A form of the walk, filled in: what the session asks to have done, as whoever it acts as now.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Action {
+    /// `iam:CreatePolicy`.
+    CreatePolicy {
+        /// Which listing the form stands for.
+        listing: ListingId,
+        /// Policy name.
+        name: String,
+        /// Policy document, JSON text.
+        document: String,
+    },
+    /// Printed walk: `iam:CreatePolicyVersion` with the corrected document, set as default.
+    CorrectPolicy {
+        /// Which listing is replaced by its corrected form.
+        listing: ListingId,
+    },
+    /// `iam:CreateRole` with the trust policy of that role.
+    CreateRole {
+        /// The role.
+        role: RoleName,
+    },
+    /// `iam:AttachRolePolicy` of the policy of step 1 that belongs to that role.
+    AttachPolicy {
+        /// The role.
+        role: RoleName,
+    },
+    /// `iam:CreateInstanceProfile`, then `iam:AddRoleToInstanceProfile`, both named authorized-users.
+    CreateInstanceProfile,
+    /// `s3:CreateBucket`.
+    CreateBucket {
+        /// Bucket name.
+        name: String,
+    },
+    /// `kms:CreateKey` with the key policy the AWS console would write, then `kms:CreateAlias`.
+    CreateKey {
+        /// Alias without the prefix `alias/`.
+        alias: String,
+        /// Free text.
+        description: String,
+        /// Key administrators: role names.
+        administrators: Vec<String>,
+        /// Key users: role names.
+        users: Vec<String>,
+    },
+    /// `s3:PutBucketPolicy`.
+    PutBucketPolicy {
+        /// Bucket policy, JSON text.
+        document: String,
+    },
+    /// `ec2:RunInstances` with the instance profile authorized-users.
+    LaunchInstance,
+    /// `kms:GetKeyPolicy`, then `kms:PutKeyPolicy` without authorized-users.
+    RemoveKeyUser,
+    /// `kms:GetKeyPolicy`, then `kms:PutKeyPolicy` with authorized-users.
+    AddKeyUser,
+}
+
+/// What a session has built and who it acts as: the top of every page.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Lab {
+    /// 12 digits.
+    pub account_id: String,
+    /// For example `us-east-1`.
+    pub region: String,
+    /// Printed or corrected, as chosen at the start.
+    pub listings: Listings,
+    /// The name chosen for the bucket.
+    pub bucket: String,
+    /// Known once step 4 has made it.
+    pub key_arn: Option<String>,
+    /// Alias without `alias/`, once step 4 has made it.
+    pub key_alias: Option<String>,
+    /// Known once the instance runs.
+    pub instance_id: Option<String>,
+    /// Whether the key policy names authorized-users as a key user now; `None` before there is a key.
+    pub key_user_present: Option<bool>,
+    /// Who the session acts as.
+    pub acting: Held,
+    /// Everyone it could switch to without a new `AssumeRole`.
+    pub held: Vec<Held>,
+    /// Steps whose calls have all succeeded (for tests 2 and 4: have failed as they must).
+    pub done: Vec<StepId>,
+    /// Single forms that succeeded, by [`Action`] form id (see [`Action::form_id`]).
+    pub done_forms: Vec<String>,
+    /// Where the AWS CLI reaches the embedded AWS, for example `http://127.0.0.1:4566`.
+    pub aws_endpoint: String,
+}
+
+/// An identity the session holds credentials for (the credentials themselves never leave the server).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Held {
+    /// Which persona.
+    pub persona: Persona,
+    /// Its ARN as AWS reports the caller.
+    pub arn: String,
+    /// Unix time in seconds when its credentials end; `None` for Admin's long-term keys.
+    pub expires_at: Option<i64>,
+}
+
+/// One API call that was made, what AWS answered and what the policies say about it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// Counts up within a session.
+    pub id: i64,
+    /// Unix time in milliseconds.
+    pub at: i64,
+    /// The step it was made in.
+    pub step: Option<StepId>,
+    /// Who made it.
+    pub persona: Persona,
+    /// Caller ARN.
+    pub caller: String,
+    /// `s3`, `kms`, `iam`, `sts`, `ec2`.
+    pub service: String,
+    /// API operation, for example `PutObject`.
+    pub operation: String,
+    /// One line that says what was asked, for example `secure-demo-bucket/test2.pdf`.
+    pub subject: String,
+    /// What AWS answered.
+    pub answer: Answer,
+    /// What the policies say.
+    pub verdict: Verdict,
+}
+
+/// AWS's answer to one call.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Answer {
+    /// HTTP status; 0 when no answer came.
+    pub status: u16,
+    /// AWS error code, for example `AccessDenied`.
+    pub code: Option<String>,
+    /// AWS's own error text.
+    pub message: Option<String>,
+    /// AWS request id.
+    pub request_id: Option<String>,
+}
+
+/// All checks of a call and the lane that decided.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// In the order in which AWS makes them.
+    pub checks: Vec<Check>,
+    /// The four lanes over all checks together; `NotConsulted` where no check reached them.
+    pub lanes: Vec<LaneSummary>,
+    /// The lane that decided; `None` when something other than a policy did (a bad request, a missing object).
+    pub decided_by: Option<Lane>,
+    /// Whether evaluation and AWS's answer agree.
+    pub agrees: bool,
+    /// One or two sentences that a person can read aloud.
+    pub explanation: String,
+}
+
+/// One authorization inside a call.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Check {
+    /// For example `kms:GenerateDataKey`.
+    pub action: String,
+    /// Resource ARN or `*`.
+    pub resource: String,
+    /// The result of this check.
+    pub outcome: Outcome,
+    /// Whether AWS got as far as this check.
+    pub reached: bool,
+    /// The lanes that bear on this check, IAM first.
+    pub lanes: Vec<CheckLane>,
+}
+
+/// A lane's part in one check.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CheckLane {
+    /// Which lane.
+    pub lane: Lane,
+    /// What it said.
+    pub verdict: LaneVerdict,
+    /// Every statement of its policies, each with why it matched or not.
+    pub statements: Vec<StatementExplanation>,
+}
+
+/// A lane's part in the whole call.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LaneSummary {
+    /// Which lane.
+    pub lane: Lane,
+    /// What it said.
+    pub verdict: LaneVerdict,
+    /// One short sentence: the statement that said it, or why none did.
+    pub said: String,
+}
+
+/// The three policies of the tutorial, and the trust policy as a fourth for `AssumeRole`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Lane {
+    /// Identity policies.
+    Iam,
+    /// The bucket policy.
+    Bucket,
+    /// The key policy, with grants.
+    Key,
+    /// The trust policy of a role.
+    Trust,
+}
+
+/// One line typed on the instance and what came of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TerminalEntry {
+    /// Counts up within a session.
+    pub id: i64,
+    /// The command line as typed.
+    pub line: String,
+    /// Standard output and error together, as the AWS CLI prints them.
+    pub output: String,
+    /// Exit status.
+    pub status: i32,
+    /// The calls it made, by [`Record::id`].
+    pub records: Vec<i64>,
+}
+
+/// What was typed into a form that did not succeed, kept until it does.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Draft {
+    /// Field name and value.
+    pub values: Vec<(String, String)>,
+    /// What is wrong, and with which field (empty: the form as a whole).
+    pub problem: Option<(String, String)>,
+}
+
+/// Which records a page wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecordsOf {
+    /// The newest of all, at most this many.
+    Newest(u32),
+    /// All of one step, oldest first.
+    Step(StepId),
+}
+
+/// Why the console could not do what a page asked.
+#[derive(Clone, Debug, PartialEq, thiserror::Error, Serialize, Deserialize)]
+pub enum ConsoleError {
+    /// No lab was started in this browser, or its session ended.
+    #[error("This browser has no lab yet, or its session has ended. Start one on the first page.")]
+    NoLab,
+    /// A form field is wrong; the form shows it beside the field.
+    #[error("{message}")]
+    Invalid {
+        /// Field name.
+        field: String,
+        /// What is wrong and what to do.
+        message: String,
+    },
+    /// There is no such thing in this session.
+    #[error("There is no {what} in this lab.")]
+    NotFound {
+        /// For example `call 12`.
+        what: String,
+    },
+    /// The role's credentials ran out.
+    #[error("The credentials of {persona} have expired. Switch to the role again to get new ones.")]
+    Expired {
+        /// The persona's name.
+        persona: String,
+    },
+    /// Storage or the target could not be reached.
+    #[error("{0}")]
+    Unavailable(String),
+}
+
+/// The server's side of the pages, for the session of one request.
+#[cfg(feature = "ssr")]
+#[async_trait::async_trait]
+pub trait Console: Send + Sync {
+    /// The session's lab; `None` before one is started.
+    async fn lab(&self) -> Result<Option<Lab>, ConsoleError>;
+    /// A bucket name to offer on the first page: valid and not likely to be taken.
+    fn suggested_bucket(&self) -> String;
+    /// Starts a lab: a new sandbox account with its Admin. Replaces the session's lab if there was one.
+    async fn start(&self, listings: Listings, bucket: String) -> Result<(), ConsoleError>;
+    /// Acts as `persona` from now on; calls `sts:AssumeRole` unless valid credentials are held. Gives the record of the
+    /// call if one was made. A refused `AssumeRole` is a record too, and the session stays who it was.
+    async fn switch(&self, persona: Persona, step: Option<StepId>) -> Result<Option<i64>, ConsoleError>;
+    /// Makes the calls of a form as whoever the session acts as; stops at the first that fails. Gives their records.
+    /// An [`ConsoleError::Invalid`] or a failed call keeps the form's values as its draft.
+    async fn act(&self, step: StepId, action: Action) -> Result<Vec<i64>, ConsoleError>;
+    /// A listing in the lab's spelling, or in the one given.
+    async fn listing(&self, id: ListingId, spelling: Option<Listings>) -> Result<Listing, ConsoleError>;
+    /// What was typed into the form and did not succeed.
+    async fn draft(&self, form_id: &str) -> Result<Option<Draft>, ConsoleError>;
+    /// One record.
+    async fn record(&self, id: i64) -> Result<Record, ConsoleError>;
+    /// Several records.
+    async fn records(&self, of: RecordsOf) -> Result<Vec<Record>, ConsoleError>;
+    /// Runs a line on the instance; `step` is the page it was typed on.
+    async fn run(&self, step: Option<StepId>, line: String) -> Result<TerminalEntry, ConsoleError>;
+    /// The terminal's log, oldest first.
+    async fn terminal(&self) -> Result<Vec<TerminalEntry>, ConsoleError>;
+    /// The command the tutorial types in this step, filled in with this lab's names; empty where it types none.
+    async fn suggested_commands(&self, step: StepId) -> Result<Vec<String>, ConsoleError>;
+    /// Puts a file on the instance, from the page's upload form.
+    async fn upload(&self, name: String, bytes: Vec<u8>) -> Result<(), ConsoleError>;
+}

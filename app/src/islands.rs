@@ -1,0 +1,10 @@
+//! The parts of a page that live in the browser. Each page is complete without them.
+//!
+//! Their props are plain numbers and strings, so that no type of the server reaches the WebAssembly.
+
+mod activity_stream;
+mod countdown;
+mod terminal_input;
+
+#[cfg(feature = "ssr")]
+pub(crate) use self::{activity_stream::ActivityStream, countdown::Countdown, terminal_input::TerminalInput};

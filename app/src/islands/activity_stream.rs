@@ -1,0 +1,66 @@
+//! New calls, as they happen.
+
+use leptos::prelude::*;
+
+/// Listens to `/activity/stream` and puts each new row at the top of the element `#activity-rows`. `EventSource` reconnects
+/// by itself and asks for what it missed; a row that is there already is left alone.
+#[island]
+pub(crate) fn ActivityStream() -> impl IntoView {
+    let (live, set_live) = signal(false);
+    #[cfg(feature = "hydrate")]
+    listen(set_live);
+    #[cfg(not(feature = "hydrate"))]
+    let _ = set_live;
+    view! {
+        <p class="live" role="status">
+            {move || if live.get() { "Live: new calls appear here as they are made." } else { "" }}
+        </p>
+    }
+}
+
+#[cfg(feature = "hydrate")]
+fn listen(set_live: WriteSignal<bool>) {
+    use wasm_bindgen::{JsCast, closure::Closure};
+
+    let Ok(source) = web_sys::EventSource::new(&address()) else { return };
+    let on_message = Closure::<dyn Fn(web_sys::MessageEvent)>::new(|event: web_sys::MessageEvent| {
+        if let Some(row) = event.data().as_string() {
+            prepend(&event.last_event_id(), &row);
+        }
+    });
+    source.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+    let on_open = Closure::<dyn Fn()>::new(move || set_live.set(true));
+    source.set_onopen(Some(on_open.as_ref().unchecked_ref()));
+    let on_error = Closure::<dyn Fn()>::new(move || set_live.set(false));
+    source.set_onerror(Some(on_error.as_ref().unchecked_ref()));
+    // They live as long as the page.
+    on_message.forget();
+    on_open.forget();
+    on_error.forget();
+}
+
+/// The stream from the newest call on the page on, so that none is lost between rendering and listening.
+#[cfg(feature = "hydrate")]
+fn address() -> String {
+    let newest = document()
+        .get_element_by_id("activity-rows")
+        .and_then(|rows| rows.first_element_child())
+        .and_then(|row| row.id().strip_prefix("activity-").map(str::to_owned));
+    format!("/activity/stream?after={}", newest.as_deref().unwrap_or("0"))
+}
+
+#[cfg(feature = "hydrate")]
+fn prepend(id: &str, row: &str) {
+    if document().get_element_by_id(&format!("activity-{id}")).is_some() {
+        return;
+    }
+    if let Some(rows) = document().get_element_by_id("activity-rows") {
+        let _ = rows.insert_adjacent_html("afterbegin", row);
+        if let Some(new) = rows.first_element_child() {
+            let _ = new.class_list().add_1("is-new");
+        }
+    }
+    if let Some(empty) = document().get_element_by_id("activity-empty") {
+        empty.remove();
+    }
+}

@@ -1,0 +1,60 @@
+//! One module a page. Pages load everything first and then render at once, so what follows the loading is plain markup.
+
+mod activity;
+mod call;
+mod home;
+mod instance;
+mod not_found;
+mod step;
+mod unavailable;
+
+pub(crate) use self::{
+    activity::ActivityPage,
+    call::CallPage,
+    home::HomePage,
+    instance::InstancePage,
+    not_found::{NotFound, NotFoundPage},
+    step::{StepPage, text::title as step_title},
+};
+
+use self::unavailable::Unavailable;
+use crate::{
+    console::{Console, ConsoleError, Lab, Record, TerminalEntry},
+    context::see_other,
+};
+use leptos::prelude::*;
+
+/// The lab, or [`ConsoleError::NoLab`].
+async fn lab_or_none_yet(console: &dyn Console) -> Result<Lab, ConsoleError> {
+    console.lab().await?.ok_or(ConsoleError::NoLab)
+}
+
+/// What a page shows instead when it could not load: the way to the start, a 404, or that something is out of reach.
+fn instead(error: ConsoleError, lab: Option<Lab>) -> AnyView {
+    match error {
+        ConsoleError::NoLab => {
+            see_other("/?problem=no-lab#problem");
+            ().into_any()
+        }
+        ConsoleError::NotFound { what } => {
+            view! { <NotFound lab what=format!("There is no {what} in this lab.") /> }.into_any()
+        }
+        error => view! { <Unavailable lab message=error.to_string() /> }.into_any(),
+    }
+}
+
+/// The terminal's log and the records its newest entries refer to.
+async fn terminal_with_records(
+    console: &dyn Console,
+) -> Result<(Vec<TerminalEntry>, Vec<Record>), ConsoleError> {
+    let entries = console.terminal().await?;
+    let mut records = Vec::new();
+    for id in entries.iter().flat_map(|entry| &entry.records) {
+        match console.record(*id).await {
+            Ok(record) => records.push(record),
+            Err(ConsoleError::NotFound { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok((entries, records))
+}

@@ -1,0 +1,51 @@
+//! One call in full, at an address of its own.
+
+use super::{instead, lab_or_none_yet};
+use crate::{
+    components::{call::CallView, layout::Layout, persona::PersonaChip},
+    console::{ConsoleError, Lab, Record},
+    context::expect_console,
+};
+use leptos::prelude::*;
+use leptos_router::hooks::use_params_map;
+
+/// The page of one call.
+#[component]
+pub(crate) fn CallPage() -> impl IntoView {
+    let id = use_params_map().get_untracked().get("id").unwrap_or_default();
+    Suspend::new(async move {
+        let lab = match lab_or_none_yet(&*expect_console()).await {
+            Ok(lab) => lab,
+            Err(error) => return instead(error, None),
+        };
+        match load(&id).await {
+            Ok(record) => view! { <Call lab record /> }.into_any(),
+            Err(error) => instead(error, Some(lab)),
+        }
+    })
+}
+
+async fn load(id: &str) -> Result<Record, ConsoleError> {
+    let id = id.parse().map_err(|_| ConsoleError::NotFound { what: "such call".into() })?;
+    expect_console().record(id).await
+}
+
+#[component]
+fn Call(lab: Lab, record: Record) -> impl IntoView {
+    let title = record.title();
+    let back = match record.step {
+        Some(step) => (format!("/steps/{}", step.slug()), step.label()),
+        None => ("/activity".into(), "Activity"),
+    };
+    view! {
+        <Layout lab=Some(lab) title=title.clone()>
+            <article class="page-head">
+                <p class="eyebrow"><a href=back.0>{back.1}</a></p>
+                <h1>{title}</h1>
+                <p class="page-subject"><code>{record.subject.clone()}</code>" as "<PersonaChip persona=record.persona /></p>
+            </article>
+            <CallView record />
+        </Layout>
+    }
+    .into_any()
+}

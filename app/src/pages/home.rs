@@ -1,0 +1,235 @@
+//! The first page: what Trilock is, and where a lab starts.
+
+use super::Unavailable;
+use crate::{
+    components::{
+        form::{FieldProblem, described_by},
+        icon::{Glyph, Icon},
+        layout::Layout,
+        notice::Problem,
+        prose::Words,
+    },
+    console::{ConsoleError, Draft, Lab, Listings, StepId},
+    context::expect_console,
+    pages::step_title,
+    serverfns::lab::start::{self, StartLab},
+};
+use leptos::{prelude::*, server_fn::ServerFn};
+
+/// The first page.
+#[component]
+pub(crate) fn HomePage() -> impl IntoView {
+    Suspend::new(async move {
+        match load().await {
+            Ok((lab, draft, bucket)) => view! { <Home lab draft bucket /> }.into_any(),
+            Err(error) => view! { <Unavailable lab=None message=error.to_string() /> }.into_any(),
+        }
+    })
+}
+
+async fn load() -> Result<(Option<Lab>, Option<Draft>, String), ConsoleError> {
+    let console = expect_console();
+    let lab = console.lab().await?;
+    let draft = console.draft(start::FORM_ID).await?;
+    Ok((lab, draft, console.suggested_bucket()))
+}
+
+#[component]
+fn Home(lab: Option<Lab>, draft: Option<Draft>, bucket: String) -> impl IntoView {
+    let anew = lab.is_some();
+    let wrong = draft.is_some();
+    let start = view! { <StartForm draft bucket anew /> };
+    view! {
+        <Layout lab=lab.clone() title="">
+            <article class="hero">
+                <h1>"Three policies guard one object."<br />"See which of them decides."</h1>
+                <p class="lead">
+                    "Trilock walks you through a separation of duties on AWS: one person runs the bucket, another runs the \
+                     encryption key, and neither can read the data alone. Every step makes real API calls, and after each one \
+                     the page shows what the IAM policies, the bucket policy and the key policy had to say, down to the \
+                     statement and the condition."
+                </p>
+            </article>
+            <Problem />
+            {lab.map(|lab| view! { <Progress lab /> })}
+            {if anew {
+                view! {
+                    <details class="card start-anew" open=wrong>
+                        <summary class="card-head"><h2>"Start anew"</h2></summary>
+                        <p>
+                            "This makes a new account and leaves the present one behind: its bucket, key, roles and calls can \
+                             no longer be reached from this browser."
+                        </p>
+                        {start}
+                    </details>
+                }
+                    .into_any()
+            } else {
+                view! { <section class="card" aria-labelledby="start-title"><h2 id="start-title">"Start a lab"</h2>{start}</section> }
+                    .into_any()
+            }}
+            <Locks />
+        </Layout>
+    }
+    .into_any()
+}
+
+/// The three locks, each with who turns it.
+#[component]
+fn Locks() -> impl IntoView {
+    let lock = |icon, class: &'static str, name: &'static str, holder: &'static str, text: &'static str| {
+        view! {
+            <li class=format!("lock {class}")>
+                <p class="lock-name"><Glyph icon />{name}</p>
+                <p>{text}</p>
+                <p class="lock-holder">"Turned by " <strong>{holder}</strong></p>
+            </li>
+        }
+    };
+    view! {
+        <section class="locks-section" aria-labelledby="locks-title">
+            <h2 id="locks-title">"The three locks"</h2>
+            <ul class="locks">
+                {lock(
+                    Icon::Iam,
+                    "lock-iam",
+                    "IAM policy",
+                    "Admin",
+                    "Says what a role may do. Attached to the role, it lets the instance read and write in the bucket, and says \
+                     nothing about the key.",
+                )}
+                {lock(
+                    Icon::Bucket,
+                    "lock-bucket",
+                    "Bucket policy",
+                    "secure-bucket-admin",
+                    "Refuses every upload that is not encrypted under one particular key. It grants nothing; it only says no.",
+                )}
+                {lock(
+                    Icon::Key,
+                    "lock-key",
+                    "Key policy",
+                    "secure-key-admin",
+                    "Says who may use the key. Take a role off it and the data is out of reach, though the other two policies \
+                     have not changed.",
+                )}
+            </ul>
+        </section>
+    }
+    .into_any()
+}
+
+/// How far the walk is, and the way on.
+#[component]
+fn Progress(lab: Lab) -> impl IntoView {
+    let done = StepId::ALL.into_iter().filter(|step| lab.is_done(*step)).count();
+    let (href, words) = match lab.next_step() {
+        Some(step) => (
+            format!("/steps/{}", step.slug()),
+            format!("Continue with {}: {}", step.label(), step_title(step)),
+        ),
+        None => ("/activity".into(), "The walk is complete. Look at what happened".into()),
+    };
+    let listings = match lab.listings {
+        Listings::Corrected => "corrected",
+        Listings::Printed => "as printed",
+    };
+    view! {
+        <section class="card progress-card" aria-labelledby="progress-title">
+            <h2 id="progress-title">"Your lab"</h2>
+            <dl class="facts">
+                <div>
+                    <dt>"Account"</dt>
+                    <dd><code>{lab.account_id}</code></dd>
+                </div>
+                <div>
+                    <dt>"Region"</dt>
+                    <dd><code>{lab.region}</code></dd>
+                </div>
+                <div>
+                    <dt>"Bucket"</dt>
+                    <dd><code>{lab.bucket}</code></dd>
+                </div>
+                <div>
+                    <dt>"Listings"</dt>
+                    <dd>{listings}</dd>
+                </div>
+                <div>
+                    <dt>"AWS endpoint"</dt>
+                    <dd><code>{lab.aws_endpoint}</code></dd>
+                </div>
+                <div>
+                    <dt>"Done"</dt>
+                    <dd>{format!("{done} of {} steps", StepId::ALL.len())}</dd>
+                </div>
+            </dl>
+            <progress max=StepId::ALL.len().to_string() value=done.to_string() aria-label="Steps done"></progress>
+            <p><a class="button" href=href>{words}</a></p>
+        </section>
+    }
+    .into_any()
+}
+
+/// The form that starts a lab.
+#[component]
+fn StartForm(draft: Option<Draft>, bucket: String, anew: bool) -> impl IntoView {
+    let typed = |field: &str| draft.as_ref().and_then(|draft| draft.value(field)).map(str::to_owned);
+    let listings = typed("listings").and_then(|name| Listings::from_name(&name)).unwrap_or_default();
+    let bucket = typed("bucket").unwrap_or(bucket);
+    let problem = draft.as_ref().and_then(|draft| draft.problem_with("bucket")).map(str::to_owned);
+    let form_problem = draft.as_ref().and_then(|draft| draft.problem_with("")).map(str::to_owned);
+    let choice = |of: Listings, words: &'static str, hint: &'static str| {
+        view! {
+            <label class="choice">
+                <input type="radio" name="listings" value=of.name() checked=listings == of />
+                <span>
+                    <strong>{words}</strong>
+                    <span class="hint">{hint}</span>
+                </span>
+            </label>
+        }
+    };
+    view! {
+        <form method="post" action=StartLab::PATH id="form-start">
+            {form_problem.map(|problem| view! { <p class="problem" role="alert"><Words text=problem /></p> })}
+            <fieldset class="field">
+                <legend>"The four policy listings"</legend>
+                {choice(
+                    Listings::Corrected,
+                    "Corrected",
+                    "Repaired, so that each does what its author meant. The walk succeeds from end to end.",
+                )}
+                {choice(
+                    Listings::Printed,
+                    "As printed",
+                    "Word for word as published, with the mistakes. Some calls fail or lock less than they seem to; the pages \
+                     say where and why, and offer the correction.",
+                )}
+            </fieldset>
+            <div class="field">
+                <label for="start-bucket">"Bucket name"</label>
+                <p class="hint" id="start-bucket-hint">
+                    "Two of the policies name the bucket before it exists, so it is chosen now. 3 to 63 lower-case letters, \
+                     digits, dots and hyphens."
+                </p>
+                <input
+                    type="text"
+                    id="start-bucket"
+                    name="bucket"
+                    value=bucket
+                    required
+                    autocomplete="off"
+                    spellcheck="false"
+                    aria-invalid=problem.is_some().then_some("true")
+                    aria-describedby=described_by("start-bucket", true, problem.is_some())
+                />
+                <FieldProblem id="start-bucket".to_owned() problem />
+            </div>
+            <div class="form-foot">
+                <button type="submit" class="button">{if anew { "Start anew" } else { "Start the lab" }}</button>
+                <p class="hint">"You get a sandbox account of your own, with an Admin."</p>
+            </div>
+        </form>
+    }
+    .into_any()
+}

@@ -1,0 +1,198 @@
+//! The pages of the walk: one step each.
+
+mod correction;
+mod data;
+mod forms;
+pub(crate) mod text;
+
+use self::{
+    correction::Correction,
+    data::StepData,
+    forms::{
+        BucketForms, BucketPolicyForms, InstanceForms, KeyForms, KeyUserForms, PoliciesForms, RolesForms,
+    },
+};
+use super::{NotFound, Unavailable, instead};
+use crate::{
+    components::{
+        call::FoldedCall,
+        icon::{Glyph, Icon},
+        layout::Layout,
+        notice::Problem,
+        persona,
+        persona::PersonaChip,
+        prose::{Prose, Words},
+        terminal::Terminal,
+    },
+    console::{Persona, Record, StepId},
+    context::expect_console,
+    serverfns::role::switch::SwitchRole,
+};
+use leptos::{prelude::*, server_fn::ServerFn};
+use leptos_router::hooks::{use_params_map, use_query_map};
+
+/// The page of the step whose slug is in the address.
+#[component]
+pub(crate) fn StepPage() -> impl IntoView {
+    let slug = use_params_map().get_untracked().get("slug").unwrap_or_default();
+    let corrected = use_query_map().get_untracked().get("listing").as_deref() == Some("corrected");
+    Suspend::new(async move {
+        let Some(step) = StepId::from_slug(&slug) else {
+            return match expect_console().lab().await {
+                Ok(lab) => view! { <NotFound lab what="The walk has no such step." /> }.into_any(),
+                Err(error) => view! { <Unavailable lab=None message=error.to_string() /> }.into_any(),
+            };
+        };
+        match StepData::load(step, corrected).await {
+            Ok(data) => view! { <Step data /> }.into_any(),
+            Err(error) => instead(error, None),
+        }
+    })
+}
+
+#[component]
+fn Step(data: StepData) -> impl IntoView {
+    let step = data.step;
+    let text = text::of(step);
+    let done = data.lab.is_done(step);
+    let title = format!("{}: {}", step.label(), text.title);
+    view! {
+        <Layout lab=Some(data.lab.clone()) step=Some(step) title>
+            <article class="step">
+                <header class="page-head">
+                    <p class="eyebrow">
+                        {step.label()}
+                        {done.then(|| view! { <span class="badge badge-done"><Glyph icon=Icon::Done />"Done"</span> })}
+                    </p>
+                    <h1>{text.title}</h1>
+                    <Prose text=text.why />
+                    <div class="who">
+                        <p class="who-label">"Who does it"</p>
+                        <p><Words text=text.who /></p>
+                    </div>
+                </header>
+                <Problem />
+                <WrongRole data=data.clone() />
+                <Forms data=data.clone() />
+                {data
+                    .shows_terminal()
+                    .then(|| {
+                        view! {
+                            <Terminal
+                                lab=data.lab.clone()
+                                step=Some(step)
+                                entries=data.entries.clone()
+                                records=data.entry_records.clone()
+                                suggested=data.suggested.clone()
+                                draft=data.draft(crate::serverfns::instance::run::FORM_ID)
+                            />
+                        }
+                    })}
+                <Correction data=data.clone() />
+                <Results records=data.records.clone() />
+                <section class="notice-section" aria-labelledby="notice-title">
+                    <h2 id="notice-title">"What to notice"</h2>
+                    <Prose text=text.notice />
+                </section>
+                <Onward step />
+            </article>
+        </Layout>
+    }
+    .into_any()
+}
+
+/// The forms of the step.
+#[component]
+fn Forms(data: StepData) -> impl IntoView {
+    let forms = match data.step {
+        StepId::Policies => view! { <PoliciesForms data /> }.into_any(),
+        StepId::Roles => view! { <RolesForms data /> }.into_any(),
+        StepId::Bucket => view! { <BucketForms data /> }.into_any(),
+        StepId::Key => view! { <KeyForms data /> }.into_any(),
+        StepId::BucketPolicy => view! { <BucketPolicyForms data /> }.into_any(),
+        StepId::Instance => view! { <InstanceForms data /> }.into_any(),
+        StepId::Test1 | StepId::Test2 | StepId::Test3 => return ().into_any(),
+        StepId::Test4 | StepId::Restore => view! { <KeyUserForms data /> }.into_any(),
+    };
+    view! {
+        <section class="forms" aria-labelledby="forms-title">
+            <h2 id="forms-title">"What to do"</h2>
+            {forms}
+        </section>
+    }
+    .into_any()
+}
+
+/// Offers the switch to whom the step is meant for. It stops nobody: doing it as the wrong one is worth seeing.
+#[component]
+fn WrongRole(data: StepData) -> impl IntoView {
+    let acting = data.lab.acting.persona;
+    let needed = data.step.needs().filter(|needed| *needed != acting && !data.lab.is_done(data.step))?;
+    let verb = if needed == Persona::Admin { "Back to " } else { "Become " };
+    Some(view! {
+        <div class=format!("wrong-role {}", persona::class(needed))>
+            <p>
+                "This step is meant for "<PersonaChip persona=needed />", and you act as "<PersonaChip persona=acting />
+                ". You can go on all the same: the calls are made as who you are, and the verdict says what came of it."
+            </p>
+            <form method="post" action=SwitchRole::PATH>
+                <input type="hidden" name="step" value=data.step.slug() />
+                <button class="button button-persona" name="persona" value=needed.name()>{verb}{needed.name()}</button>
+            </form>
+        </div>
+    })
+}
+
+/// The calls of this step, newest first and unfolded.
+#[component]
+fn Results(records: Vec<Record>) -> impl IntoView {
+    let empty = records.is_empty();
+    let calls = records
+        .into_iter()
+        .rev()
+        .enumerate()
+        .map(|(position, record)| view! { <FoldedCall record open=position == 0 /> })
+        .collect_view();
+    view! {
+        <section class="results" id="results" data-live="" aria-labelledby="results-title">
+            <h2 id="results-title">"What came of it"</h2>
+            {empty
+                .then(|| {
+                    view! { <p class="empty">"No call has been made in this step yet. Each one appears here with its verdict."</p> }
+                })}
+            {calls}
+        </section>
+    }
+    .into_any()
+}
+
+/// To the step before and the step after.
+#[component]
+fn Onward(step: StepId) -> impl IntoView {
+    let link = |to: StepId, class: &'static str, words: &'static str| {
+        view! {
+            <a class=class href=format!("/steps/{}", to.slug())>
+                <span class="onward-word">{words}</span>
+                <span>{format!("{}: {}", to.label(), text::title(to))}</span>
+            </a>
+        }
+    };
+    view! {
+        <nav class="onward" aria-label="Previous and next step">
+            {step.previous().map(|to| link(to, "onward-back", "Before"))}
+            {match step.next() {
+                Some(to) => link(to, "onward-next", "Next").into_any(),
+                None => {
+                    view! {
+                        <a class="onward-next" href="/activity">
+                            <span class="onward-word">"Done"</span>
+                            <span>"Look at everything that happened"</span>
+                        </a>
+                    }
+                        .into_any()
+                }
+            }}
+        </nav>
+    }
+    .into_any()
+}

@@ -1,0 +1,136 @@
+//! In a printed walk: why a call failed that should not have, and the way to mend it.
+
+use super::data::StepData;
+use crate::{
+    components::{
+        form::StepForm,
+        notice::{Notice, Tone},
+        persona::PersonaChip,
+        prose::Words,
+    },
+    console::{Action, Lane, ListingId, Persona, StepId},
+    serverfns::policy::correct::CorrectPolicy,
+};
+use leptos::{prelude::*, server_fn::ServerFn};
+
+/// What is to be corrected on a step's page, and why. Nothing in a corrected walk.
+#[component]
+pub(crate) fn Correction(data: StepData) -> impl IntoView {
+    if !data.printed() {
+        return ().into_any();
+    }
+    match needed(&data) {
+        Some(Needed::IamPolicy { listing, why }) => {
+            view! { <CorrectIamPolicy data listing why /> }.into_any()
+        }
+        Some(Needed::BucketPolicy { why }) => view! { <CorrectBucketPolicy why /> }.into_any(),
+        None => ().into_any(),
+    }
+}
+
+/// A listing whose printed form stands in the way, or locks less than it seems to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Needed {
+    IamPolicy { listing: ListingId, why: &'static str },
+    BucketPolicy { why: &'static str },
+}
+
+fn needed(data: &StepData) -> Option<Needed> {
+    match data.step {
+        // Defect 2b.
+        StepId::Key => Some(Needed::IamPolicy {
+            listing: ListingId::KeyAdmin,
+            why: if data.failed("CreateKey").is_some() {
+                "`CreateKey` failed because of Listing 2 as printed. It allows KMS actions on keys only, by a pattern for \
+                 key ARNs, and `kms:CreateKey` is made on no key: its resource is `*`. The pattern also begins with a \
+                 space, so it matches no key either. The role that is to run the key cannot make one."
+            } else {
+                "Listing 2 as printed allows KMS actions on keys only, and `kms:CreateKey` is made on no key, so this step \
+                 is going to fail. Try it first; the verdict shows which statement does not apply and why."
+            },
+        }),
+        // Defect 1a.
+        StepId::Bucket => Some(Needed::IamPolicy {
+            listing: ListingId::BucketAdmin,
+            why: "Listing 1 as printed does not keep this role from the objects. Its Deny names the bucket, and all the \
+                  actions it denies are made on objects: it never applies. Making the bucket works; so would reading and \
+                  deleting what others put into it.",
+        }),
+        // Defect 4a.
+        StepId::BucketPolicy => Some(Needed::BucketPolicy {
+            why: "Listing 4 as printed names a key that cannot exist: the ARN lacks a region and its account has eleven digits. \
+                  S3 accepts it, because it does not look at the values of conditions; from then on it refuses every upload, \
+                  the right one included.",
+        }),
+        StepId::Test1 | StepId::Restore if denied_by_bucket(data) => Some(Needed::BucketPolicy {
+            why: "The upload names the real key and is refused all the same: Listing 4 as printed names another one, which \
+                  cannot exist. Put the corrected bucket policy and try again.",
+        }),
+        StepId::Test4 if denied_by_bucket(data) => Some(Needed::BucketPolicy {
+            why: "This upload was refused by the bucket policy, before the key policy was asked: the key it names is not the \
+                  one the bucket policy wants. As a test of the key policy it proves nothing.",
+        }),
+        _ => None,
+    }
+}
+
+fn denied_by_bucket(data: &StepData) -> bool {
+    data.failed("PutObject").is_some_and(|record| record.verdict.decided_by == Some(Lane::Bucket))
+}
+
+/// A new default version for an IAM policy.
+#[component]
+fn CorrectIamPolicy(data: StepData, listing: ListingId, why: &'static str) -> impl IntoView {
+    let frame = data.frame(Action::listing_form_id("correct", listing), CorrectPolicy::PATH);
+    let name = listing.name();
+    let not_admin = data.lab.acting.persona != Persona::Admin && !frame.done;
+    view! {
+        <section class="correction" aria-label="Correction">
+            {(!frame.done)
+                .then(|| {
+                    view! {
+                        <Notice tone=Tone::Warning>
+                            <p><Words text=why /></p>
+                            {not_admin
+                                .then(|| {
+                                    view! {
+                                        <p>
+                                            "IAM policies are changed by "<PersonaChip persona=Persona::Admin />
+                                            ": go back to Admin, correct it, and become the role again."
+                                        </p>
+                                    }
+                                })}
+                        </Notice>
+                    }
+                })}
+            <StepForm
+                frame
+                title=format!("Correct Listing {}: {name}", listing.number())
+                calls=&["iam:CreatePolicyVersion"]
+                button=format!("Correct {name}")
+            >
+                <input type="hidden" name="listing" value=name />
+                <p>"Makes the corrected document the default version of the policy. Roles that have it change at once."</p>
+            </StepForm>
+        </section>
+    }
+    .into_any()
+}
+
+/// The way to the corrected Listing 4, for secure-bucket-admin to put.
+#[component]
+fn CorrectBucketPolicy(why: &'static str) -> impl IntoView {
+    view! {
+        <section class="correction" aria-label="Correction">
+            <Notice tone=Tone::Warning>
+                <p>{why}</p>
+                <p>
+                    <a href="/steps/bucket-policy?listing=corrected#form-put-bucket-policy">
+                        "Fill in the corrected bucket policy"
+                    </a>
+                </p>
+            </Notice>
+        </section>
+    }
+    .into_any()
+}

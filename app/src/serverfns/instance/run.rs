@@ -1,0 +1,27 @@
+//! A command line on the instance.
+
+use super::super::after_error;
+use crate::{
+    console::StepId,
+    context::{expect_console, see_other},
+};
+use leptos::prelude::*;
+
+/// The form's id: where a line that could not be run is kept and shown.
+pub(crate) const FORM_ID: &str = "run";
+
+/// Runs one line in the instance's terminal, and returns to the step it was typed on, or to the terminal's own page.
+#[server(RunLine, "/api", endpoint = "instance/run")]
+pub(crate) async fn run_line(
+    #[server(default)] step: String,
+    #[server(default)] line: String,
+) -> Result<(), ServerFnError> {
+    let step = StepId::from_slug(&step);
+    let page = step.map_or_else(|| "/instance".to_owned(), |step| format!("/steps/{}", step.slug()));
+    let location = match expect_console().run(step, line.trim().to_owned()).await {
+        Ok(entry) => format!("{page}#entry-{}", entry.id),
+        Err(error) => after_error(&page, FORM_ID, &error),
+    };
+    see_other(&location);
+    Ok(())
+}

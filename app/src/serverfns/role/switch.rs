@@ -1,0 +1,37 @@
+//! Acting as somebody else.
+
+use super::super::after_error;
+use crate::{
+    console::{Persona, StepId},
+    context::{expect_console, local_path, refuse, see_other},
+};
+use leptos::prelude::*;
+
+/// Acts as `persona` from now on. `step` is the page it was asked on, if it was a step; `back` the path to return to.
+///
+/// A refused `AssumeRole` leads to its record: that is what there is to see.
+#[server(SwitchRole, "/api", endpoint = "role/switch")]
+pub(crate) async fn switch_role(
+    #[server(default)] persona: String,
+    #[server(default)] step: String,
+    #[server(default)] back: String,
+) -> Result<(), ServerFnError> {
+    let Some(persona) = Persona::from_name(&persona).filter(|persona| Persona::SWITCHABLE.contains(persona))
+    else {
+        return refuse("role");
+    };
+    let step = StepId::from_slug(&step);
+    let back = step.map_or_else(|| local_path(&back).to_owned(), |step| format!("/steps/{}", step.slug()));
+    let console = expect_console();
+    let location = match console.switch(persona, step).await {
+        Ok(Some(id)) if !console.record(id).await.is_ok_and(|record| record.answer.succeeded()) => match step
+        {
+            Some(_) => format!("{back}#call-{id}"),
+            None => format!("/activity/{id}"),
+        },
+        Ok(_) => back,
+        Err(error) => after_error(&back, "switch", &error),
+    };
+    see_other(&location);
+    Ok(())
+}
