@@ -1,0 +1,187 @@
+//! The command line, as `design.md` fixes it. What the options mean is here; what the commands do is in
+//! [`commands`](crate::commands).
+
+use clap::{Args, Parser, Subcommand};
+use std::{fmt, net::SocketAddr, path::PathBuf, str::FromStr};
+use zeroize::Zeroizing;
+
+/// Where the console's state and the embedded AWS's state are kept unless `--data` says otherwise.
+pub const DEFAULT_DATA_DIR: &str = "./trilock-data";
+
+/// Three locks on S3 data, walked through with guided role switching.
+#[derive(Debug, Parser)]
+#[command(name = "trilock", version, about, max_term_width = 100)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve the console, with an AWS built into the same process
+    Serve(ServeOptions),
+    /// Serve the embedded AWS alone, for the AWS CLI and SDKs
+    Sandbox(SandboxOptions),
+}
+
+/// Options of `trilock serve`.
+#[derive(Args, Debug)]
+pub struct ServeOptions {
+    /// Address of the console; port 0 picks a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:3000")]
+    pub listen: SocketAddr,
+    /// Address of the embedded AWS, for the AWS CLI and SDKs; port 0 picks a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:4566")]
+    pub aws_listen: SocketAddr,
+    /// Folder that holds all state; made if it is not there
+    #[arg(long, value_name = "DIR", default_value = DEFAULT_DATA_DIR, conflicts_with = "database")]
+    pub data: PathBuf,
+    /// Database that holds all state instead of a folder
+    #[arg(long, value_name = "URL")]
+    pub database: Option<String>,
+    /// The AWS to work on
+    #[arg(long, value_name = "embedded|aws|URL", default_value = "embedded")]
+    pub target: Target,
+}
+
+/// Options of `trilock sandbox`.
+#[derive(Args, Debug)]
+pub struct SandboxOptions {
+    /// Address to listen on; port 0 picks a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:4566")]
+    pub listen: SocketAddr,
+    /// Folder that holds all state; made if it is not there
+    #[arg(long, value_name = "DIR", default_value = DEFAULT_DATA_DIR)]
+    pub data: PathBuf,
+    /// Keep all state in memory; nothing is written
+    #[arg(long, conflicts_with = "data")]
+    pub in_memory: bool,
+    /// An account whose root user holds these keys; may be given several times
+    #[arg(long = "account", value_name = "ACCOUNT_ID:ACCESS_KEY_ID:SECRET")]
+    pub accounts: Vec<HeldAccount>,
+}
+
+/// What the console's SDK clients talk to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// The AWS in this process.
+    Embedded,
+}
+
+impl FromStr for Target {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "embedded" => Ok(Self::Embedded),
+            "aws" => {
+                Err("this version works on the embedded AWS only; a real AWS account is not supported yet"
+                    .into())
+            }
+            url if url.starts_with("http://") || url.starts_with("https://") => {
+                Err("this version works on the embedded AWS only; other endpoints are not supported yet"
+                    .into())
+            }
+            _ => {
+                Err("expected `embedded`, `aws` or an endpoint URL; this version supports `embedded` only"
+                    .into())
+            }
+        }
+    }
+}
+
+/// `--account` of `trilock sandbox`. Its secret is wiped from memory when dropped and never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct HeldAccount {
+    /// 12 digits.
+    pub account_id: String,
+    /// Access key id of the account's root user.
+    pub access_key_id: String,
+    /// Its secret access key.
+    pub secret_access_key: Zeroizing<String>,
+}
+
+impl FromStr for HeldAccount {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut parts = text.splitn(3, ':');
+        let (Some(account_id), Some(access_key_id), Some(secret)) =
+            (parts.next(), parts.next(), parts.next())
+        else {
+            return Err("expected three parts with colons between: ACCOUNT_ID:ACCESS_KEY_ID:SECRET".into());
+        };
+        if account_id.len() != 12 || !account_id.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(format!("the account id must be 12 digits, `{account_id}` is not"));
+        }
+        if !(16..=128).contains(&access_key_id.len())
+            || !access_key_id.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        {
+            return Err("the access key id must be 16 to 128 letters and digits".into());
+        }
+        if secret.is_empty() || secret.chars().any(|c| c.is_whitespace() || c.is_control()) {
+            return Err("the secret access key must not be empty or hold blanks".into());
+        }
+        Ok(Self {
+            account_id: account_id.into(),
+            access_key_id: access_key_id.into(),
+            secret_access_key: Zeroizing::new(secret.into()),
+        })
+    }
+}
+
+impl fmt::Debug for HeldAccount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HeldAccount")
+            .field("account_id", &self.account_id)
+            .field("access_key_id", &self.access_key_id)
+            .field("secret_access_key", &"** redacted **")
+            .finish()
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::{Cli, Command, HeldAccount};
+    use clap::{CommandFactory as _, Parser as _};
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn serve_listens_on_loopback_unless_told_otherwise() {
+        let Command::Serve(options) = Cli::try_parse_from(["trilock", "serve"]).unwrap().command else {
+            panic!("not serve");
+        };
+        assert_eq!(options.listen.to_string(), "127.0.0.1:3000");
+        assert_eq!(options.aws_listen.to_string(), "127.0.0.1:4566");
+    }
+
+    #[test]
+    fn options_that_cannot_be_used_say_why() {
+        let cases: [(&[&str], &str); 6] = [
+            (&["serve", "--target", "aws"], "embedded AWS only"),
+            (&["serve", "--target", "https://s3.example"], "embedded AWS only"),
+            (&["serve", "--listen", "somewhere"], "invalid socket address"),
+            (&["sandbox", "--account", "123:AKIAIOSFODNN7EXAMPLE:s"], "12 digits"),
+            (&["sandbox", "--account", "111122223333"], "three parts"),
+            (&["sandbox", "--in-memory", "--data", "x"], "cannot be used with"),
+        ];
+        for (arguments, expected) in cases {
+            let error = Cli::try_parse_from([&["trilock"], arguments].concat()).unwrap_err().to_string();
+            assert!(error.contains(expected), "{arguments:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn an_accounts_secret_may_hold_colons_and_is_never_shown() {
+        let account: HeldAccount = "111122223333:AKIAIOSFODNN7EXAMPLE:se:cret".parse().unwrap();
+        assert_eq!(account.secret_access_key.as_str(), "se:cret");
+        assert!(!format!("{account:?}").contains("se:cret"));
+    }
+}

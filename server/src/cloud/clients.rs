@@ -1,0 +1,62 @@
+//! SDK clients that act with one set of credentials.
+
+use super::{Connector, Credentials, Ec2, Recorder, Target};
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
+use aws_smithy_types::retry::RetryConfig;
+use std::sync::Arc;
+
+/// One client a service, all with the same credentials and the same [`Recorder`]. Retries are off: one click is one call.
+#[derive(Clone, Debug)]
+pub struct Clients {
+    /// S3.
+    pub s3: aws_sdk_s3::Client,
+    /// KMS.
+    pub kms: aws_sdk_kms::Client,
+    /// IAM.
+    pub iam: aws_sdk_iam::Client,
+    /// STS.
+    pub sts: aws_sdk_sts::Client,
+    /// EC2.
+    pub ec2: Ec2,
+    recorder: Recorder,
+}
+
+macro_rules! client {
+    ($sdk:ident, $target:expr, $connector:expr, $credentials:expr $(, $more:ident)*) => {
+        $sdk::Client::from_conf(
+            $sdk::Config::builder()
+                .behavior_version($sdk::config::BehaviorVersion::latest())
+                .region($sdk::config::Region::new($target.region().to_owned()))
+                .endpoint_url($target.endpoint())
+                .credentials_provider($credentials.clone())
+                .http_client($connector.clone())
+                .retry_config(RetryConfig::disabled())
+                .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+                $(.$more(true))*
+                .build(),
+        )
+    };
+}
+
+impl Clients {
+    /// Clients for `target` that sign with `credentials`.
+    pub fn new(target: &Arc<dyn Target>, credentials: &Credentials) -> Self {
+        let recorder = Recorder::default();
+        let connector = Connector::new(Arc::clone(target), recorder.clone());
+        let provider = SharedCredentialsProvider::new(credentials.to_sdk());
+        Self {
+            s3: client!(aws_sdk_s3, target, connector, provider, force_path_style),
+            kms: client!(aws_sdk_kms, target, connector, provider),
+            iam: client!(aws_sdk_iam, target, connector, provider),
+            sts: client!(aws_sdk_sts, target, connector, provider),
+            ec2: Ec2::new(target, connector, credentials),
+            recorder,
+        }
+    }
+
+    /// Where the newest exchange of these clients is noted.
+    pub fn recorder(&self) -> &Recorder {
+        &self.recorder
+    }
+}

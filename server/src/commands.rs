@@ -1,0 +1,57 @@
+//! The commands of the command line, one a file, and why one ends early.
+
+pub mod sandbox;
+pub mod serve;
+
+use crate::{data_dir::DataDirError, listen::ListenError, session::VaultError, store::StoreError};
+use std::io::{self, Write as _};
+
+/// Why a command could not start or go on. Each says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError {
+    /// An address.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    /// The data folder.
+    #[error(transparent)]
+    DataDir(#[from] DataDirError),
+    /// The console's database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The vault's key.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// The embedded AWS did not open.
+    #[error("the embedded AWS could not start: {0}")]
+    Sandbox(String),
+    /// An account of `--account`.
+    #[error("--account {account_id}: {reason}")]
+    Account {
+        /// 12 digits.
+        account_id: String,
+        /// What the embedded AWS said.
+        reason: String,
+    },
+    /// `--database`.
+    #[error("--database is not supported yet; state is kept in a folder, see --data")]
+    Database,
+    /// A listener broke.
+    #[error("the server stopped: {0}")]
+    Io(#[from] io::Error),
+}
+
+/// Prints a line that other programs may wait for.
+fn announce(line: &str) {
+    // A closed standard output is no reason to stop serving.
+    let mut out = io::stdout().lock();
+    if writeln!(out, "{line}").and_then(|()| out.flush()).is_err() {
+        tracing::debug!(line, "standard output is closed");
+    }
+}
+
+/// Warns when an address can be reached from other machines.
+fn warn_if_open(what: &str, address: std::net::SocketAddr) {
+    if !address.ip().is_loopback() {
+        eprintln!("trilock: {what} listens on {address} and can be reached from other machines");
+    }
+}

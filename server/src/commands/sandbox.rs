@@ -1,0 +1,46 @@
+//! `trilock sandbox`: the embedded AWS alone.
+
+use super::{CommandError, announce, warn_if_open};
+use crate::{
+    cli::SandboxOptions,
+    data_dir::DataDir,
+    listen::{listen, reachable},
+    shutdown::{GRACE, Shutdown},
+};
+use sandbox::{Config, Sandbox, Storage};
+
+/// Serves until the process is asked to end.
+///
+/// # Errors
+/// When the address is taken, the state cannot be opened, or an account cannot be held.
+pub async fn run(options: SandboxOptions) -> Result<(), CommandError> {
+    let listener = listen(options.listen, "the embedded AWS", "--listen").await?;
+    let address = listener.local_addr()?;
+    let storage = match options.in_memory {
+        true => Storage::InMemory,
+        false => Storage::Directory(DataDir::open(&options.data)?.aws()),
+    };
+    let sandbox = Sandbox::open(Config { storage, ..Config::default() })
+        .await
+        .map_err(|error| CommandError::Sandbox(error.to_string()))?;
+    for account in &options.accounts {
+        sandbox
+            .hold_account(&account.account_id, &account.access_key_id, &account.secret_access_key)
+            .await
+            .map_err(|error| CommandError::Account {
+            account_id: account.account_id.clone(),
+            reason: error.to_string(),
+        })?;
+    }
+    let shutdown = Shutdown::on_signal();
+    warn_if_open("the embedded AWS", address);
+    announce(&format!("AWS      {}", reachable(address)));
+    let overdue = async {
+        shutdown.clone().asked().await;
+        tokio::time::sleep(GRACE).await;
+    };
+    tokio::select! {
+        () = sandbox.serve(listener, shutdown.clone().asked()) => Ok(()),
+        () = overdue => Ok(()),
+    }
+}

@@ -1,0 +1,70 @@
+//! `trilock serve`: the console, and the embedded AWS on an address of its own.
+
+use super::{CommandError, announce, warn_if_open};
+use crate::{
+    cli::{ServeOptions, Target},
+    cloud::embedded::Embedded,
+    console::Site,
+    data_dir::DataDir,
+    listen::{listen, reachable},
+    session::{RootKey, Vault},
+    shutdown::{GRACE, Shutdown},
+    store::Store,
+    web::{self, Setup},
+};
+use sandbox::{Config, Sandbox, Storage};
+use std::sync::Arc;
+
+/// Serves until the process is asked to end.
+///
+/// # Errors
+/// When an address is taken, or the state cannot be opened.
+pub async fn run(options: ServeOptions) -> Result<(), CommandError> {
+    let Target::Embedded = options.target;
+    if options.database.is_some() {
+        return Err(CommandError::Database);
+    }
+    // Addresses first: they fail most often, and nothing has been touched yet.
+    let pages = listen(options.listen, "the console", "--listen").await?;
+    let aws = listen(options.aws_listen, "the embedded AWS", "--aws-listen").await?;
+    let (pages_at, aws_at) = (pages.local_addr()?, aws.local_addr()?);
+    let data = DataDir::open(&options.data)?;
+    let store = Store::open(&data.console_db()).await?;
+    let vault = Vault::new(store.clone(), RootKey::open(&data.console_key())?);
+    let config = Config { storage: Storage::Directory(data.aws()), ..Config::default() };
+    let region = config.region.clone();
+    let sandbox = Sandbox::open(config).await.map_err(|error| CommandError::Sandbox(error.to_string()))?;
+    let target = Arc::new(Embedded::new(sandbox.clone(), reachable(aws_at), region));
+    let shutdown = Shutdown::on_signal();
+    let setup = Setup {
+        site: Arc::new(Site::new(store, vault, target)),
+        shutdown: shutdown.clone(),
+        site_root: Setup::default_site_root(),
+        loopback: pages_at.ip().is_loopback(),
+    };
+    if !setup.has_site_files() {
+        eprintln!(
+            "trilock: the site's files are not in {}; pages will be bare. `cargo xtask run` builds them",
+            setup.site_root.display()
+        );
+    }
+    let router = web::router(setup).await?;
+    warn_if_open("the console", pages_at);
+    warn_if_open("the embedded AWS", aws_at);
+    announce(&format!("Trilock  {}", reachable(pages_at)));
+    announce(&format!("AWS      {}", reachable(aws_at)));
+
+    let pages = axum::serve(pages, router).with_graceful_shutdown(shutdown.clone().asked());
+    let both = async {
+        let (pages, ()) = tokio::join!(pages.into_future(), sandbox.serve(aws, shutdown.clone().asked()));
+        pages
+    };
+    let overdue = async {
+        shutdown.clone().asked().await;
+        tokio::time::sleep(GRACE).await;
+    };
+    tokio::select! {
+        ended = both => Ok(ended?),
+        () = overdue => Ok(()),
+    }
+}

@@ -1,0 +1,207 @@
+//! The server's side of the pages: [`app::console::Console`] for the session of one request.
+//!
+//! A call goes: policies gathered, call made, verdict found, record written, pages told. Everything that is answered has
+//! been committed before.
+
+mod act;
+mod desk;
+mod drafts;
+mod instance;
+mod role;
+mod site;
+
+pub use site::Site;
+
+use crate::{
+    session::layer,
+    store::LabState,
+    terminal::files,
+    tutorial::{bucket_name, commands, listings, steps},
+};
+use app::console::{
+    Action, Console, ConsoleError, Draft, Held, Lab, Listing, ListingId, Listings, Persona, Record,
+    RecordsOf, StepId, TerminalEntry,
+};
+use async_trait::async_trait;
+use std::sync::Arc;
+use tower_sessions::Session;
+
+/// The form of the first page.
+const START_FORM: &str = "start";
+/// The terminal's line, and the upload beside it.
+const RUN_FORM: &str = "run";
+
+/// The console as one session sees it.
+#[derive(Clone, Debug)]
+pub struct SessionConsole {
+    site: Arc<Site>,
+    session: Session,
+}
+
+impl SessionConsole {
+    /// The console of `session`.
+    pub fn new(site: Arc<Site>, session: Session) -> Self {
+        Self { site, session }
+    }
+
+    /// The session's lab, if it has one.
+    async fn state(&self) -> Result<Option<LabState>, ConsoleError> {
+        match layer::lab(&self.session).await? {
+            Some(id) => Ok(self.site.store.lab(&id).await?),
+            None => Ok(None),
+        }
+    }
+
+    async fn expect_state(&self) -> Result<LabState, ConsoleError> {
+        self.state().await?.ok_or(ConsoleError::NoLab)
+    }
+
+    /// The lab with nobody else changing it, until the guard is dropped.
+    async fn locked(&self) -> Result<(LabState, tokio::sync::OwnedMutexGuard<()>), ConsoleError> {
+        let id = layer::lab(&self.session).await?.ok_or(ConsoleError::NoLab)?;
+        let guard = self.site.lock(&id).await;
+        let lab = self.site.store.lab(&id).await?.ok_or(ConsoleError::NoLab)?;
+        Ok((lab, guard))
+    }
+
+    async fn view(&self, lab: LabState) -> Result<Lab, ConsoleError> {
+        let now = self.site.now();
+        let all = self.site.vault.held(&lab.id).await?;
+        let acting = all.iter().find(|held| held.persona == lab.acting).cloned();
+        let acting = acting.ok_or_else(|| {
+            ConsoleError::Unavailable(
+                "This lab’s credentials are not in the vault any more. Start a new lab.".into(),
+            )
+        })?;
+        let held = all.into_iter().filter(|held| is_valid(held, now)).collect();
+        Ok(Lab {
+            done: steps::done(&lab),
+            done_forms: steps::done_forms(&lab),
+            region: self.site.target.region().into(),
+            aws_endpoint: self.site.target.endpoint().into(),
+            account_id: lab.account_id,
+            listings: lab.listings,
+            bucket: lab.bucket,
+            key_arn: lab.key_arn,
+            key_alias: lab.key_alias,
+            instance_id: lab.instance_id,
+            key_user_present: lab.key_user_present,
+            acting,
+            held,
+        })
+    }
+}
+
+/// Whether credentials have not ended yet.
+fn is_valid(held: &Held, now: i64) -> bool {
+    held.expires_at.is_none_or(|ends| ends > now)
+}
+
+#[async_trait]
+impl Console for SessionConsole {
+    async fn lab(&self) -> Result<Option<Lab>, ConsoleError> {
+        match self.state().await? {
+            Some(lab) => Ok(Some(self.view(lab).await?)),
+            None => Ok(None),
+        }
+    }
+
+    fn suggested_bucket(&self) -> String {
+        bucket_name::suggested()
+    }
+
+    async fn start(&self, listings: Listings, bucket: String) -> Result<(), ConsoleError> {
+        if let Err(problem) = bucket_name::check(&bucket) {
+            let draft = Draft {
+                values: vec![("listings".into(), listings.name().into()), ("bucket".into(), bucket)],
+                problem: Some(("bucket".into(), problem.into())),
+            };
+            layer::keep_start_draft(&self.session, &draft).await?;
+            return Err(ConsoleError::Invalid { field: "bucket".into(), message: problem.into() });
+        }
+        let before = layer::lab(&self.session).await?;
+        let account = self.site.target.create_account().await.map_err(|error| {
+            tracing::error!(%error, "account");
+            ConsoleError::Unavailable(format!("No account could be made: {error}. Try again."))
+        })?;
+        let lab = LabState::new(account.account_id, listings, bucket);
+        self.site.store.create_lab(&lab, self.site.now()).await?;
+        self.site.vault.put(&lab.id, Persona::Admin, &account.user_arn, &account.credentials).await?;
+        layer::set_lab(&self.session, &lab.id).await?;
+        if let Some(before) = before {
+            self.site.forget(&before).await?;
+        }
+        Ok(())
+    }
+
+    async fn switch(&self, persona: Persona, step: Option<StepId>) -> Result<Option<i64>, ConsoleError> {
+        let (lab, _guard) = self.locked().await?;
+        role::switch(&self.site, lab, persona, step).await
+    }
+
+    async fn act(&self, step: StepId, action: Action) -> Result<Vec<i64>, ConsoleError> {
+        let (lab, _guard) = self.locked().await?;
+        act::act(&self.site, lab, step, action).await
+    }
+
+    async fn listing(&self, id: ListingId, spelling: Option<Listings>) -> Result<Listing, ConsoleError> {
+        let lab = self.expect_state().await?;
+        let spelling = spelling.unwrap_or(lab.listings);
+        Ok(listings::listing(&lab, self.site.target.region(), id, spelling))
+    }
+
+    async fn draft(&self, form_id: &str) -> Result<Option<Draft>, ConsoleError> {
+        if form_id == START_FORM {
+            return layer::start_draft(&self.session).await;
+        }
+        match layer::lab(&self.session).await? {
+            Some(lab) => Ok(self.site.store.draft(&lab, form_id).await?),
+            None => Ok(None),
+        }
+    }
+
+    async fn record(&self, id: i64) -> Result<Record, ConsoleError> {
+        let lab = self.expect_state().await?;
+        let record = self.site.store.record(&lab.id, id).await?;
+        record.ok_or_else(|| ConsoleError::NotFound { what: format!("call {id}") })
+    }
+
+    async fn records(&self, of: RecordsOf) -> Result<Vec<Record>, ConsoleError> {
+        let lab = self.expect_state().await?;
+        Ok(self.site.store.records(&lab.id, of).await?)
+    }
+
+    async fn run(&self, step: Option<StepId>, line: String) -> Result<TerminalEntry, ConsoleError> {
+        let (lab, _guard) = self.locked().await?;
+        instance::run(&self.site, lab, step, line).await
+    }
+
+    async fn terminal(&self) -> Result<Vec<TerminalEntry>, ConsoleError> {
+        let lab = self.expect_state().await?;
+        Ok(self.site.store.terminal(&lab.id, lab.cleared_before).await?)
+    }
+
+    async fn suggested_commands(&self, step: StepId) -> Result<Vec<String>, ConsoleError> {
+        Ok(commands::suggested(&self.expect_state().await?, step))
+    }
+
+    async fn upload(&self, name: String, bytes: Vec<u8>) -> Result<(), ConsoleError> {
+        let (lab, _guard) = self.locked().await?;
+        let problem = if lab.instance_id.is_none() {
+            Some("Launch the instance first: there is nothing to put a file on yet.".to_owned())
+        } else if !files::is_name(&name) {
+            Some("Choose a file whose name can be shown and has no slash.".to_owned())
+        } else if bytes.len() > files::MAX_FILE {
+            Some(format!("{name} is too large: a file on the instance has at most 8 MiB."))
+        } else {
+            instance::room_for(&self.site, &lab, &name).await?
+        };
+        let Some(message) = problem else {
+            self.site.store.put_file(&lab.id, &name, &bytes, self.site.now()).await?;
+            return Ok(self.site.store.drop_draft(&lab.id, RUN_FORM).await?);
+        };
+        let draft = Draft { values: Vec::new(), problem: Some(("file".into(), message.clone())) };
+        self.site.store.keep_draft(&lab.id, RUN_FORM, &draft).await?;
+        Err(ConsoleError::Invalid { field: "file".into(), message })
+    }
+}

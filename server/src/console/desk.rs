@@ -1,0 +1,94 @@
+//! Making calls as one persona: gather, call, judge, write down, tell.
+
+use super::Site;
+use crate::{
+    cloud::{Clients, Exchange, Failure},
+    store::LabState,
+    verdict::{self, Question},
+};
+use app::console::{Answer, ConsoleError, Held, Record, RoleName, StepId};
+use time::OffsetDateTime;
+
+/// Where one form or command makes its calls. Holds the lab while it works on it.
+pub(super) struct Desk<'a> {
+    pub(super) site: &'a Site,
+    pub(super) lab: LabState,
+    pub(super) clients: Clients,
+    /// The calls made so far.
+    pub(super) records: Vec<i64>,
+    step: Option<StepId>,
+    actor: Held,
+    observer: Clients,
+}
+
+impl<'a> Desk<'a> {
+    /// A desk at which `actor` works with `clients`.
+    pub(super) async fn new(
+        site: &'a Site,
+        lab: LabState,
+        step: Option<StepId>,
+        actor: Held,
+        clients: Clients,
+    ) -> Result<Self, ConsoleError> {
+        let (_, observer) = site.admin(&lab.id).await?;
+        Ok(Self { site, lab, clients, records: Vec::new(), step, actor, observer })
+    }
+
+    /// Makes one call. `settle` writes what it changed into the lab, in the transaction that writes the record. Gives the
+    /// call's result, or AWS's answer if it failed.
+    ///
+    /// # Errors
+    /// When the record cannot be written.
+    pub(super) async fn call<T>(
+        &mut self,
+        mut question: Question,
+        subject: impl Into<String>,
+        request: impl Future<Output = Result<T, Failure>> + Send,
+        settle: impl FnOnce(&mut LabState, Result<&T, &Answer>) + Send,
+    ) -> Result<Result<T, Answer>, ConsoleError>
+    where
+        T: Send + Sync,
+    {
+        if self.lab.key_user_present == Some(false) {
+            question.removed_key_user = Some(RoleName::AuthorizedUsers.name().into());
+        }
+        let gathered = Box::pin(verdict::gather(&self.observer, &self.actor.arn, &question)).await;
+        let result = request.await;
+        let exchange = self.clients.recorder().take().unwrap_or_default();
+        let answer = answer(&result, &exchange);
+        let region = self.site.target.region();
+        let verdict = verdict::judge(&question, &gathered, &self.actor.arn, region, &answer);
+        if !verdict.agrees {
+            tracing::warn!(operation = question.operation, unseen = ?gathered.unseen, "evaluation and answer differ");
+        }
+        settle(&mut self.lab, result.as_ref().map_err(|_| &answer));
+        let record = Record {
+            id: 0,
+            at: i64::try_from(OffsetDateTime::now_utc().unix_timestamp_nanos() / 1_000_000)
+                .unwrap_or(i64::MAX),
+            step: self.step,
+            persona: self.actor.persona,
+            caller: self.actor.arn.clone(),
+            service: question.service.into(),
+            operation: question.operation.into(),
+            subject: subject.into(),
+            answer: answer.clone(),
+            verdict,
+        };
+        let record = self.site.store.append_record(&self.lab, record, &exchange).await?;
+        self.site.live.tell(&self.lab.id, record.id);
+        self.records.push(record.id);
+        Ok(result.map_err(|_| answer))
+    }
+}
+
+fn answer<T>(result: &Result<T, Failure>, exchange: &Exchange) -> Answer {
+    let failure = result.as_ref().err();
+    let request_id = exchange.request_id().map(str::to_owned);
+    Answer {
+        status: exchange.status,
+        code: failure.and_then(|failure| failure.code.clone()),
+        message: failure.and_then(|failure| failure.message.clone()),
+        request_id: request_id.or_else(|| failure.and_then(|failure| failure.request_id.clone())),
+    }
+}

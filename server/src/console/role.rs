@@ -1,0 +1,62 @@
+//! Acting as someone: `sts:AssumeRole` by the base identity, as the AWS console's *Switch role* does it.
+
+use super::{Site, desk::Desk, is_valid};
+use crate::{
+    cloud::{Asked as _, Credentials},
+    store::LabState,
+    verdict::Question,
+};
+use app::console::{ConsoleError, Persona, StepId};
+
+/// The AWS console names the session of a switched role after the user who switched.
+const SESSION_NAME: &str = "Admin";
+
+/// Acts as `persona` from now on, assuming its role unless valid credentials are held. Gives the record of the call if one
+/// was made; when it was refused the session stays who it was.
+pub(super) async fn switch(
+    site: &Site,
+    mut lab: LabState,
+    persona: Persona,
+    step: Option<StepId>,
+) -> Result<Option<i64>, ConsoleError> {
+    let held = site.vault.held(&lab.id).await?;
+    let now = site.now();
+    if held.iter().any(|held| held.persona == persona && is_valid(held, now)) {
+        lab.acting = persona;
+        site.store.save_lab(&lab).await?;
+        return Ok(None);
+    }
+    let role = match (persona, persona.role()) {
+        (Persona::Admin, _) | (_, None) => {
+            return Err(ConsoleError::NotFound { what: "administrator".into() });
+        }
+        (Persona::Instance, _) => {
+            return Err(ConsoleError::Invalid {
+                field: "persona".into(),
+                message: "The instance acts in its own terminal only.".into(),
+            });
+        }
+        (_, Some(role)) => role.name(),
+    };
+    let arn = lab.role_arn(role);
+    let (admin, clients) = site.admin(&lab.id).await?;
+    let mut desk = Desk::new(site, lab, step, admin, clients).await?;
+    let request =
+        desk.clients.sts.assume_role().role_arn(&arn).role_session_name(SESSION_NAME).send().asked();
+    let question = Question::new("sts", "AssumeRole").role(&arn);
+    let assumed = desk.call(question, role, request, |_, _| {}).await?;
+    if let Ok(assumed) = assumed
+        && let (Some(keys), Some(user)) = (assumed.credentials(), assumed.assumed_role_user())
+    {
+        let credentials = Credentials::temporary(
+            keys.access_key_id().into(),
+            keys.secret_access_key().into(),
+            keys.session_token().into(),
+            keys.expiration().secs(),
+        );
+        site.vault.put(&desk.lab.id, persona, user.arn(), &credentials).await?;
+        desk.lab.acting = persona;
+        site.store.save_lab(&desk.lab).await?;
+    }
+    Ok(desk.records.pop())
+}

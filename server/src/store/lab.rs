@@ -1,0 +1,201 @@
+//! Labs and the drafts of their forms.
+
+use super::{Store, StoreError};
+use app::console::{Draft, ListingId, Listings, Persona};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Names a lab; random, so that it cannot be guessed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct LabId(String);
+
+impl LabId {
+    /// A new one.
+    pub fn random() -> Self {
+        Self(uuid::Uuid::new_v4().to_string())
+    }
+
+    /// As stored.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What a lab has built and who it acts as. Holds no credentials.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LabState {
+    /// Its name in the database and in the session.
+    pub id: LabId,
+    /// 12 digits.
+    pub account_id: String,
+    /// Printed or corrected, as chosen at the start.
+    pub listings: Listings,
+    /// The bucket's name.
+    pub bucket: String,
+    /// The key's ARN, once made.
+    pub key_arn: Option<String>,
+    /// Its alias without `alias/`, once made.
+    pub key_alias: Option<String>,
+    /// Whether the key policy names authorized-users as a key user; `None` before there is a key.
+    pub key_user_present: Option<bool>,
+    /// The instance, once launched.
+    pub instance_id: Option<String>,
+    /// Who the session acts as.
+    pub acting: Persona,
+    /// ARNs of the IAM policies made in step 1, by [`ListingId::name`].
+    pub policies: BTreeMap<String, String>,
+    /// What has happened, for the list of steps done: form ids, and the marks of [`tutorial::steps`](crate::tutorial::steps).
+    pub marks: BTreeSet<String>,
+    /// Terminal entries up to this one were cleared away.
+    pub cleared_before: i64,
+}
+
+impl LabState {
+    /// A lab in which nothing was done yet.
+    pub fn new(account_id: String, listings: Listings, bucket: String) -> Self {
+        Self {
+            id: LabId::random(),
+            account_id,
+            listings,
+            bucket,
+            key_arn: None,
+            key_alias: None,
+            key_user_present: None,
+            instance_id: None,
+            acting: Persona::Admin,
+            policies: BTreeMap::new(),
+            marks: BTreeSet::new(),
+            cleared_before: 0,
+        }
+    }
+
+    /// The ARN of the IAM policy made from a listing; the name the tutorial gives it until one was made.
+    pub fn policy_arn(&self, listing: ListingId) -> String {
+        self.policies
+            .get(listing.name())
+            .cloned()
+            .unwrap_or_else(|| format!("arn:aws:iam::{}:policy/{}", self.account_id, listing.name()))
+    }
+
+    /// The ARN of one of the account's roles.
+    pub fn role_arn(&self, role: &str) -> String {
+        format!("arn:aws:iam::{}:role/{role}", self.account_id)
+    }
+}
+
+impl Store {
+    /// Writes a new lab. `now` is Unix time in seconds.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn create_lab(&self, lab: &LabState, now: i64) -> Result<(), StoreError> {
+        sqlx::query("INSERT INTO labs (id, started_at, state) VALUES (?, ?, ?)")
+            .bind(lab.id.as_str())
+            .bind(now)
+            .bind(serde_json::to_string(lab)?)
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
+    /// Writes what changed in a lab.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn save_lab(&self, lab: &LabState) -> Result<(), StoreError> {
+        sqlx::query("UPDATE labs SET state = ? WHERE id = ?")
+            .bind(serde_json::to_string(lab)?)
+            .bind(lab.id.as_str())
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
+    /// A lab; `None` if there is none of that id.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn lab(&self, id: &LabId) -> Result<Option<LabState>, StoreError> {
+        let state: Option<String> = sqlx::query_scalar("SELECT state FROM labs WHERE id = ?")
+            .bind(id.as_str())
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(state.map(|state| serde_json::from_str(&state)).transpose()?)
+    }
+
+    /// Removes a lab with everything that belongs to it, its credentials among them.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn remove_lab(&self, id: &LabId) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM labs WHERE id = ?").bind(id.as_str()).execute(&self.pool).await?;
+        Ok(())
+    }
+
+    /// Keeps what was typed into a form.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn keep_draft(&self, lab: &LabId, form_id: &str, draft: &Draft) -> Result<(), StoreError> {
+        sqlx::query("INSERT INTO drafts (lab_id, form_id, draft) VALUES (?, ?, ?) ON CONFLICT (lab_id, form_id) DO UPDATE SET draft = excluded.draft")
+            .bind(lab.as_str())
+            .bind(form_id)
+            .bind(serde_json::to_string(draft)?)
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
+    /// Forgets what was typed into a form.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn drop_draft(&self, lab: &LabId, form_id: &str) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM drafts WHERE lab_id = ? AND form_id = ?")
+            .bind(lab.as_str())
+            .bind(form_id)
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
+    /// What was typed into a form and did not succeed.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn draft(&self, lab: &LabId, form_id: &str) -> Result<Option<Draft>, StoreError> {
+        let draft: Option<String> =
+            sqlx::query_scalar("SELECT draft FROM drafts WHERE lab_id = ? AND form_id = ?")
+                .bind(lab.as_str())
+                .bind(form_id)
+                .fetch_optional(&self.pool)
+                .await?;
+        Ok(draft.map(|draft| serde_json::from_str(&draft)).transpose()?)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::{LabId, LabState};
+    use crate::store::Store;
+    use app::console::{Draft, Listings};
+
+    #[tokio::test]
+    async fn a_lab_and_its_drafts_come_back_as_written_and_go_together() {
+        let store = Store::in_memory().await.unwrap();
+        let mut lab = LabState::new("111122223333".into(), Listings::Printed, "secure-demo".into());
+        store.create_lab(&lab, 0).await.unwrap();
+        lab.marks.insert("create-bucket".into());
+        store.save_lab(&lab).await.unwrap();
+        assert_eq!(store.lab(&lab.id).await.unwrap(), Some(lab.clone()));
+        assert_eq!(store.lab(&LabId::random()).await.unwrap(), None);
+
+        let draft = Draft { values: vec![("name".into(), "B".into())], problem: None };
+        store.keep_draft(&lab.id, "create-bucket", &Draft::default()).await.unwrap();
+        store.keep_draft(&lab.id, "create-bucket", &draft).await.unwrap();
+        assert_eq!(store.draft(&lab.id, "create-bucket").await.unwrap(), Some(draft));
+        store.remove_lab(&lab.id).await.unwrap();
+        assert_eq!(store.draft(&lab.id, "create-bucket").await.unwrap(), None);
+    }
+}

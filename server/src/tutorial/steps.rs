@@ -1,0 +1,193 @@
+//! When a step counts as done: from the forms that succeeded and from what the instance's calls came to.
+
+use crate::store::LabState;
+use app::console::{ListingId, RoleName, StepId};
+
+/// Something the instance did that a test asks for. Kept in [`LabState::marks`] beside the form ids.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mark {
+    /// Test 1: an upload under the lab's key succeeded.
+    EncryptedUpload,
+    /// Test 2: an upload without encryption was denied.
+    UnencryptedUploadDenied,
+    /// Test 3: a download succeeded.
+    Download,
+    /// Test 4: after the key user was removed, an upload under the lab's key was denied.
+    UploadDeniedWithoutKey,
+    /// Test 4: after the key user was removed, a download was denied.
+    DownloadDeniedWithoutKey,
+    /// Restore: after the key user was put back, an upload under the lab's key succeeded.
+    UploadRestored,
+    /// Restore: after the key user was put back, a download succeeded.
+    DownloadRestored,
+}
+
+impl Mark {
+    /// As stored.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::EncryptedUpload => "encrypted-upload",
+            Self::UnencryptedUploadDenied => "unencrypted-upload-denied",
+            Self::Download => "download",
+            Self::UploadDeniedWithoutKey => "upload-denied-without-key",
+            Self::DownloadDeniedWithoutKey => "download-denied-without-key",
+            Self::UploadRestored => "upload-restored",
+            Self::DownloadRestored => "download-restored",
+        }
+    }
+}
+
+const REMOVE_KEY_USER: &str = "remove-key-user";
+const ADD_KEY_USER: &str = "add-key-user";
+
+/// What an upload or download of the instance's shows. `denied` is an access denial; other errors show nothing.
+pub fn marks_of_transfer(
+    lab: &LabState,
+    upload: Option<Encrypted>,
+    denied: bool,
+    succeeded: bool,
+) -> Vec<Mark> {
+    let removed = lab.marks.contains(REMOVE_KEY_USER);
+    let present = lab.key_user_present == Some(true);
+    let restored = removed && present && lab.marks.contains(ADD_KEY_USER);
+    match upload {
+        Some(Encrypted::UnderTheLabsKey) if succeeded && restored => {
+            vec![Mark::EncryptedUpload, Mark::UploadRestored]
+        }
+        Some(Encrypted::UnderTheLabsKey) if succeeded => vec![Mark::EncryptedUpload],
+        Some(Encrypted::UnderTheLabsKey) if denied && removed && !present => {
+            vec![Mark::UploadDeniedWithoutKey]
+        }
+        Some(Encrypted::No) if denied => vec![Mark::UnencryptedUploadDenied],
+        Some(_) => Vec::new(),
+        None if succeeded && restored => vec![Mark::Download, Mark::DownloadRestored],
+        None if succeeded => vec![Mark::Download],
+        None if denied && removed && !present => vec![Mark::DownloadDeniedWithoutKey],
+        None => Vec::new(),
+    }
+}
+
+/// How an upload asked for encryption.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encrypted {
+    /// SSE-KMS with the key of step 4.
+    UnderTheLabsKey,
+    /// Some other way.
+    Otherwise,
+    /// Not at all.
+    No,
+}
+
+/// The steps that are done, in order.
+pub fn done(lab: &LabState) -> Vec<StepId> {
+    StepId::ALL.into_iter().filter(|step| needed(*step).iter().all(|mark| lab.marks.contains(mark))).collect()
+}
+
+/// The forms that succeeded, by form id.
+pub fn done_forms(lab: &LabState) -> Vec<String> {
+    lab.marks
+        .iter()
+        .filter(|mark| StepId::ALL.iter().any(|step| forms(*step).contains(mark)))
+        .cloned()
+        .collect()
+}
+
+fn needed(step: StepId) -> Vec<String> {
+    let marks: &[Mark] = match step {
+        StepId::Test1 => &[Mark::EncryptedUpload],
+        StepId::Test2 => &[Mark::UnencryptedUploadDenied],
+        StepId::Test3 => &[Mark::Download],
+        StepId::Test4 => &[Mark::UploadDeniedWithoutKey, Mark::DownloadDeniedWithoutKey],
+        StepId::Restore => &[Mark::UploadRestored, Mark::DownloadRestored],
+        _ => &[],
+    };
+    let mut needed = forms(step);
+    needed.retain(|form| !form.starts_with("correct-policy-"));
+    needed.extend(marks.iter().map(|mark| mark.name().to_owned()));
+    needed
+}
+
+fn forms(step: StepId) -> Vec<String> {
+    let policies = || ListingId::ALL.into_iter().filter(|listing| *listing != ListingId::BucketPolicy);
+    match step {
+        StepId::Policies => policies()
+            .flat_map(|listing| {
+                [format!("create-policy-{}", listing.name()), format!("correct-policy-{}", listing.name())]
+            })
+            .collect(),
+        StepId::Roles => RoleName::ALL
+            .into_iter()
+            .flat_map(|role| {
+                [format!("create-role-{}", role.name()), format!("attach-policy-{}", role.name())]
+            })
+            .chain(["create-instance-profile".into()])
+            .collect(),
+        StepId::Bucket => vec!["create-bucket".into()],
+        StepId::Key => vec!["create-key".into()],
+        StepId::BucketPolicy => vec!["put-bucket-policy".into()],
+        StepId::Instance => vec!["launch-instance".into()],
+        StepId::Test4 => vec![REMOVE_KEY_USER.into()],
+        StepId::Restore => vec![ADD_KEY_USER.into()],
+        StepId::Test1 | StepId::Test2 | StepId::Test3 => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Encrypted, Mark, done, done_forms, marks_of_transfer};
+    use crate::store::LabState;
+    use app::console::{Listings, StepId};
+
+    fn lab(marks: &[&str], key_user_present: bool) -> LabState {
+        let mut lab = LabState::new("111122223333".into(), Listings::Corrected, "b".into());
+        lab.marks = marks.iter().map(|&mark| mark.to_owned()).collect();
+        lab.key_user_present = Some(key_user_present);
+        lab
+    }
+
+    #[test]
+    fn a_step_is_done_when_all_its_forms_are() {
+        let two = lab(&["create-policy-secure-bucket-admin", "create-policy-secure-key-admin"], true);
+        assert_eq!(done(&two), []);
+        let three = lab(
+            &[
+                "create-policy-secure-bucket-admin",
+                "create-policy-secure-key-admin",
+                "create-policy-secure-bucket-access",
+                "create-bucket",
+            ],
+            true,
+        );
+        assert_eq!(done(&three), [StepId::Policies, StepId::Bucket]);
+        assert_eq!(done_forms(&three).len(), 4);
+    }
+
+    #[test]
+    fn what_a_transfer_shows_depends_on_the_key_user() {
+        use Encrypted::{No, Otherwise, UnderTheLabsKey};
+        let before = lab(&[], true);
+        let removed = lab(&["remove-key-user"], false);
+        let restored = lab(&["remove-key-user", "add-key-user"], true);
+        /// Lab, upload (or download), whether it was denied, whether it succeeded, and the marks it leaves.
+        type Case<'a> = (&'a LabState, Option<Encrypted>, bool, bool, &'a [Mark]);
+        let cases: [Case<'_>; 9] = [
+            (&before, Some(UnderTheLabsKey), false, true, &[Mark::EncryptedUpload]),
+            (&before, Some(UnderTheLabsKey), true, false, &[]),
+            (&before, Some(No), true, false, &[Mark::UnencryptedUploadDenied]),
+            (&before, Some(Otherwise), true, false, &[]),
+            (&before, None, false, true, &[Mark::Download]),
+            (&removed, Some(UnderTheLabsKey), true, false, &[Mark::UploadDeniedWithoutKey]),
+            (&removed, None, true, false, &[Mark::DownloadDeniedWithoutKey]),
+            (&restored, Some(UnderTheLabsKey), false, true, &[Mark::EncryptedUpload, Mark::UploadRestored]),
+            (&restored, None, false, true, &[Mark::Download, Mark::DownloadRestored]),
+        ];
+        for (lab, upload, denied, succeeded, expected) in cases {
+            assert_eq!(
+                marks_of_transfer(lab, upload, denied, succeeded),
+                expected,
+                "{upload:?} {denied} {:?}",
+                lab.marks
+            );
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! The console's web server: pages, server functions, files, the live stream, and what guards them.
+
+mod error;
+mod guard;
+mod headers;
+mod router;
+mod site_files;
+mod upload;
+
+pub use error::AppError;
+pub use router::{Setup, router};

@@ -1,0 +1,158 @@
+//! The binary itself: what it prints, what it refuses, and that nothing answered is lost when it is killed.
+
+#![cfg(unix)]
+#![allow(clippy::unwrap_used)]
+
+use std::{
+    fs,
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::TcpStream,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+};
+
+/// A folder that goes with the test.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Self {
+        let path = std::env::temp_dir().join(format!("trilock-process-{}", uuid::Uuid::new_v4()));
+        fs::create_dir(&path).unwrap();
+        Self(path)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// `trilock serve` on free ports.
+struct Server {
+    child: Child,
+    console: String,
+    aws: String,
+}
+
+impl Server {
+    fn start(data: &Path) -> Self {
+        let mut child =
+            trilock(&["serve", "--listen", "127.0.0.1:0", "--aws-listen", "127.0.0.1:0", "--data"])
+                .arg(data)
+                .stdout(Stdio::piped())
+                .stderr(Stdio::null())
+                .spawn()
+                .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let console = lines.next().unwrap().unwrap();
+        let aws = lines.next().unwrap().unwrap();
+        let console = console.strip_prefix("Trilock  http://").unwrap().to_owned();
+        Self { child, console, aws: aws.strip_prefix("AWS      http://").unwrap().to_owned() }
+    }
+
+    /// One request; gives status line and headers, and the body.
+    fn ask(&self, method: &str, path: &str, cookie: &str, form: &str) -> (String, String) {
+        let mut stream = TcpStream::connect(&self.console).unwrap();
+        write!(
+            stream,
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nCookie: {cookie}\r\nAccept: text/html\r\n\
+             Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{form}",
+            self.console,
+            form.len()
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        (head.to_owned(), body.to_owned())
+    }
+
+    fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn trilock(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_trilock"));
+    command.args(arguments);
+    command
+}
+
+fn refused(arguments: &[&str]) -> String {
+    let output = trilock(arguments).output().unwrap();
+    assert!(!output.status.success(), "{arguments:?}");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[test]
+fn what_was_answered_survives_sigkill() {
+    let folder = Folder::new();
+    let server = Server::start(&folder.0.join("data"));
+    let (head, _) = server.ask("POST", "/api/lab/start", "", "listings=corrected&bucket=sigkill-demo-bucket");
+    assert!(head.starts_with("HTTP/1.1 303"), "{head}");
+    let cookie = head.lines().find_map(|line| line.strip_prefix("set-cookie: ")).unwrap();
+    assert!(
+        cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax") && !cookie.contains("Secure"),
+        "{cookie}"
+    );
+    let cookie = cookie.split(';').next().unwrap().to_owned();
+    for role in ["secure-bucket-admin", "authorized-users"] {
+        let form = format!("step=roles&role={role}");
+        let (head, _) = server.ask("POST", "/api/role/create", &cookie, &form);
+        assert!(head.contains("/steps/roles#call-"), "{head}");
+    }
+    let switch = "persona=secure-bucket-admin&step=bucket&back=/steps/bucket";
+    server.ask("POST", "/api/role/switch", &cookie, switch);
+    let (_, before) = server.ask("GET", "/activity", &cookie, "");
+    assert!(before.contains("CreateRole") && before.contains("AssumeRole"));
+    server.kill();
+
+    let server = Server::start(&folder.0.join("data"));
+    let (_, after) = server.ask("GET", "/activity", &cookie, "");
+    for call in ["CreateRole", "AssumeRole"] {
+        assert_eq!(before.matches(call).count(), after.matches(call).count(), "{call}");
+    }
+    // The vault's credentials work again too: a call as the role reaches AWS, whose policies refuse it.
+    let (head, _) = server.ask("POST", "/api/bucket/create", &cookie, "step=bucket&name=sigkill-demo-bucket");
+    assert!(head.contains("/steps/bucket#call-4"), "{head}");
+    let (_, call) = server.ask("GET", "/activity/4", &cookie, "");
+    assert!(call.contains("s3:CreateBucket") && call.contains("AccessDenied"), "{call}");
+    // Both listeners are up.
+    assert!(TcpStream::connect(&server.aws).is_ok());
+}
+
+#[test]
+fn a_second_server_says_which_port_is_occupied_and_what_to_do() {
+    let folder = Folder::new();
+    let server = Server::start(&folder.0.join("data"));
+    let other = folder.0.join("other").display().to_string();
+    let console =
+        refused(&["serve", "--listen", &server.console, "--aws-listen", "127.0.0.1:0", "--data", &other]);
+    assert!(console.contains(&server.console) && console.contains("--listen ADDRESS:PORT"), "{console}");
+    let aws = refused(&["serve", "--listen", "127.0.0.1:0", "--aws-listen", &server.aws, "--data", &other]);
+    assert!(aws.contains(&server.aws) && aws.contains("--aws-listen ADDRESS:PORT"), "{aws}");
+    assert!(!folder.0.join("other").exists());
+}
+
+#[test]
+fn what_cannot_be_used_is_said_in_one_sentence() {
+    let folder = Folder::new();
+    let file = folder.0.join("file");
+    fs::write(&file, "x").unwrap();
+    let file = file.display().to_string();
+    let listen = ["--listen", "127.0.0.1:0", "--aws-listen", "127.0.0.1:0"];
+    let serve = |more: &[&str]| refused(&[&["serve"], listen.as_slice(), more].concat());
+    assert!(serve(&["--data", &file]).contains("is a file; give a folder"));
+    assert!(serve(&["--database", "postgres://db/x"]).contains("--database is not supported yet"));
+    assert!(serve(&["--target", "aws"]).contains("embedded AWS only"));
+    assert!(refused(&["sandbox", "--in-memory", "--account", "1:2:3"]).contains("12 digits"));
+}
