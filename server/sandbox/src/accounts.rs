@@ -44,7 +44,8 @@ impl Sandbox {
         let now = self.aws.now().unix_timestamp();
         loop {
             let account_id = random_account_id()?;
-            let (key, secret) = credentials::new_access_key(store, Some(ADMIN), now).map_err(StoreError::from)?;
+            let (key, secret) =
+                credentials::new_access_key(store, Some(ADMIN), now).map_err(StoreError::from)?;
             let access_key_id = key.id.clone();
             let user = User {
                 name: ADMIN.into(),

@@ -69,7 +69,9 @@ fn check_rules(
         return Err(AuthError::UnsignedHeaders(loose.join(", ")));
     }
     if presented.scope_date != presented::date(presented.time) {
-        return Err(AuthError::Malformed("Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP".into()));
+        return Err(AuthError::Malformed(
+            "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP".into(),
+        ));
     }
     // IAM is global and signs for us-east-1 wherever it is called from; STS accepts that too.
     let global = presented.region == "us-east-1" && matches!(presented.service.as_str(), "iam" | "sts");

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use policy::{NamedPolicy, Principal};
 use serde::{Deserialize, Serialize};
 
-use crate::{arns, managed};
 use crate::model::{Account, IdentityPolicies, PolicyText, Timestamp};
+use crate::{arns, managed};
 
 /// The identity behind a request, with a snapshot of its account.
 #[derive(Clone, Debug)]

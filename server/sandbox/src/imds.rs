@@ -1,7 +1,7 @@
 //! IMDSv2: what an instance can ask about itself, its role's credentials above all (`aws-semantics.md` §6).
 //!
-//! On EC2 the service answers at 169.254.169.254 and knows the instance by its network. Here the instance's id is part of
-//! the path, so whoever reaches the endpoint and knows the id *is* the instance.
+//! On EC2 the service answers at 169.254.169.254 and knows the instance by its network. Here the instance's id is part
+//! of the path, so whoever reaches the endpoint and knows the id *is* the instance.
 
 mod credentials;
 mod document;

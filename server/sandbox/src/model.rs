@@ -212,6 +212,15 @@ pub struct InstanceProfile {
     pub role: Option<String>,
 }
 
+impl Account {
+    /// The profile that this instance was launched with, if it still exists.
+    pub fn profile_of(&self, instance: &Instance) -> Option<&InstanceProfile> {
+        let launched_with = instance.profile.as_ref()?;
+        let profile = self.instance_profiles.get(&launched_with.name)?;
+        (profile.id == launched_with.id).then_some(profile)
+    }
+}
+
 /// An S3 bucket, without its objects.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Bucket {
@@ -341,6 +350,15 @@ pub struct Alias {
     pub created: Timestamp,
 }
 
+/// The instance profile that an instance was launched with: one made anew under the same name is another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProfileRef {
+    /// Profile name.
+    pub name: String,
+    /// `AIPA…`.
+    pub id: String,
+}
+
 /// An EC2 instance, as far as access control sees it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Instance {
@@ -350,8 +368,8 @@ pub struct Instance {
     pub image_id: String,
     /// Instance type as asked for.
     pub instance_type: String,
-    /// Name of its instance profile.
-    pub profile: Option<String>,
+    /// Its instance profile.
+    pub profile: Option<ProfileRef>,
     /// When it was launched.
     pub launched: Timestamp,
     /// Whether it was terminated.

@@ -126,9 +126,10 @@ fn target(parts: &Parts, presented: &Result<Option<Presented>, AuthError>) -> Ta
         "sts" => Target::Query(query::Service::Sts),
         "ec2" => Target::Query(query::Service::Ec2),
         "" if parts.headers.contains_key("x-amz-target") => Target::Kms,
-        "" if parts.headers.get(header::CONTENT_TYPE).is_some_and(|kind| {
-            kind.as_bytes().starts_with(b"application/x-www-form-urlencoded")
-        }) =>
+        "" if parts
+            .headers
+            .get(header::CONTENT_TYPE)
+            .is_some_and(|kind| kind.as_bytes().starts_with(b"application/x-www-form-urlencoded")) =>
         {
             Target::Query(query::Service::Sts)
         }

@@ -11,7 +11,9 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
 
 pub use accounts::ChangeError;
 pub use objects::{ObjectBytes, ObjectRow, ObjectsPage};
@@ -86,10 +88,8 @@ impl Store {
             // An in-memory database lives in its one connection.
             Storage::InMemory => (SqliteConnectOptions::from_str("sqlite::memory:")?, Key::generate()?, 1),
             Storage::Directory(path) => {
-                make_private_directory(path).map_err(|source| StoreError::Directory {
-                    path: path.display().to_string(),
-                    source,
-                })?;
+                make_private_directory(path)
+                    .map_err(|source| StoreError::Directory { path: path.display().to_string(), source })?;
                 let options = SqliteConnectOptions::new()
                     .filename(path.join("aws.db"))
                     .create_if_missing(true)

@@ -7,6 +7,9 @@ use sandbox::{Config, Fidelity};
 use serde_json::json;
 use support::{Answer, Keys, Lab, call};
 
+/// Parameters or headers.
+type Pairs<'a> = Vec<(&'a str, &'a str)>;
+
 const TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
 const LAUNCH: [(&str, &str); 3] =
     [("ImageId", "ami-0abcdef1234567890"), ("MinCount", "1"), ("MaxCount", "1")];
@@ -101,7 +104,7 @@ async fn malformed_requests_are_refused_in_ec2s_words() {
     let empty = format!("arn:aws:iam::{}:instance-profile/empty", lab.account);
     let no_role = format!("IAM Instance Profile \"{empty}\" has no associated IAM Roles");
     let with = |extra: &[(&'static str, &'static str)]| [&LAUNCH[..], extra].concat();
-    let cases: Vec<(&str, Vec<(&str, &str)>, u16, &str, &str)> = vec![
+    let cases: Vec<(&str, Pairs<'_>, u16, &str, &str)> = vec![
         (
             "RunInstances",
             with(&[("IamInstanceProfile.Name", "x")]),
@@ -308,7 +311,7 @@ async fn the_metadata_service_wants_a_token() {
     const TTL: &str = "x-aws-ec2-metadata-token-ttl-seconds";
     const TOKEN: &str = "x-aws-ec2-metadata-token";
     let foreign = token(&lab, &two).await;
-    let cases: Vec<(&str, &str, Vec<(&str, &str)>, u16)> = vec![
+    let cases: Vec<(&str, &str, Pairs<'_>, u16)> = vec![
         ("PUT", "/latest/api/token", vec![], 400),
         ("PUT", "/latest/api/token", vec![(TTL, "0")], 400),
         ("PUT", "/latest/api/token", vec![(TTL, "21601")], 400),

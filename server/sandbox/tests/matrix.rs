@@ -113,10 +113,11 @@ impl World {
         world.name("account", world.lab.account.clone());
         world.name("bucket", format!("secure-demo-bucket-{}", world.lab.account));
         world.name("foreign-bucket", "somebody-elses-bucket");
-        let trust = |principal: Value| {
-            json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}]})
-        };
-        world.name("trust-account", trust(json!({"AWS": format!("arn:aws:iam::{}:root", world.lab.account)})).to_string());
+        let trust = |principal: Value| json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}]});
+        world.name(
+            "trust-account",
+            trust(json!({"AWS": format!("arn:aws:iam::{}:root", world.lab.account)})).to_string(),
+        );
         world.name("trust-ec2", trust(json!({"Service": "ec2.amazonaws.com"})).to_string());
         for (name, text) in LISTINGS {
             let text = text.replace("{{bucket}}", "{bucket}").replace("{{account}}", "{account}");
@@ -151,9 +152,11 @@ impl World {
     }
 
     async fn make_roles(&mut self) {
-        for (listing, policy) in
-            [("listing-1", "secure-bucket-admin"), ("listing-2", "secure-key-admin"), ("listing-3", "secure-bucket-access")]
-        {
+        for (listing, policy) in [
+            ("listing-1", "secure-bucket-admin"),
+            ("listing-2", "secure-key-admin"),
+            ("listing-3", "secure-bucket-access"),
+        ] {
             self.did(json!({"as": "admin", "iam": "CreatePolicy", "parameters": {
                 "PolicyName": policy, "PolicyDocument": format!("{{{listing}}}"),
             }}))
@@ -218,8 +221,9 @@ impl World {
     }
 
     async fn create_key(&self) -> String {
-        let made =
-            self.did(json!({"as": "key-admin", "kms": "CreateKey", "input": {"Policy": "{key-policy}"}})).await;
+        let made = self
+            .did(json!({"as": "key-admin", "kms": "CreateKey", "input": {"Policy": "{key-policy}"}}))
+            .await;
         made.json()["KeyMetadata"]["Arn"].as_str().unwrap().to_owned()
     }
 
@@ -232,14 +236,30 @@ impl World {
         };
         let account_root = format!("arn:aws:iam::{}:root", self.lab.account);
         let root = statement("Enable IAM User Permissions", &account_root, &["*"]);
-        let narrow =
-            statement("Enable IAM User Permissions", &account_root, &["Describe*", "Get*", "List*", "Put*", "Create*"]);
+        let narrow = statement(
+            "Enable IAM User Permissions",
+            &account_root,
+            &["Describe*", "Get*", "List*", "Put*", "Create*"],
+        );
         let administrators = statement(
             "Allow access for Key Administrators",
             &role("secure-key-admin"),
             &[
-                "Create*", "Describe*", "Enable*", "List*", "Put*", "Update*", "Revoke*", "Disable*", "Get*", "Delete*",
-                "TagResource", "UntagResource", "ScheduleKeyDeletion", "CancelKeyDeletion", "RotateKeyOnDemand",
+                "Create*",
+                "Describe*",
+                "Enable*",
+                "List*",
+                "Put*",
+                "Update*",
+                "Revoke*",
+                "Disable*",
+                "Get*",
+                "Delete*",
+                "TagResource",
+                "UntagResource",
+                "ScheduleKeyDeletion",
+                "CancelKeyDeletion",
+                "RotateKeyOnDemand",
             ],
         );
         let users = statement(
@@ -297,7 +317,8 @@ impl World {
             .expect("a call names a service");
         let parameters: Vec<(String, String)> =
             call.parameters.iter().map(|(name, value)| (name.clone(), self.fill(value))).collect();
-        let parameters: Vec<(&str, &str)> = parameters.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+        let parameters: Vec<(&str, &str)> =
+            parameters.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
         self.lab.query(keys, service, action, &parameters).await
     }
 
@@ -329,8 +350,11 @@ fn deciding_lane(traces: &[Trace]) -> String {
             "Identity" => "iam".into(),
             _ => resource_lane.into(),
         },
-        None if traces.len() == 1 || traces.iter().all(|trace| format!("{:?}", trace.explanation.resource) == "NotConsulted") => {
-            match (format!("{:?}", explanation.iam).as_str(), format!("{:?}", explanation.resource).as_str()) {
+        None if traces.len() == 1
+            || traces.iter().all(|trace| format!("{:?}", trace.explanation.resource) == "NotConsulted") =>
+        {
+            match (format!("{:?}", explanation.iam).as_str(), format!("{:?}", explanation.resource).as_str())
+            {
                 ("Allows", "NotConsulted" | "Delegates") => "iam".into(),
                 ("Silent", "Allows") => resource_lane.into(),
                 _ => String::new(),

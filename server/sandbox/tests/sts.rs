@@ -6,6 +6,9 @@ mod support;
 use serde_json::{Value, json};
 use support::{Answer, Keys, Lab, account};
 
+/// Parameters or headers.
+type Pairs<'a> = Vec<(&'a str, &'a str)>;
+
 fn trust(principal: &Value, condition: Option<Value>) -> String {
     let mut statement = json!({"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"});
     if let (Some(condition), Some(statement)) = (condition, statement.as_object_mut()) {
@@ -175,7 +178,7 @@ async fn malformed_parameters_are_refused_in_stss_words() {
     let long = "s".repeat(65);
     let detected = |rest: &str| format!("1 validation error detected: {rest}");
     let constraint = "failed to satisfy constraint: Member must";
-    let cases: Vec<(Vec<(&str, &str)>, &str, String)> = vec![
+    let cases: Vec<(Pairs<'_>, &str, String)> = vec![
         (
             vec![("RoleSessionName", "me")],
             "ValidationError",

@@ -56,15 +56,10 @@ fn needed(data: &StepData) -> Option<Needed> {
                   actions it denies are made on objects: it never applies. Making the bucket works; so would reading and \
                   deleting what others put into it.",
         }),
-        // Defect 4a.
-        StepId::BucketPolicy => Some(Needed::BucketPolicy {
-            why: "Listing 4 as printed names a key that cannot exist: the ARN lacks a region and its account has eleven digits. \
-                  S3 accepts it, because it does not look at the values of conditions; from then on it refuses every upload, \
-                  the right one included.",
-        }),
         StepId::Test1 | StepId::Restore if denied_by_bucket(data) => Some(Needed::BucketPolicy {
-            why: "The upload names the real key and is refused all the same: Listing 4 as printed names another one, which \
-                  cannot exist. Put the corrected bucket policy and try again.",
+            why: "The upload was refused by the bucket policy: the key it names is not the one that policy wants. A bucket policy put \
+                  before step 4, or with the example ARN left in, names a key that cannot exist. Put the corrected bucket \
+                  policy and try again.",
         }),
         StepId::Test4 if denied_by_bucket(data) => Some(Needed::BucketPolicy {
             why: "This upload was refused by the bucket policy, before the key policy was asked: the key it names is not the \

@@ -49,7 +49,8 @@ fn canonical_request(parts: &Parts, body: &[u8], presented: &Presented) -> Resul
     {
         return Err(AuthError::SignatureMismatch);
     }
-    let unsigned = parts.headers.get("x-amz-content-sha256").is_some_and(|claimed| claimed == "UNSIGNED-PAYLOAD");
+    let unsigned =
+        parts.headers.get("x-amz-content-sha256").is_some_and(|claimed| claimed == "UNSIGNED-PAYLOAD");
     request.push_str(if unsigned { "UNSIGNED-PAYLOAD" } else { &hash });
     Ok(request)
 }
@@ -60,7 +61,8 @@ fn path(path: &str) -> String {
 }
 
 fn query(query: Option<&str>) -> String {
-    let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query.unwrap_or_default()).unwrap_or_default();
+    let pairs: Vec<(String, String)> =
+        serde_urlencoded::from_str(query.unwrap_or_default()).unwrap_or_default();
     let mut pairs: Vec<String> = pairs
         .iter()
         .filter(|(name, _)| name != "X-Amz-Signature")
@@ -74,7 +76,9 @@ fn encode(text: &str, keep_slash: bool) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => encoded.push(char::from(byte)),
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                encoded.push(char::from(byte))
+            }
             b'/' if keep_slash => encoded.push('/'),
             // Writing to a String cannot fail.
             _ => drop(write!(encoded, "%{byte:02X}")),

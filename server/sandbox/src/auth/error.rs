@@ -59,7 +59,11 @@ impl AuthError {
         let (status, code, message) = match self {
             Self::Missing => (403, "AccessDenied", "Access Denied"),
             Self::Malformed(detail) => {
-                return (400, "AuthorizationHeaderMalformed", format!("The authorization header is malformed; {detail}"));
+                return (
+                    400,
+                    "AuthorizationHeaderMalformed",
+                    format!("The authorization header is malformed; {detail}"),
+                );
             }
             Self::SignatureVersion2 => (
                 400,
@@ -73,7 +77,9 @@ impl AuthError {
                 return (
                     400,
                     "AuthorizationHeaderMalformed",
-                    format!("The authorization header is malformed; the region '{given}' is wrong; expecting '{expected}'"),
+                    format!(
+                        "The authorization header is malformed; the region '{given}' is wrong; expecting '{expected}'"
+                    ),
                 );
             }
             Self::Skewed { .. } => (

@@ -48,7 +48,10 @@ impl Presented {
             return Self::from_header(&parts.headers, header).map(Some);
         }
         let query = parts.uri.query().unwrap_or_default();
-        if query.split('&').any(|pair| pair.starts_with("X-Amz-Algorithm=") || pair.starts_with("X-Amz-Signature=")) {
+        if query
+            .split('&')
+            .any(|pair| pair.starts_with("X-Amz-Algorithm=") || pair.starts_with("X-Amz-Signature="))
+        {
             return Self::from_query(query).map(Some);
         }
         if query.split('&').any(|pair| pair.starts_with("AWSAccessKeyId=")) {
@@ -61,15 +64,21 @@ impl Presented {
         let rest = match header.split_once(' ') {
             Some((ALGORITHM, rest)) => rest,
             Some(("AWS", _)) => return Err(AuthError::SignatureVersion2),
-            _ => return Err(AuthError::Malformed("Authorization header requires 'Credential' parameter.".into())),
+            _ => {
+                return Err(AuthError::Malformed(
+                    "Authorization header requires 'Credential' parameter.".into(),
+                ));
+            }
         };
         let part = |name: &'static str| {
-            rest.split(',')
-                .find_map(|part| part.trim().strip_prefix(name)?.strip_prefix('='))
-                .ok_or_else(|| AuthError::Malformed(format!("Authorization header requires '{name}' parameter.")))
+            rest.split(',').find_map(|part| part.trim().strip_prefix(name)?.strip_prefix('=')).ok_or_else(
+                || AuthError::Malformed(format!("Authorization header requires '{name}' parameter.")),
+            )
         };
         let time = text(headers, "x-amz-date")?.ok_or_else(|| {
-            AuthError::Malformed("Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.".into())
+            AuthError::Malformed(
+                "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.".into(),
+            )
         })?;
         Self::assemble(
             part("Credential")?,
@@ -84,7 +93,8 @@ impl Presented {
     fn from_query(query: &str) -> Result<Self, AuthError> {
         let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query)
             .map_err(|_| AuthError::Malformed("The query string is not URL-encoded.".into()))?;
-        let optional = |name: &str| pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+        let optional =
+            |name: &str| pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
         let part = |name: &str| {
             optional(name).ok_or_else(|| {
                 AuthError::Malformed(format!("Query-string authentication requires the {name} parameter."))

@@ -98,7 +98,7 @@ impl<'a> Filter<'a> {
 
     fn passes(&self, account: &Account, instance: &Instance) -> bool {
         let profile = || {
-            let profile = account.instance_profiles.get(instance.profile.as_ref()?)?;
+            let profile = account.profile_of(instance)?;
             Some(arns::instance_profile(&account.id, &profile.path, &profile.name))
         };
         let actual = match self.field {

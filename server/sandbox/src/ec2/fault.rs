@@ -1,6 +1,6 @@
 //! EC2's own refusals, and its denials, which carry a sealed message for whoever may decode it.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::gate::{Action, Permit, Question};
 use crate::query::{Call, Fault};
@@ -38,16 +38,24 @@ pub(super) fn authorize<A: Action>(call: Call<'_>, question: Question) -> Result
         Ok(permit) => return Ok(permit),
         Err(denied) => denied,
     };
-    let explanation = call.aws.gate.trace(&call.meta.id).pop().map(|trace| trace.explanation);
+    // The last answer of the gate to this request is the denial itself.
+    let lanes =
+        call.aws.gate.trace(&call.meta.id).pop().map(|trace| trace.explanation.lanes).unwrap_or_default();
+    let matched: Vec<Value> = lanes
+        .iter()
+        .flat_map(|lane| &lane.statements)
+        .filter(|statement| statement.deciding)
+        .map(|statement| json!({ "policy": statement.policy, "statement": statement.source }))
+        .collect();
     let message = json!({
         "allowed": false,
         "explicitDeny": denied.outcome == policy::Outcome::ExplicitlyDenied,
+        "matchedStatements": { "items": matched },
         "context": {
             "principal": { "id": call.caller.user_id(), "arn": call.caller.arn() },
             "action": denied.action,
             "resource": resource,
         },
-        "explanation": explanation,
     });
     let encoded = sts::encode(call.aws.store.root_key(), call.account_id(), &message)?;
     Err(Fault::refused(

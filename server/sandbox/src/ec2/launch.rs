@@ -7,7 +7,7 @@ use super::{ids, write};
 use crate::arns;
 use crate::gate::actions::{ec2, iam};
 use crate::gate::{Permit, Question};
-use crate::model::{Account, Instance, InstanceProfile};
+use crate::model::{Account, Instance, InstanceProfile, ProfileRef};
 use crate::query::{Call, Fault, Params, Xml};
 
 /// Instances that an account can have at a time.
@@ -26,8 +26,8 @@ pub(super) async fn run(call: Call<'_>) -> Result<Xml, Fault> {
         authorize_pass_role(call, account, profile)?;
     }
     dry_run(call)?;
-    let profile = profile.map(|profile| profile.name.as_str());
-    launch(call, &asked, profile, &permit).await
+    let profile = profile.map(|profile| ProfileRef { name: profile.name.clone(), id: profile.id.clone() });
+    launch(call, &asked, profile.as_ref(), &permit).await
 }
 
 /// The parameters, checked.
@@ -49,14 +49,18 @@ impl<'a> Asked<'a> {
             return Err(Fault::refused(400, "InvalidAMIID.Malformed", message));
         }
         if min > max {
-            let message = format!("The minimum number of instances ({min}) may not exceed the maximum number ({max})");
+            let message =
+                format!("The minimum number of instances ({min}) may not exceed the maximum number ({max})");
             return Err(Fault::refused(400, "InvalidParameterCombination", message));
         }
         let instance_type = call.params.get("InstanceType").unwrap_or(DEFAULT_TYPE);
         let well_formed = |part: &str| {
             !part.is_empty() && part.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
         };
-        if !instance_type.split_once('.').is_some_and(|(family, size)| well_formed(family) && well_formed(size)) {
+        if !instance_type
+            .split_once('.')
+            .is_some_and(|(family, size)| well_formed(family) && well_formed(size))
+        {
             return Err(invalid_value(format!("Invalid value '{instance_type}' for InstanceType.")));
         }
         let client_token = call.params.get("ClientToken");
@@ -73,7 +77,9 @@ impl<'a> Asked<'a> {
 fn count(call: Call<'_>, name: &str) -> Result<usize, Fault> {
     let text = required(call, name)?;
     text.parse().ok().filter(|count| (1..=1_000).contains(count)).ok_or_else(|| {
-        invalid_value(format!("Value ({text}) for parameter {name} is invalid. It must be a whole number from 1 to 1000"))
+        invalid_value(format!(
+            "Value ({text}) for parameter {name} is invalid. It must be a whole number from 1 to 1000"
+        ))
     })
 }
 
@@ -106,7 +112,8 @@ impl<'a> NamedProfile<'a> {
 
     /// The profile of this account; one with a role, since there is nothing to take from one without.
     fn find<'p>(&self, account: &'p Account) -> Result<&'p InstanceProfile, Fault> {
-        let arn_of = |profile: &InstanceProfile| arns::instance_profile(&account.id, &profile.path, &profile.name);
+        let arn_of =
+            |profile: &InstanceProfile| arns::instance_profile(&account.id, &profile.path, &profile.name);
         let profile = account
             .instance_profiles
             .get(self.name())
@@ -120,7 +127,8 @@ impl<'a> NamedProfile<'a> {
                     Self::Arn(arn) => (arn, "arn", "ARN"),
                 };
                 invalid_value(format!(
-                    "Value ({value}) for parameter iamInstanceProfile.{field} is invalid. Invalid IAM Instance Profile {what}"
+                    "Value ({value}) for parameter iamInstanceProfile.{field} is invalid. \
+                     Invalid IAM Instance Profile {what}"
                 ))
             })?;
         match &profile.role {
@@ -139,9 +147,8 @@ fn authorize_launch(call: Call<'_>, asked: &Asked<'_>) -> Result<Permit<ec2::Run
         .with("ec2:Region", region.as_str())
         .with("ec2:InstanceType", asked.instance_type);
     if let Some(named) = &asked.profile {
-        let path = call.peek(|account| {
-            account.instance_profiles.get(named.name()).map(|profile| profile.path.as_str())
-        });
+        let path = call
+            .peek(|account| account.instance_profiles.get(named.name()).map(|profile| profile.path.as_str()));
         let arn = arns::instance_profile(call.account_id(), path.unwrap_or("/"), named.name());
         question = question.with("ec2:InstanceProfile", arn);
     }
@@ -163,7 +170,7 @@ fn authorize_pass_role(call: Call<'_>, account: &Account, profile: &InstanceProf
 async fn launch(
     call: Call<'_>,
     asked: &Asked<'_>,
-    profile: Option<&str>,
+    profile: Option<&ProfileRef>,
     permit: &Permit<ec2::RunInstances>,
 ) -> Result<Xml, Fault> {
     let reservation_id = ids::new("r-")?;
@@ -189,7 +196,7 @@ async fn launch(
                     id: id.clone(),
                     image_id: asked.image_id.to_owned(),
                     instance_type: asked.instance_type.to_owned(),
-                    profile: profile.map(str::to_owned),
+                    profile: profile.cloned(),
                     launched: call.now(),
                     terminated: false,
                     reservation_id: reservation_id.clone(),
@@ -209,7 +216,7 @@ async fn launch(
 fn launched_before(
     account: &Account,
     asked: &Asked<'_>,
-    profile: Option<&str>,
+    profile: Option<&ProfileRef>,
 ) -> Result<Option<Vec<Arc<Instance>>>, Fault> {
     let Some(token) = asked.client_token else { return Ok(None) };
     let earlier: Vec<Arc<Instance>> = account
@@ -221,7 +228,7 @@ fn launched_before(
     let same = |instance: &Arc<Instance>| {
         instance.image_id == asked.image_id
             && instance.instance_type == asked.instance_type
-            && instance.profile.as_deref() == profile
+            && instance.profile.as_ref() == profile
     };
     match (earlier.is_empty(), earlier.iter().all(same)) {
         (true, _) => Ok(None),

@@ -38,8 +38,7 @@ fn instance(xml: &mut Xml, region: &str, account: &Account, instance: &Instance,
             placement.text("availabilityZone", zone(region)).text("tenancy", "default");
         })
         .optional("clientToken", instance.client_token.as_deref());
-    let profile = instance.profile.as_ref().and_then(|name| account.instance_profiles.get(name));
-    if let Some(profile) = profile.filter(|_| !instance.terminated) {
+    if let Some(profile) = account.profile_of(instance).filter(|_| !instance.terminated) {
         xml.element("iamInstanceProfile", |element| {
             element
                 .text("arn", arns::instance_profile(&account.id, &profile.path, &profile.name))

@@ -39,7 +39,8 @@ pub(super) async fn detach<H: Holder>(call: Call<'_>) -> Result<Xml, Fault> {
     let permit = call.authorize::<H::Detach>(question)?;
     call.change(&permit, |account| {
         let held = H::policies_mut(account, name).ok_or_else(|| H::not_found(name))?;
-        let place = held.attached.iter().position(|attached| attached == arn).ok_or_else(|| not_found(arn))?;
+        let place =
+            held.attached.iter().position(|attached| attached == arn).ok_or_else(|| not_found(arn))?;
         held.attached.remove(place);
         Ok(Xml::default())
     })
@@ -94,7 +95,9 @@ pub(super) async fn get<H: Holder>(call: Call<'_>) -> Result<Xml, Fault> {
     let held = H::policies(call.account(&permit)?, name).ok_or_else(|| H::not_found(name))?;
     let policy = held.inline.get(policy_name).ok_or_else(|| inline_not_found::<H>(policy_name))?;
     let mut xml = Xml::default();
-    xml.text(H::PARAMETER, name).text("PolicyName", policy_name).text("PolicyDocument", encoded(policy.text()));
+    xml.text(H::PARAMETER, name)
+        .text("PolicyName", policy_name)
+        .text("PolicyDocument", encoded(policy.text()));
     Ok(xml)
 }
 

@@ -35,7 +35,11 @@ pub(super) async fn create(call: Call<'_>) -> Result<Xml, Fault> {
             id: id.clone(),
             created: call.now(),
             description: description.clone(),
-            versions: vec![PolicyVersion { id: "v1".into(), created: call.now(), document: document.clone() }],
+            versions: vec![PolicyVersion {
+                id: "v1".into(),
+                created: call.now(),
+                document: document.clone(),
+            }],
             default_version: "v1".into(),
             next_version: 2,
         };
@@ -70,7 +74,8 @@ pub(super) async fn list(call: Call<'_>) -> Result<Xml, Fault> {
     let permit = call.authorize::<iam::ListPolicies>(Question::about("*"))?;
     let account = call.account(&permit)?;
     let own = account.policies.values().map(|policy| Listed::own(account, policy)).filter(|_| scope != "AWS");
-    let aws = managed::all_aws_managed().map(|policy| Listed::aws(account, policy)).filter(|_| scope != "Local");
+    let aws =
+        managed::all_aws_managed().map(|policy| Listed::aws(account, policy)).filter(|_| scope != "Local");
     let mut listed: Vec<Listed<'_>> = own
         .chain(aws)
         .filter(|policy| policy.path.starts_with(prefix))
@@ -123,7 +128,11 @@ pub(super) fn not_found(arn: &str) -> Fault {
 /// The account's own policy with this ARN. Nobody may change AWS's.
 pub(super) fn own<'a>(account: &'a Account, arn: &str) -> Result<&'a ManagedPolicy, Fault> {
     if managed::aws_managed(arn).is_some() {
-        return Err(Fault::refused(403, "AccessDenied", format!("{arn} is managed by AWS and cannot be changed.")));
+        return Err(Fault::refused(
+            403,
+            "AccessDenied",
+            format!("{arn} is managed by AWS and cannot be changed."),
+        ));
     }
     let name = arn.rsplit('/').next().unwrap_or_default();
     account

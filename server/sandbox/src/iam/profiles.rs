@@ -117,7 +117,8 @@ pub(super) async fn list(call: Call<'_>) -> Result<Xml, Fault> {
 
 pub(super) async fn list_for_role(call: Call<'_>) -> Result<Xml, Fault> {
     let role = Roles::named(call)?;
-    let permit = call.authorize::<iam::ListInstanceProfilesForRole>(Question::about(Roles::arn(call, role)))?;
+    let permit =
+        call.authorize::<iam::ListInstanceProfilesForRole>(Question::about(Roles::arn(call, role)))?;
     let account = call.account(&permit)?;
     if !account.roles.contains_key(role) {
         return Err(Roles::not_found(role));
@@ -130,8 +131,7 @@ fn named(call: Call<'_>) -> Result<&str, Fault> {
 }
 
 fn arn(call: Call<'_>, name: &str) -> String {
-    let path =
-        call.peek(|account| account.instance_profiles.get(name).map(|profile| profile.path.as_str()));
+    let path = call.peek(|account| account.instance_profiles.get(name).map(|profile| profile.path.as_str()));
     arns::instance_profile(call.account_id(), path.unwrap_or("/"), name)
 }
 

@@ -59,7 +59,10 @@ pub(super) fn path_prefix(params: &Params) -> Result<&str, Fault> {
     if prefix.starts_with('/') && prefix.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Ok(prefix);
     }
-    Err(Fault::validation("The specified value for pathPrefix is invalid. It must begin with / and contain only alphanumeric characters and/or / characters."))
+    Err(Fault::validation(
+        "The specified value for pathPrefix is invalid. It must begin with / and contain only alphanumeric \
+         characters and/or / characters.",
+    ))
 }
 
 /// `Description`.

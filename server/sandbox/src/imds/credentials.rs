@@ -15,10 +15,12 @@ use crate::{arns, sts as sts_service};
 
 /// The service that assumes instances' roles.
 const EC2: &str = "ec2.amazonaws.com";
+/// Where EC2 sends those whose role it cannot assume.
+const TROUBLESHOOTING: &str = "https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_iam-ec2.html#troubleshoot_iam-ec2_errors-info-doc";
 
 /// The instance's profile as it is now.
 pub(super) fn profile(place: Place<'_>) -> Option<&InstanceProfile> {
-    place.account.instance_profiles.get(place.instance.profile.as_ref()?).map(AsRef::as_ref)
+    place.account.profile_of(place.instance)
 }
 
 /// The role of that profile.
@@ -45,7 +47,7 @@ pub(super) fn security_credentials(place: Place<'_>, role: &Role) -> Result<Valu
     let Some(permit) = assume(place, role) else {
         return Ok(json!({
             "Code": "AssumeRoleUnauthorizedAccess",
-            "Message": format!("EC2 cannot assume the role {}. Please see documentation at https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_iam-ec2.html#troubleshoot_iam-ec2_errors-info-doc.", role.name),
+            "Message": format!("EC2 cannot assume the role {}. Please see documentation at {TROUBLESHOOTING}.", role.name),
             "LastUpdated": timestamp(now),
         }));
     };

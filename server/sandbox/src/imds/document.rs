@@ -21,7 +21,9 @@ const CREDENTIALS: &str = "meta-data/iam/security-credentials/";
 
 /// Body and content type of an item or a listing; `None` when there is no such item.
 pub(super) fn read(place: Place<'_>, item: &str) -> Result<Option<(String, &'static str)>, CryptoError> {
-    if let Some(role) = credentials::role(place).filter(|role| item.strip_prefix(CREDENTIALS) == Some(&role.name)) {
+    if let Some(role) =
+        credentials::role(place).filter(|role| item.strip_prefix(CREDENTIALS) == Some(&role.name))
+    {
         let credentials = credentials::security_credentials(place, role)?;
         return Ok(Some((pretty(&credentials), "text/plain")));
     }
@@ -42,7 +44,8 @@ pub(super) fn read(place: Place<'_>, item: &str) -> Result<Option<(String, &'sta
 
 /// Names below a folder, one a line; folders end in `/`.
 fn listing(place: Place<'_>, folder: &str) -> Option<String> {
-    let folder = if folder.is_empty() || folder.ends_with('/') { folder.to_owned() } else { format!("{folder}/") };
+    let folder =
+        if folder.is_empty() || folder.ends_with('/') { folder.to_owned() } else { format!("{folder}/") };
     let mut items: Vec<String> = ITEMS.map(str::to_owned).into();
     if credentials::profile(place).is_some() {
         items.push(INFO.to_owned());

@@ -57,8 +57,8 @@ impl<'a> Call<'a> {
     }
 }
 
-/// A service's table of operations: name in the API, function, and the parameters it takes. A parameter that is not in the
-/// table is refused by name, so that none is accepted and then ignored.
+/// A service's table of operations: name in the API, function, and the parameters it takes. A parameter that is not in
+/// the table is refused by name, so that none is accepted and then ignored.
 macro_rules! operations {
     ($service:expr; $($name:literal => $operation:path: [$($parameter:literal)*];)*) => {
         /// Answers one request.
@@ -117,7 +117,10 @@ impl Call<'_> {
             Some(name) => Err(Fault::refused(
                 400,
                 "UnsupportedParameter",
-                format!("The parameter {name} is not supported for {}.", self.params.action().unwrap_or_default()),
+                format!(
+                    "The parameter {name} is not supported for {}.",
+                    self.params.action().unwrap_or_default()
+                ),
             )),
             None => Ok(()),
         }

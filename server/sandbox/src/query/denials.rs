@@ -82,7 +82,10 @@ async fn call(aws: &Arc<Aws>, caller: &Caller, service: &str, action: &str, take
     (parts.status.as_u16(), String::from_utf8(body.to_vec()).unwrap())
 }
 
-const SERVICES: [(&str, &[(&str, &[&str])]); 3] =
+/// Names of operations with the parameters they take.
+type Operations = &'static [(&'static str, &'static [&'static str])];
+
+const SERVICES: [(&str, Operations); 3] =
     [("iam", iam::OPERATIONS), ("sts", sts::OPERATIONS), ("ec2", ec2::OPERATIONS)];
 
 #[tokio::test]
@@ -95,7 +98,8 @@ async fn a_user_without_permissions_is_denied_every_operation_by_its_own_action(
             assert_eq!(status, 403, "{action}: {body}");
             let code = if service == "ec2" { "UnauthorizedOperation" } else { "AccessDenied" };
             assert!(body.contains(&format!("<Code>{code}</Code>")), "{action}: {body}");
-            let sentence = format!("user/nobody is not authorized to perform: {service}:{action} on resource: ");
+            let sentence =
+                format!("user/nobody is not authorized to perform: {service}:{action} on resource: ");
             assert!(body.contains(&sentence), "{action}: {body}");
         }
     }

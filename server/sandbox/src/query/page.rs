@@ -22,7 +22,8 @@ pub(crate) fn page<'k, T>(
     let limit = params.integer("MaxItems", 1..=MAX_ITEMS)?.unwrap_or(DEFAULT_ITEMS);
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let after = params.get("Marker").map(read_marker).transpose()?;
-    let mut rest = entries.into_iter().filter(|(key, _)| after.as_deref().is_none_or(|after| *key > after)).peekable();
+    let mut rest =
+        entries.into_iter().filter(|(key, _)| after.as_deref().is_none_or(|after| *key > after)).peekable();
     let mut last = "";
     let mut taken = Vec::new();
     while let Some((key, entry)) = rest.next_if(|_| taken.len() < limit) {
@@ -58,14 +59,20 @@ mod tests {
             page(&params, "Ids", keys.map(|key| (key, key)), |xml, key| {
                 xml.content(key);
             })
-                .unwrap()
-                .into_document()
+            .unwrap()
+            .into_document()
         };
         let first = read("MaxItems=2".into());
-        assert!(first.contains("<Ids><member>a</member><member>b</member></Ids><IsTruncated>true</IsTruncated>"), "{first}");
+        assert!(
+            first.contains("<Ids><member>a</member><member>b</member></Ids><IsTruncated>true</IsTruncated>"),
+            "{first}"
+        );
         let marker = first.split("<Marker>").nth(1).unwrap().split('<').next().unwrap();
         let second = read(format!("MaxItems=2&Marker={marker}"));
-        assert!(second.ends_with("<Ids><member>c</member></Ids><IsTruncated>false</IsTruncated>"), "{second}");
+        assert!(
+            second.ends_with("<Ids><member>c</member></Ids><IsTruncated>false</IsTruncated>"),
+            "{second}"
+        );
     }
 
     #[test]

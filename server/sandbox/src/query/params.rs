@@ -14,7 +14,9 @@ impl Params {
         let malformed = |_| "The query string contains a syntax error.".to_owned();
         let mut pairs = BTreeMap::new();
         for text in [query.as_bytes(), body] {
-            for (name, value) in serde_urlencoded::from_bytes::<Vec<(String, String)>>(text).map_err(malformed)? {
+            for (name, value) in
+                serde_urlencoded::from_bytes::<Vec<(String, String)>>(text).map_err(malformed)?
+            {
                 // A name with two values could be read differently by whoever checks and whoever acts.
                 if let Some(name) = insert_once(&mut pairs, name, value) {
                     return Err(format!("The parameter {name} was given more than once."));
@@ -77,8 +79,9 @@ impl Params {
         range: std::ops::RangeInclusive<i64>,
     ) -> Result<Option<i64>, Fault> {
         let Some(text) = self.get(name) else { return Ok(None) };
-        let value: i64 =
-            text.parse().map_err(|_| Fault::refused(400, "MalformedInput", format!("{name} is not a whole number.")))?;
+        let value: i64 = text
+            .parse()
+            .map_err(|_| Fault::refused(400, "MalformedInput", format!("{name} is not a whole number.")))?;
         let bound = if value < *range.start() {
             format!("greater than or equal to {}", range.start())
         } else if value > *range.end() {
@@ -87,7 +90,8 @@ impl Params {
             return Ok(Some(value));
         };
         Err(Fault::validation(format!(
-            "1 validation error detected: Value '{value}' at '{}' failed to satisfy constraint: Member must have value {bound}",
+            "1 validation error detected: Value '{value}' at '{}' failed to satisfy constraint: Member must \
+             have value {bound}",
             parameter(name)
         )))
     }
@@ -98,7 +102,9 @@ impl Params {
             None => Ok(false),
             Some(text) if text.eq_ignore_ascii_case("true") => Ok(true),
             Some(text) if text.eq_ignore_ascii_case("false") => Ok(false),
-            Some(_) => Err(Fault::refused(400, "MalformedInput", format!("{name} is neither true nor false."))),
+            Some(_) => {
+                Err(Fault::refused(400, "MalformedInput", format!("{name} is neither true nor false.")))
+            }
         }
     }
 }

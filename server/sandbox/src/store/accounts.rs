@@ -104,12 +104,15 @@ impl Store {
             Some(owner) => owner,
             None => {
                 let _changing = self.0.changing.lock().await;
-                let found: Option<String> =
-                    sqlx::query_scalar("SELECT account FROM resources WHERE kind = $1 AND name = $2")
-                        .bind(kind)
-                        .bind(name)
-                        .fetch_optional(&self.0.pool)
-                        .await?;
+                // The list of kinds is what lets SQLite see that its partial index covers the question.
+                let found: Option<String> = sqlx::query_scalar(
+                    "SELECT account FROM resources \
+                     WHERE kind IN ('bucket', 'access-key', 'instance') AND kind = $1 AND name = $2",
+                )
+                .bind(kind)
+                .bind(name)
+                .fetch_optional(&self.0.pool)
+                .await?;
                 let Some(found) = found else { return Ok(None) };
                 write(&self.0.owners).insert((kind, name.to_owned()), found.clone());
                 found

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::Row as _;
 
 use super::{Store, StoreError};
-use crate::model::{Timestamp, Bucket};
+use crate::model::{Bucket, Timestamp};
 
 /// An object's metadata; its bytes are found by `data`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -202,11 +202,13 @@ async fn delete_bytes(
     bucket: &str,
     key: &str,
 ) -> Result<(), sqlx::Error> {
-    sqlx::query("DELETE FROM chunks WHERE data IN (SELECT data FROM objects WHERE bucket = $1 AND name = $2)")
-        .bind(bucket)
-        .bind(key)
-        .execute(connection)
-        .await?;
+    sqlx::query(
+        "DELETE FROM chunks WHERE data IN (SELECT data FROM objects WHERE bucket = $1 AND name = $2)",
+    )
+    .bind(bucket)
+    .bind(key)
+    .execute(connection)
+    .await?;
     Ok(())
 }
 

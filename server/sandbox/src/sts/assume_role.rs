@@ -64,7 +64,9 @@ impl<'a> Asked<'a> {
         let policy_arns = params.list("PolicyArns.member", ".arn");
         if policy_arns.len() > MAX_POLICY_ARNS {
             let limit = "Member must have length less than or equal to 10";
-            return Err(Fault::validation(format!("1 validation error detected: Value at 'policyArns' failed to satisfy constraint: {limit}")));
+            return Err(Fault::validation(format!(
+                "1 validation error detected: Value at 'policyArns' failed to satisfy constraint: {limit}"
+            )));
         }
         if !is_role_arn(role_arn) {
             return Err(Fault::validation(format!("{role_arn} is invalid")));
@@ -160,10 +162,8 @@ fn open_session(
 
 fn session_length(call: Call<'_>, asked: &Asked<'_>, role: &Role) -> Result<i64, Fault> {
     // A session of an instance is not a link of a chain (IAM User Guide, "Role chaining").
-    let chained = matches!(
-        &call.caller.identity,
-        Identity::Session(Session { source: SessionSource::AssumeRole, .. })
-    );
+    let chained =
+        matches!(&call.caller.identity, Identity::Session(Session { source: SessionSource::AssumeRole, .. }));
     let duration = asked.duration.unwrap_or(DEFAULT_DURATION);
     if chained && duration > MAX_CHAINED_DURATION {
         return Err(Fault::validation(
@@ -181,7 +181,8 @@ fn session_length(call: Call<'_>, asked: &Asked<'_>, role: &Role) -> Result<i64,
 fn session_policies(asked: &Asked<'_>, account: &Account) -> Result<Vec<PolicyText>, Fault> {
     let percent = packed_percent(asked);
     if percent > 100 {
-        let message = format!("Packed policy consumes {percent}% of allotted space, please use smaller policy.");
+        let message =
+            format!("Packed policy consumes {percent}% of allotted space, please use smaller policy.");
         return Err(Fault::refused(400, "PackedPolicyTooLarge", message));
     }
     let malformed = |message: String| Fault::refused(400, "MalformedPolicyDocument", message);
@@ -192,7 +193,11 @@ fn session_policies(asked: &Asked<'_>, account: &Account) -> Result<Vec<PolicyTe
     }
     for arn in &asked.policy_arns {
         let text = managed::text(account, arn).ok_or_else(|| {
-            Fault::refused(400, "InvalidParameterValue", format!("Policy {arn} does not exist or is not attachable."))
+            Fault::refused(
+                400,
+                "InvalidParameterValue",
+                format!("Policy {arn} does not exist or is not attachable."),
+            )
         })?;
         policies.push(text.clone());
     }
@@ -219,7 +224,11 @@ fn is_role_arn(text: &str) -> bool {
 fn length(name: &str, value: &str, range: std::ops::RangeInclusive<usize>) -> Result<(), Fault> {
     let length = value.chars().count();
     if length < *range.start() {
-        return Err(constraint(name, value, &format!("have length greater than or equal to {}", range.start())));
+        return Err(constraint(
+            name,
+            value,
+            &format!("have length greater than or equal to {}", range.start()),
+        ));
     }
     if length > *range.end() {
         return Err(constraint(name, value, &format!("have length less than or equal to {}", range.end())));
@@ -237,6 +246,7 @@ fn pattern(name: &str, value: &str, also: &str, expression: &str) -> Result<(), 
 /// STS repeats the value, unlike IAM.
 fn constraint(name: &str, value: &str, constraint: &str) -> Fault {
     Fault::validation(format!(
-        "1 validation error detected: Value '{value}' at '{name}' failed to satisfy constraint: Member must {constraint}"
+        "1 validation error detected: Value '{value}' at '{name}' failed to satisfy constraint: \
+         Member must {constraint}"
     ))
 }

@@ -8,9 +8,6 @@ use crate::gate::Question;
 use crate::gate::actions::sts;
 use crate::query::{Call, Fault, Xml};
 
-/// Longest encoded message that the API takes.
-const MAX_ENCODED: usize = 10_240;
-
 /// What sealed messages are for, so that nothing else sealed under the root key opens as one.
 fn context(account: &str) -> String {
     format!("authorization message of {account}")
@@ -26,9 +23,6 @@ pub(super) async fn decode(call: Call<'_>) -> Result<Xml, Fault> {
     let encoded = call.params.required("EncodedMessage")?;
     call.authorize::<sts::DecodeAuthorizationMessage>(Question::about("*"))?;
     let invalid = || Fault::refused(400, "InvalidAuthorizationMessageException", "Message is not valid");
-    if encoded.len() > MAX_ENCODED {
-        return Err(invalid());
-    }
     let sealed = BASE64_URL_SAFE_NO_PAD.decode(encoded).map_err(|_| invalid())?;
     let context = context(call.account_id());
     let message = call.aws.store.root_key().open(&sealed, context.as_bytes()).map_err(|_| invalid())?;

@@ -18,7 +18,8 @@ pub(super) async fn access_key_info(call: Call<'_>) -> Result<Xml, Fault> {
     let id = call.params.required("AccessKeyId")?;
     call.authorize::<sts::GetAccessKeyInfo>(Question::about("*"))?;
     let owner = call.aws.store.access_key_owner(id).await?;
-    let owner = owner.ok_or_else(|| Fault::validation(format!("The access key id {id} is not a long-term key.")))?;
+    let owner =
+        owner.ok_or_else(|| Fault::validation(format!("The access key id {id} is not a long-term key.")))?;
     let mut xml = Xml::default();
     xml.text("Account", &owner.id);
     Ok(xml)
