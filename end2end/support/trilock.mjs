@@ -61,7 +61,22 @@ export function required(name) {
 export async function startTrilock({ data = temporaryFolder(), options = [], env = {} } = {}) {
   const own = [["--listen", "127.0.0.1:0"], ["--aws-listen", "127.0.0.1:0"], ["--data", data]];
   const defaults = own.filter(([name]) => !options.includes(name)).flat();
-  const child = spawn(required("TRILOCK_BIN"), ["serve", ...defaults, ...options], {
+  const server = await start(["serve", ...defaults, ...options], env, (found) => found.url && found.awsUrl);
+  return { ...server, data };
+}
+
+/**
+ * Runs `trilock sandbox` in memory, with these accounts (`ACCOUNT_ID:ACCESS_KEY_ID:SECRET`), and resolves once it has
+ * printed its address. Gives the same as [`startTrilock`] but `url` and `data`.
+ */
+export function startSandbox({ accounts = [] } = {}) {
+  const held = accounts.flatMap((account) => ["--account", account]);
+  return start(["sandbox", "--listen", "127.0.0.1:0", "--in-memory", ...held], {}, (found) => found.awsUrl);
+}
+
+/** Runs the server with these words until it has printed what `complete` wants to have found. */
+async function start(words, env, complete) {
+  const child = spawn(required("TRILOCK_BIN"), words, {
     env: { ...cleanEnvironment(), ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -78,7 +93,7 @@ export async function startTrilock({ data = temporaryFolder(), options = [], env
       log.push(line);
       said.push(line);
       const found = addressesIn(said);
-      if (found.url && found.awsUrl) resolve(found);
+      if (complete(found)) resolve(found);
     });
     child.once("error", (error) => fail(error.message));
     child.once("close", (code, signal) => fail(`it ended with ${code ?? signal}`));
@@ -99,7 +114,6 @@ export async function startTrilock({ data = temporaryFolder(), options = [], env
       url,
       awsUrl,
       pid: child.pid,
-      data,
       log: () => log.join("\n"),
       stop: () => end("SIGTERM"),
       crash: () => end("SIGKILL"),

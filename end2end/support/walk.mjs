@@ -52,7 +52,7 @@ export class Visitor {
     const log = this.page.getByRole("log", { name: "Terminal log" });
     const entries = log.locator(".entry");
     const before = await entries.count();
-    await this.page.getByLabel("command").fill(line);
+    await this.page.getByRole("textbox", { name: "command" }).fill(line);
     await this.page.locator("#form-run").getByRole("button", { name: "Run" }).click();
     await entries.nth(before).waitFor();
     const output = entries.nth(before).locator("pre");

@@ -401,3 +401,29 @@ async fn a_terminated_or_unknown_instance_has_no_metadata_service() {
         assert_eq!(imds(&lab, "PUT", instance, "/latest/api/token", &headers).await.status, 404);
     }
 }
+
+#[tokio::test]
+async fn a_profile_made_anew_is_not_the_one_an_instance_was_launched_with() {
+    let lab = lab_with_profile(Config::default()).await;
+    let id = launch(&lab, &[PROFILE]).await;
+    let (profile, role) = (("InstanceProfileName", "profile"), ("RoleName", "app-role"));
+    did(&lab, &lab.admin, "iam", "RemoveRoleFromInstanceProfile", &[profile, role]).await;
+    assert_eq!(get(&lab, &id, "/latest/meta-data/iam/security-credentials/app-role").await.status, 404);
+    did(&lab, &lab.admin, "iam", "DeleteInstanceProfile", &[profile]).await;
+    did(&lab, &lab.admin, "iam", "CreateInstanceProfile", &[profile]).await;
+    did(&lab, &lab.admin, "iam", "AddRoleToInstanceProfile", &[profile, role]).await;
+    assert_eq!(get(&lab, &id, "/latest/meta-data/iam/security-credentials/app-role").await.status, 404);
+}
+
+#[tokio::test]
+async fn assuming_a_role_from_an_instance_is_not_chaining() {
+    let lab = lab_with_profile(Config::default()).await;
+    let trust = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",
+        "Principal": {"AWS": format!("arn:aws:iam::{}:role/app-role", lab.account)}}]})
+    .to_string();
+    let long = [("RoleName", "long"), ("AssumeRolePolicyDocument", &trust), ("MaxSessionDuration", "7200")];
+    let arn = did(&lab, &lab.admin, "iam", "CreateRole", &long).await.xml("Arn").unwrap();
+    let keys = lab.instance_keys(&launch(&lab, &[PROFILE]).await).await;
+    let asked = [("RoleArn", arn.as_str()), ("RoleSessionName", "me"), ("DurationSeconds", "7200")];
+    did(&lab, &keys, "sts", "AssumeRole", &asked).await;
+}

@@ -8,7 +8,7 @@ mod roles;
 mod support;
 mod users;
 
-use serde_json::{Value, json};
+use serde_json::json;
 use support::{Answer, Keys, Lab};
 
 /// Parameters or headers.
