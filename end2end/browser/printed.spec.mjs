@@ -27,9 +27,13 @@ for (const { name, javaScriptEnabled } of projects) {
       await visitor.expectSuccess("CreatePolicy");
     }
     await visitor.step("roles");
-    for (const role of ["secure-bucket-admin", "secure-key-admin"]) {
+    for (const [role, policy] of [
+      ["secure-bucket-admin", "secure-bucket-admin"],
+      ["secure-key-admin", "secure-key-admin"],
+      ["authorized-users", "secure-bucket-access"],
+    ]) {
       await visitor.press(`Create role ${role}`);
-      await visitor.press(`Attach policy ${role}`);
+      await visitor.press(`Attach policy ${policy}`);
       await visitor.expectSuccess("AttachRolePolicy");
     }
     await visitor.step("key");
