@@ -218,4 +218,12 @@ describe("the tutorial with the AWS CLI", { concurrency: 1 }, () => {
     assert.notEqual(status, 0);
     assert.match(stderr, /NotImplemented/);
   });
+
+  test("a service that is not there says so in the protocol of its client", async () => {
+    for (const [service, operation] of [["dynamodb", "list-tables"], ["sns", "list-topics"], ["lambda", "list-functions"]]) {
+      const { status, stderr } = await as("secure-bucket-admin", [service, operation]);
+      assert.notEqual(status, 0);
+      assert.match(stderr, new RegExp(`NotImplemented.*The service ${service} is not implemented; s3, kms, iam, sts, ec2 are\\.`));
+    }
+  });
 });

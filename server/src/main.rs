@@ -8,9 +8,12 @@ use trilock::cli::{Cli, Command};
 /// Bytes of stack a worker thread may use; only what is used takes memory.
 const STACK: usize = 8 * 1024 * 1024;
 
+/// What is logged unless `RUST_LOG` says otherwise. The S3 library calls every refusal an error; here they are the lesson.
+const LOGGED: &str = "warn,s3s=off";
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LOGGED));
     let colours = std::io::stderr().is_terminal();
     tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
     // Page, SDK client and embedded AWS all run on one stack: a call never leaves the process.

@@ -63,6 +63,8 @@ pub enum ResourceOf {
     InstanceProfile,
     /// The EC2 instance's ARN.
     Instance,
+    /// `instance/*`: an instance that is being launched has no id yet (EC2 User Guide, `ExamplePolicies_EC2`).
+    NewInstance,
 }
 
 /// When a check is asked.

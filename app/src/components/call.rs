@@ -50,13 +50,13 @@ pub(crate) fn Outcome(
     /// What AWS answered.
     answer: Answer,
 ) -> impl IntoView {
-    let (class, icon) = if answer.succeeded() {
-        ("outcome is-ok", Icon::Allows)
-    } else {
-        ("outcome is-refused", Icon::Denies)
+    let (class, icon, phrase) = match answer.status {
+        _ if !answer.succeeded() => ("outcome is-refused", Icon::Denies, ""),
+        204 => ("outcome is-ok", Icon::Allows, "No Content"),
+        _ => ("outcome is-ok", Icon::Allows, "OK"),
     };
     let status = if answer.status == 0 { "no answer".to_owned() } else { answer.status.to_string() };
-    let code = answer.code.unwrap_or_else(|| if class.ends_with("ok") { "OK".into() } else { String::new() });
+    let code = answer.code.unwrap_or_else(|| phrase.into());
     view! {
         <span class=class>
             <Glyph icon />

@@ -131,11 +131,11 @@ fn ConditionRow(condition: ConditionExplanation) -> impl IntoView {
     let result = if matched { ("is-true", Icon::Done, "true") } else { ("is-false", Icon::Denies, "false") };
     view! {
         <tr>
-            <td><code>{operator}</code></td>
-            <td><code>{key}</code></td>
-            <td><Values values=Some(wanted) /></td>
-            <td><Values values=actual /></td>
-            <td class=result.0><Glyph icon=result.1 />{result.2}</td>
+            <td data-label="Condition"><code>{operator}</code></td>
+            <td data-label="Key"><code>{key}</code></td>
+            <td data-label="Wanted"><div><Values values=Some(wanted) /></div></td>
+            <td data-label="In the request"><div><Values values=actual /></div></td>
+            <td data-label="Result" class=result.0><div><Glyph icon=result.1 />{result.2}</div></td>
         </tr>
     }
     .into_any()

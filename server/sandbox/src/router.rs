@@ -19,6 +19,9 @@ const MAX_BODY_BYTES: usize = 1 << 20;
 /// Where the metadata services of instances are found.
 const IMDS_PREFIX: &str = "/imds/";
 
+/// The services that are here, as the scope of a signature names them.
+const SERVICES: [&str; 5] = ["s3", "kms", "iam", "sts", "ec2"];
+
 /// Takes a request to its service. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct Router {
@@ -54,6 +57,9 @@ impl Router {
         };
         if let Some((instance, path)) = imds_path(parts.uri.path()) {
             return imds::handle(&self.aws, &meta, instance, path, &parts.method, &parts.headers).await;
+        }
+        if let Some(service) = absent_service(&presented) {
+            return answer_absent(service, &meta, &parts);
         }
         let target = target(&parts, &presented);
         let caller = match &presented {
@@ -114,6 +120,19 @@ impl Router {
     }
 }
 
+/// The service a request is signed for, if it is none of this AWS.
+fn absent_service(presented: &Result<Option<Presented>, AuthError>) -> Option<&str> {
+    let Ok(Some(presented)) = presented else { return None };
+    Some(presented.service.as_str()).filter(|service| !SERVICES.contains(service))
+}
+
+/// The answer to a request for a service that is not here, in the wire format its clients speak.
+fn answer_absent(service: &str, meta: &RequestMeta, parts: &Parts) -> Response<Body> {
+    let message = format!("The service {service} is not implemented; {} are.", SERVICES.join(", "));
+    let target = if is_form(parts) { Target::Query(query::Service::Sts) } else { Target::Kms };
+    answer_error(target, meta, parts, (501, "NotImplemented", message))
+}
+
 /// Which service a request is for; what is not signed is told apart by its shape.
 fn target(parts: &Parts, presented: &Result<Option<Presented>, AuthError>) -> Target {
     let scope = match presented {
@@ -126,15 +145,14 @@ fn target(parts: &Parts, presented: &Result<Option<Presented>, AuthError>) -> Ta
         "sts" => Target::Query(query::Service::Sts),
         "ec2" => Target::Query(query::Service::Ec2),
         "" if parts.headers.contains_key("x-amz-target") => Target::Kms,
-        "" if parts
-            .headers
-            .get(header::CONTENT_TYPE)
-            .is_some_and(|kind| kind.as_bytes().starts_with(b"application/x-www-form-urlencoded")) =>
-        {
-            Target::Query(query::Service::Sts)
-        }
+        "" if is_form(parts) => Target::Query(query::Service::Sts),
         _ => Target::S3,
     }
+}
+
+fn is_form(parts: &Parts) -> bool {
+    let kind = parts.headers.get(header::CONTENT_TYPE);
+    kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/x-www-form-urlencoded"))
 }
 
 /// `/imds/i-…/latest/…` split after the instance id.

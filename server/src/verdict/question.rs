@@ -99,10 +99,7 @@ impl Question {
     /// check does not arise.
     pub fn resource(&self, on: ResourceOf, key: Option<&str>, region: &str, account: &str) -> Option<String> {
         match on {
-            // An instance that is being launched has no id yet (EC2 User Guide, `ExamplePolicies_EC2`).
-            ResourceOf::Any if self.operation == "RunInstances" => {
-                Some(format!("arn:aws:ec2:{region}:{account}:instance/*"))
-            }
+            ResourceOf::NewInstance => Some(format!("arn:aws:ec2:{region}:{account}:instance/*")),
             ResourceOf::Any => Some("*".into()),
             ResourceOf::Bucket => self.bucket.as_ref().map(|bucket| format!("arn:aws:s3:::{bucket}")),
             ResourceOf::Object => self.object_arn(),

@@ -7,7 +7,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     ec2(
         "RunInstances",
         &[
-            always("ec2:RunInstances", ResourceOf::Any, ResourceKind::Other),
+            always("ec2:RunInstances", ResourceOf::NewInstance, ResourceKind::Other),
             CheckSpec {
                 action: "iam:PassRole",
                 on: ResourceOf::Role,

@@ -47,6 +47,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     iam("DeleteUser", &[always("iam:DeleteUser", User, Other)]),
     iam("ListUsers", &[always("iam:ListUsers", Any, Other)]),
     iam("CreateAccessKey", &[always("iam:CreateAccessKey", User, Other)]),
+    iam("UpdateAccessKey", &[always("iam:UpdateAccessKey", User, Other)]),
     iam("DeleteAccessKey", &[always("iam:DeleteAccessKey", User, Other)]),
     iam("ListAccessKeys", &[always("iam:ListAccessKeys", User, Other)]),
     iam("AttachUserPolicy", &[always("iam:AttachUserPolicy", User, Other)]),

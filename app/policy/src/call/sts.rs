@@ -18,6 +18,11 @@ pub(super) const OPERATIONS: &[Operation] = &[
     ),
     // Cannot be denied (BC:sts.GetCallerIdentity).
     sts("GetCallerIdentity", &[]),
+    sts("GetAccessKeyInfo", &[always("sts:GetAccessKeyInfo", ResourceOf::Any, ResourceKind::Other)]),
+    sts(
+        "DecodeAuthorizationMessage",
+        &[always("sts:DecodeAuthorizationMessage", ResourceOf::Any, ResourceKind::Other)],
+    ),
 ];
 
 const fn sts(name: &'static str, checks: &'static [CheckSpec]) -> Operation {
