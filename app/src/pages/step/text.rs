@@ -47,7 +47,7 @@ const POLICIES: StepText = StepText {
         "The two administrators' policies allow a whole service and then take the dangerous part away with an explicit \
          Deny. A Deny in any policy wins over every Allow, so the right cannot come back by attaching something more.",
         "The third, `secure-bucket-access`, does not mention KMS at all. The right to use the key will come from the key's \
-         own policy, so that editing IAM is not by itself a way to the data.",
+         own policy, which somebody else keeps.",
     ],
     who: "Admin makes policies and roles. The administrators of bucket and key do not exist yet.",
     notice: &[
