@@ -24,7 +24,23 @@ pub enum Command {
     Serve(ServeOptions),
     /// Serve the embedded AWS alone, for the AWS CLI and SDKs
     Sandbox(SandboxOptions),
+    /// Decide authorization questions from standard input, one JSON object a line
+    #[command(after_long_help = EVALUATE_HELP)]
+    Evaluate,
 }
+
+/// What `trilock evaluate --help` adds.
+const EVALUATE_HELP: &str = r#"Each line is one question, for example:
+
+  {"name": "may Alice read?", "principal": "arn:aws:iam::111122223333:user/alice",
+   "action": "s3:GetObject", "resource": "arn:aws:s3:::b/k", "resource_account": "111122223333",
+   "resource_kind": "s3-bucket", "identity_policies": [{...}], "resource_policy": {...}}
+
+(on one line). Further fields: context, grants, boundaries, session_policies, scps and rcps (lists
+of levels, root first), endpoint_policies, block_public_access. `principal` may also be
+{"Service": "ec2.amazonaws.com"}, {"Federated": "..."} or "anonymous"; `resource_kind` is s3-bucket,
+kms-key, iam-role or other. Each answer is one line, in the same order. A line that cannot be
+answered gives {"name": ..., "error": ...}, and the exit status is 1 at the end."#;
 
 /// Options of `trilock serve`.
 #[derive(Args, Debug)]

@@ -1,5 +1,6 @@
 //! The commands of the command line, one a file, and why one ends early.
 
+pub mod evaluate;
 pub mod sandbox;
 pub mod serve;
 
@@ -35,8 +36,11 @@ pub enum CommandError {
     /// `--database`.
     #[error("--database is not supported yet; state is kept in a folder, see --data")]
     Database,
-    /// A listener broke.
-    #[error("the server stopped: {0}")]
+    /// Lines of `trilock evaluate` without a decision.
+    #[error("{0} of the lines could not be answered; each says why in its place")]
+    Unanswered(usize),
+    /// A listener broke, or standard input or output did.
+    #[error("input or output failed: {0}")]
     Io(#[from] io::Error),
 }
 

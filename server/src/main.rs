@@ -29,6 +29,7 @@ fn main() -> ExitCode {
         match cli.command {
             Command::Serve(options) => trilock::commands::serve::run(options).await,
             Command::Sandbox(options) => trilock::commands::sandbox::run(options).await,
+            Command::Evaluate => trilock::commands::evaluate::run(),
         }
     });
     match ended {

@@ -37,6 +37,7 @@ mod explain;
 mod facts;
 mod kms;
 mod layers;
+pub mod line;
 pub mod message;
 mod pattern;
 mod principal;

@@ -7,13 +7,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use policy::line;
 use policy::message::{self, Style};
 use policy::{
     Context, DecidedBy, Decision, Document, Explanation, Grant, LaneVerdict, Mismatch, NamedPolicy, Outcome,
     Policies, Principal, Request, ResourceKind, evaluate,
 };
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// One file: cases of one rule, with the actors and policies they share.
 #[derive(Deserialize)]
@@ -205,7 +206,54 @@ fn run(file: &CaseFile, case: &Case) -> Vec<String> {
         block_public_access: case.block_public_access,
     };
     let decision = evaluate(&request, &bearing);
-    check(&case.expect, &decision)
+    let mut wrong = check(&case.expect, &decision);
+    wrong.extend(check_line(case, &actor, &bearing, &decision));
+    wrong
+}
+
+/// The same question as a line of `trilock evaluate` must come to the same decision. Its policies have no ARNs, and a
+/// session whose role has a path cannot be named in it.
+fn check_line(case: &Case, actor: &Actor, given: &Policies<'_>, decision: &Decision<'_>) -> Option<String> {
+    let principal = case.principal.as_ref().unwrap_or(&actor.principal);
+    if principal.get("role").is_some() {
+        return None;
+    }
+    let sources = |list: &[NamedPolicy]| -> Value {
+        list.iter().map(|policy| policy.document.source().clone()).collect::<Vec<_>>().into()
+    };
+    let levels = |levels: &[Vec<NamedPolicy>]| -> Value {
+        levels.iter().map(|level| sources(level)).collect::<Vec<_>>().into()
+    };
+    let line = json!({
+        "name": case.name,
+        "principal": principal,
+        "action": case.action,
+        "resource": case.resource,
+        "resource_account": case.resource_account,
+        "context": case.context,
+        "identity_policies": sources(given.identity),
+        "resource_policy": given.resource.map(|policy| policy.document.source()),
+        "resource_kind": case.kind,
+        "grants": case.grants,
+        "boundaries": sources(given.boundaries),
+        "session_policies": sources(given.session_policies),
+        "scps": levels(given.scps),
+        "rcps": levels(given.rcps),
+        "endpoint_policies": sources(given.endpoint_policies),
+        "block_public_access": case.block_public_access,
+    });
+    let told = match line::answer(&line.to_string()) {
+        Ok(answer) => answer,
+        Err(error) => return Some(format!("as a line it is refused: {error}")),
+    };
+    let same = told.name.as_deref() == Some(&case.name)
+        && told.decision == decision.outcome
+        && told.decided_by == decision.decided_by
+        && told.lanes["iam"] == decision.iam
+        && told.lanes["resource"] == decision.resource
+        && told.statements.len() == decision.deciding.len()
+        && told.message.is_some() != decision.is_allowed();
+    (!same).then(|| format!("as a line it is told otherwise: {told:?}"))
 }
 
 fn check(expect: &Expect, decision: &Decision<'_>) -> Vec<String> {
