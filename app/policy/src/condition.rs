@@ -16,7 +16,7 @@ use operator::{Family, SetOperator};
 /// One condition key of one operator block. All conditions of a statement must hold; of the wanted values, any one
 /// (IAM User Guide, `reference_policies_multi-value-conditions`).
 #[derive(Clone, Debug)]
-pub(crate) struct Condition {
+pub struct Condition {
     operator: Operator,
     key: Key,
     wanted: Vec<String>,
@@ -63,15 +63,18 @@ impl Condition {
         Self { operator, key: Key::new(key), wanted, tests }
     }
 
-    pub(crate) fn operator(&self) -> &str {
+    /// The operator as written, with its set prefix and `IfExists`.
+    pub fn operator(&self) -> &str {
         &self.operator.text
     }
 
-    pub(crate) fn key(&self) -> &str {
+    /// The condition key as written.
+    pub fn key(&self) -> &str {
         self.key.name()
     }
 
-    pub(crate) fn wanted(&self) -> &[String] {
+    /// The values the policy wants.
+    pub fn wanted(&self) -> &[String] {
         &self.wanted
     }
 

@@ -2,9 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::condition::Condition;
 use crate::document::{Reach, Statement};
 use crate::facts::Facts;
 use crate::kms::Grant;
+use crate::layers::Said;
 use crate::request::{NamedPolicy, Policies, Request, ResourceKind};
 
 /// Whether the request may go ahead.
@@ -107,6 +109,38 @@ pub struct StatementRef<'a> {
     pub reach: Reach,
 }
 
+/// A statement that was read, and what came of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Examined<'a> {
+    /// The layer.
+    pub layer: Layer,
+    /// The policy.
+    pub policy: &'a NamedPolicy,
+    /// The statement.
+    pub statement: &'a Statement,
+    /// How it reaches the caller if it applies, else the first element that the request does not meet.
+    pub applied: Result<Reach, Unmet<'a>>,
+}
+
+/// The first element of a statement that a request does not meet, in the order principal, action, resource, conditions.
+#[derive(Clone, Copy, Debug)]
+pub enum Unmet<'a> {
+    /// The statement names no principal, so in a resource policy it names nobody.
+    NoPrincipal,
+    /// `Principal` or `NotPrincipal` does not take in the caller.
+    Principal,
+    /// The statement has no `Action`, so it does nothing.
+    NoAction,
+    /// `Action` or `NotAction` does not take in the action.
+    Action,
+    /// The statement has no `Resource`, so it does nothing.
+    NoResource,
+    /// `Resource` or `NotResource` does not take in the resource.
+    Resource,
+    /// A condition does not hold; [`Decision::actual`] has the request's values.
+    Condition(&'a Condition),
+}
+
 /// The answer to a [`Request`]. Borrows from request and policies; [`explain`](Decision::explain) gives an owned account.
 #[derive(Clone, Debug)]
 pub struct Decision<'a> {
@@ -123,7 +157,8 @@ pub struct Decision<'a> {
     pub resource: LaneVerdict,
     /// The grant that covers the request, whether or not it was needed.
     pub grant: Option<&'a Grant>,
-    pub(crate) public_access_blocked: bool,
+    pub(crate) examined: Vec<Examined<'a>>,
+    pub(crate) said: Said,
     pub(crate) facts: Facts<'a>,
     pub(crate) policies: Policies<'a>,
 }
@@ -156,6 +191,17 @@ impl<'a> Decision<'a> {
         self.facts.request
     }
 
+    /// Every statement that was read, in the order of reading, with the first element that failed where it does not apply.
+    /// Owned text about it: [`explain`](Self::explain).
+    pub fn examined(&self) -> &[Examined<'a>] {
+        &self.examined
+    }
+
+    /// The values the request has for a condition's key; `None` when it lacks the key.
+    pub fn actual(&self, condition: &Condition) -> Option<impl Iterator<Item = &'a str> + use<'a>> {
+        condition.actual(&self.facts).map(|actual| actual.iter())
+    }
+
     /// Whether the caller belongs to the account that owns the resource.
     pub fn is_same_account(&self) -> bool {
         let account = self.facts.request.principal.account();
@@ -185,7 +231,7 @@ impl<'a> Decision<'a> {
             policy_arn,
             resource_kind: self.policies.resource_kind,
             cross_account: !self.is_same_account(),
-            public_access_blocked: self.public_access_blocked,
+            public_access_blocked: self.said.public_access_blocked,
         })
     }
 }

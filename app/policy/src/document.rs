@@ -2,6 +2,7 @@
 
 mod element;
 mod error;
+mod node;
 mod parse;
 mod principals;
 
@@ -9,6 +10,8 @@ pub(crate) use element::{ActionElement, ResourceElement};
 pub use error::{ParseError, ParseErrorKind};
 pub use principals::Reach;
 pub(crate) use principals::{NamedPrincipal, PrincipalElement};
+
+use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -40,7 +43,7 @@ pub struct Document {
     pub(crate) version: Version,
     pub(crate) id: Option<String>,
     pub(crate) statements: Vec<Statement>,
-    pub(crate) source: Value,
+    pub(crate) source: Arc<Source>,
 }
 
 /// One statement of a [`Document`].
@@ -53,7 +56,25 @@ pub struct Statement {
     pub(crate) action: Option<ActionElement>,
     pub(crate) resource: Option<ResourceElement>,
     pub(crate) conditions: Vec<Condition>,
-    pub(crate) source: Value,
+    pub(crate) source: Arc<Source>,
+}
+
+/// The text a document was compiled from, and the JSON it is once someone asks.
+#[derive(Debug)]
+pub(crate) struct Source {
+    text: Box<str>,
+    json: OnceLock<Value>,
+}
+
+impl Source {
+    fn new(text: &str) -> Self {
+        Self { text: text.into(), json: OnceLock::new() }
+    }
+
+    fn json(&self) -> &Value {
+        // The text was parsed before.
+        self.json.get_or_init(|| serde_json::from_str(&self.text).unwrap_or_default())
+    }
 }
 
 impl Document {
@@ -83,7 +104,12 @@ impl Document {
 
     /// The document as JSON, keys in their order.
     pub fn source(&self) -> &Value {
-        &self.source
+        self.source.json()
+    }
+
+    /// The text it was parsed from.
+    pub fn text(&self) -> &str {
+        &self.source.text
     }
 }
 
@@ -113,6 +139,11 @@ impl Statement {
 
     /// The statement as JSON, keys in their order.
     pub fn source(&self) -> &Value {
-        &self.source
+        const NONE: &Value = &Value::Null;
+        match self.source.json().get("Statement") {
+            Some(Value::Array(statements)) => statements.get(self.index).unwrap_or(NONE),
+            Some(single) => single,
+            None => NONE,
+        }
     }
 }

@@ -4,11 +4,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::condition::Condition;
-use crate::decision::{DecidedBy, Decision, Denial, LaneVerdict, Layer, Outcome};
-use crate::document::{Effect, Reach, Statement};
+use crate::decision::{DecidedBy, Decision, Denial, Examined, LaneVerdict, Layer, Outcome, Unmet};
+use crate::document::{Effect, Reach};
 use crate::facts::Facts;
 use crate::layers::Bearing;
-use crate::layers::scan::{Frame, Unmet, applies};
+use crate::layers::scan::{Frame, applies};
 use crate::request::NamedPolicy;
 
 /// A decision with everything that led to it.
@@ -169,10 +169,19 @@ impl Decision<'_> {
     }
 
     fn lane<'p>(&self, layer: Layer, list: impl Iterator<Item = &'p NamedPolicy>) -> LaneExplanation {
-        let statements: Vec<_> = list
-            .flat_map(|policy| policy.document.statements().iter().map(move |statement| (policy, statement)))
-            .map(|(policy, statement)| self.statement(policy, statement, layer))
-            .collect();
+        let recorded = self.examined.iter().filter(|found| found.layer == layer);
+        let mut statements: Vec<_> = recorded.map(|found| self.statement(found)).collect();
+        if statements.is_empty() {
+            // The layer did not bear on the request, so it was not read.
+            let frame = Frame::of(layer, self.policies.resource_kind);
+            let all = list.flat_map(|policy| {
+                policy.document.statements().iter().map(move |statement| (policy, statement))
+            });
+            statements.extend(all.map(|(policy, statement)| {
+                let applied = applies(statement, &self.facts, frame);
+                self.statement(&Examined { layer, policy, statement, applied })
+            }));
+        }
         let applying =
             |effect| statements.iter().filter(move |found| found.matched && found.effect == effect);
         let verdict = if applying(Effect::Deny).next().is_some() {
@@ -207,8 +216,8 @@ impl Decision<'_> {
         LaneExplanation { layer: Layer::Grant, verdict, statements: Vec::new(), grants }
     }
 
-    fn statement(&self, policy: &NamedPolicy, statement: &Statement, layer: Layer) -> StatementExplanation {
-        let applied = applies(statement, &self.facts, Frame::of(layer, self.policies.resource_kind));
+    fn statement(&self, found: &Examined<'_>) -> StatementExplanation {
+        let Examined { layer, policy, statement, applied } = *found;
         let deciding = self.deciding.iter().any(|deciding| {
             // One document may be attached twice; the place decides, not the text.
             deciding.layer == layer
@@ -239,7 +248,7 @@ impl Decision<'_> {
                 .iter()
                 .map(|condition| explain_condition(condition, &self.facts))
                 .collect(),
-            source: statement.source.clone(),
+            source: statement.source().clone(),
         }
     }
 }

@@ -1,15 +1,17 @@
 //! Evaluation: every layer is read once, then the rules of `aws-semantics.md` §2 combine what the layers said.
 
 mod combine;
+mod levers;
 pub(crate) mod scan;
 
-use crate::decision::{Decision, LaneVerdict, Layer, Outcome, StatementRef};
+use crate::decision::{Decision, Examined, LaneVerdict, Layer, Outcome, StatementRef};
 use crate::document::{Effect, Reach};
 use crate::facts::Facts;
 use crate::kms;
 use crate::principal::PrincipalKind;
 use crate::request::{NamedPolicy, Policies, Request, ResourceKind};
-use combine::{Combined, Said};
+use combine::Combined;
+pub(crate) use combine::{Said, combine};
 use scan::{Frame, Scan};
 
 /// Decides a request by all policies that bear on it (IAM User Guide, `reference_policies_evaluation-logic`; for KMS its
@@ -19,18 +21,18 @@ use scan::{Frame, Scan};
 pub fn evaluate<'a>(request: &'a Request, policies: &Policies<'a>) -> Decision<'a> {
     let facts = Facts::new(request);
     let bearing = Bearing::new(&facts, policies);
-    let mut matched = Vec::new();
-    let said = listen(&facts, policies, &bearing, &mut matched);
-    let combined = combine::combine(&said);
-    keep_deciding(&mut matched, &combined);
+    let mut examined = Vec::with_capacity(statements(policies));
+    let said = listen(&facts, policies, &bearing, &mut examined);
+    let combined = combine(&said);
     Decision {
         outcome: combined.outcome,
         decided_by: combined.decided_by,
         iam: iam_verdict(&said),
         resource: resource_verdict(&said, &bearing, policies),
         grant: bearing.grant.map(|(grant, _)| grant),
-        public_access_blocked: said.public_access_blocked,
-        deciding: matched,
+        deciding: deciding(&examined, &combined, &bearing),
+        examined,
+        said,
         facts,
         policies: *policies,
     }
@@ -98,11 +100,11 @@ fn listen<'a>(
     facts: &Facts<'a>,
     policies: &Policies<'a>,
     bearing: &Bearing<'a>,
-    matched: &mut Vec<StatementRef<'a>>,
+    examined: &mut Vec<Examined<'a>>,
 ) -> Said {
     let principal = &facts.request.principal;
     let mut read = |layer, list: &'a [NamedPolicy]| {
-        scan::scan(facts, Frame::of(layer, policies.resource_kind), layer, list, matched)
+        scan::scan(facts, Frame::of(layer, policies.resource_kind), layer, list, examined)
     };
     // Each must allow, so one that is silent makes the whole silent.
     let every = |scans: &mut dyn Iterator<Item = Scan>| {
@@ -121,9 +123,6 @@ fn listen<'a>(
     let resource = read(Layer::Resource, bearing.resource.map_or(&[], std::slice::from_ref));
     let endpoint =
         every(&mut policies.endpoint_policies.chunks(1).map(|policy| read(Layer::Endpoint, policy)));
-    if bearing.denies_set_aside {
-        matched.retain(|found| found.layer != Layer::Resource || found.statement.effect == Effect::Allow);
-    }
     let is_root = principal.kind() == PrincipalKind::Root;
     Said {
         scp,
@@ -154,21 +153,49 @@ pub(crate) struct Guard {
     pub(crate) denies: bool,
 }
 
-/// Of all statements that matched, keeps those that decided.
-fn keep_deciding(matched: &mut Vec<StatementRef<'_>>, combined: &Combined) {
-    let is_deny = |found: &StatementRef<'_>| found.statement.effect == Effect::Deny;
-    match combined.outcome {
-        Outcome::ExplicitlyDenied => matched.retain(is_deny),
-        Outcome::ImplicitlyDenied => matched.clear(),
-        Outcome::Allowed => matched.retain(|found| {
-            !is_deny(found)
-                && match found.layer {
-                    Layer::Identity => combined.by_identity,
-                    Layer::Resource => combined.by_resource_from.is_some_and(|least| found.reach >= least),
-                    _ => false,
-                }
-        }),
+impl Guard {
+    fn change(&mut self, allow: bool) {
+        self.allows = allow;
+        self.denies &= !allow;
     }
+}
+
+/// How many statements there are to read.
+fn statements(policies: &Policies<'_>) -> usize {
+    let lists =
+        [policies.identity, policies.boundaries, policies.session_policies, policies.endpoint_policies];
+    let levels = policies.scps.iter().chain(policies.rcps).map(Vec::as_slice);
+    let all = lists.into_iter().chain(levels).flatten().chain(policies.resource);
+    all.map(|policy| policy.document.statements().len()).sum()
+}
+
+/// Of all statements that were read, those that decided.
+fn deciding<'a>(
+    examined: &[Examined<'a>],
+    combined: &Combined,
+    bearing: &Bearing<'_>,
+) -> Vec<StatementRef<'a>> {
+    let decided = |effect: Effect, layer: Layer, reach: Reach| match (combined.outcome, effect) {
+        (Outcome::ImplicitlyDenied, _)
+        | (Outcome::ExplicitlyDenied, Effect::Allow)
+        | (Outcome::Allowed, Effect::Deny) => false,
+        (Outcome::ExplicitlyDenied, Effect::Deny) => layer != Layer::Resource || !bearing.denies_set_aside,
+        (Outcome::Allowed, Effect::Allow) => match layer {
+            Layer::Identity => combined.by_identity,
+            Layer::Resource => combined.by_resource_from.is_some_and(|least| reach >= least),
+            _ => false,
+        },
+    };
+    let chosen = examined.iter().filter_map(|found| {
+        let reach = found.applied.ok()?;
+        decided(found.statement.effect, found.layer, reach).then_some(StatementRef {
+            layer: found.layer,
+            policy: found.policy,
+            statement: found.statement,
+            reach,
+        })
+    });
+    chosen.collect()
 }
 
 fn iam_verdict(said: &Said) -> LaneVerdict {

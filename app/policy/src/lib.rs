@@ -46,8 +46,9 @@ mod request;
 pub mod validate;
 
 pub use arn::{Arn, is_account_id};
+pub use condition::Condition;
 pub use context::Context;
-pub use decision::{DecidedBy, Decision, Denial, LaneVerdict, Layer, Outcome, StatementRef};
+pub use decision::{DecidedBy, Decision, Denial, Examined, LaneVerdict, Layer, Outcome, StatementRef, Unmet};
 pub use document::{Document, Effect, ParseError, ParseErrorKind, Reach, Statement, Version};
 pub use explain::{
     ConditionExplanation, Explanation, GrantExplanation, LaneExplanation, Mismatch, StatementExplanation,

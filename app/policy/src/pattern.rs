@@ -43,7 +43,16 @@ pub(crate) type Resolve<'f, 'v> = &'f dyn Fn(&'v Variable) -> Option<&'v str>;
 impl Pattern {
     /// Compiles `text`; `variables` is false under Version 2008-10-17, where `${` is plain text.
     pub(crate) fn compile(text: &str, syntax: Syntax, variables: bool) -> Self {
-        let mut compiler = Compiler { tokens: Vec::new(), text: String::new() };
+        let special = |byte: u8| match byte {
+            b'*' | b'?' => syntax != Syntax::Literal,
+            b'$' => variables,
+            _ => false,
+        };
+        if !text.is_empty() && !text.bytes().any(special) {
+            return Self { tokens: Box::new([Token::Text(text.into())]), ignore_case: false };
+        }
+        let mut compiler =
+            Compiler { tokens: Vec::with_capacity(2), text: String::with_capacity(text.len()) };
         let alone = text == "*";
         let (mut rest, mut segment) = (text, 0);
         while let Some(character) = rest.chars().next() {
@@ -186,7 +195,8 @@ impl Compiler {
 
     fn flush(&mut self) {
         if !self.text.is_empty() {
-            self.tokens.push(Token::Text(std::mem::take(&mut self.text).into()));
+            self.tokens.push(Token::Text(self.text.as_str().into()));
+            self.text.clear();
         }
     }
 }

@@ -11,8 +11,8 @@ pub(crate) struct ActionElement {
 
 impl ActionElement {
     /// Action names have no case (`aws-semantics.md` §2) and no variables.
-    pub(crate) fn new(negated: bool, actions: &[String]) -> Self {
-        let compile = |action: &String| Pattern::compile(action, Syntax::Wildcards, false).ignoring_case();
+    pub(crate) fn new(negated: bool, actions: &[&str]) -> Self {
+        let compile = |action: &&str| Pattern::compile(action, Syntax::Wildcards, false).ignoring_case();
         Self { negated, patterns: actions.iter().map(compile).collect() }
     }
 
@@ -29,8 +29,8 @@ pub(crate) struct ResourceElement {
 }
 
 impl ResourceElement {
-    pub(crate) fn new(negated: bool, resources: &[String], variables: bool) -> Self {
-        let compile = |resource: &String| Pattern::compile(resource, Syntax::Resource, variables);
+    pub(crate) fn new(negated: bool, resources: &[&str], variables: bool) -> Self {
+        let compile = |resource: &&str| Pattern::compile(resource, Syntax::Resource, variables);
         Self { negated, patterns: resources.iter().map(compile).collect() }
     }
 

@@ -6,40 +6,40 @@ use crate::document::Reach;
 
 /// What every layer said.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Said {
-    pub(super) scp: Guard,
-    pub(super) rcp: Guard,
-    pub(super) endpoint: Guard,
-    pub(super) boundary: Guard,
-    pub(super) session: Guard,
-    pub(super) identity_denies: bool,
-    pub(super) identity_allows: bool,
-    pub(super) resource_denies: bool,
+pub(crate) struct Said {
+    pub(crate) scp: Guard,
+    pub(crate) rcp: Guard,
+    pub(crate) endpoint: Guard,
+    pub(crate) boundary: Guard,
+    pub(crate) session: Guard,
+    pub(crate) identity_denies: bool,
+    pub(crate) identity_allows: bool,
+    pub(crate) resource_denies: bool,
     /// The best reach of the resource policy's Allows.
-    pub(super) resource_reach: Option<Reach>,
+    pub(crate) resource_reach: Option<Reach>,
     /// The reach of a grant that covers the request.
-    pub(super) grant_reach: Option<Reach>,
+    pub(crate) grant_reach: Option<Reach>,
     /// Whether the resource policy, or a grant, must allow or delegate.
-    pub(super) consent_needed: bool,
+    pub(crate) consent_needed: bool,
     /// Whether the caller belongs to any account.
-    pub(super) has_account: bool,
-    pub(super) same_account: bool,
-    pub(super) is_root: bool,
-    pub(super) public_access_blocked: bool,
+    pub(crate) has_account: bool,
+    pub(crate) same_account: bool,
+    pub(crate) is_root: bool,
+    pub(crate) public_access_blocked: bool,
 }
 
 /// The decision, and whose Allows made it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Combined {
-    pub(super) outcome: Outcome,
-    pub(super) decided_by: DecidedBy,
+pub(crate) struct Combined {
+    pub(crate) outcome: Outcome,
+    pub(crate) decided_by: DecidedBy,
     /// Whether the identity policies' Allows decided.
-    pub(super) by_identity: bool,
+    pub(crate) by_identity: bool,
     /// Whether the resource policy's Allows decided, and from which reach on.
-    pub(super) by_resource_from: Option<Reach>,
+    pub(crate) by_resource_from: Option<Reach>,
 }
 
-pub(super) fn combine(said: &Said) -> Combined {
+pub(crate) fn combine(said: &Said) -> Combined {
     if let Some(layer) = explicit_denial(said) {
         return denied(Outcome::ExplicitlyDenied, layer);
     }

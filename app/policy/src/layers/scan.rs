@@ -1,7 +1,6 @@
 //! One statement against one request, and one layer's statements together.
 
-use crate::condition::Condition;
-use crate::decision::{Layer, StatementRef};
+use crate::decision::{Examined, Layer, Unmet};
 use crate::document::{Effect, Reach, Statement};
 use crate::facts::Facts;
 use crate::pattern::Resolve;
@@ -35,18 +34,6 @@ impl Frame {
             _ => Self { principal: PrincipalRule::Caller, resource_optional: false },
         }
     }
-}
-
-/// The first element of a statement that the request does not meet.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Unmet<'s> {
-    NoPrincipal,
-    Principal,
-    NoAction,
-    Action,
-    NoResource,
-    Resource,
-    Condition(&'s Condition),
 }
 
 /// Whether `statement` applies to the request, and if so how it reaches the caller.
@@ -89,23 +76,24 @@ pub(crate) struct Scan {
     pub(crate) allows: Option<Reach>,
 }
 
-/// Reads all statements of `policies`, adding those that apply to `matched`.
+/// Reads all statements of `policies`, noting each in `examined`.
 pub(crate) fn scan<'a>(
     facts: &Facts<'a>,
     frame: Frame,
     layer: Layer,
     policies: &'a [NamedPolicy],
-    matched: &mut Vec<StatementRef<'a>>,
+    examined: &mut Vec<Examined<'a>>,
 ) -> Scan {
     let mut scan = Scan::default();
     for policy in policies {
         for statement in policy.document.statements() {
-            let Ok(reach) = applies(statement, facts, frame) else { continue };
-            match statement.effect {
-                Effect::Allow => scan.allows = scan.allows.max(Some(reach)),
-                Effect::Deny => scan.denies = true,
+            let applied = applies(statement, facts, frame);
+            match (applied, statement.effect) {
+                (Err(_), _) => {}
+                (Ok(reach), Effect::Allow) => scan.allows = scan.allows.max(Some(reach)),
+                (Ok(_), Effect::Deny) => scan.denies = true,
             }
-            matched.push(StatementRef { layer, policy, statement, reach });
+            examined.push(Examined { layer, policy, statement, applied });
         }
     }
     scan
