@@ -1,5 +1,6 @@
 //! AWS's own words for a denial (`aws-semantics.md` §7).
 
+use crate::arn::Arn;
 use crate::decision::{Denial, Layer};
 use crate::request::{Request, ResourceKind};
 
@@ -34,7 +35,8 @@ pub fn access_denied(request: &Request, denial: &Denial, style: Style) -> String
             other_accounts_key(request)
         }
         Style::Plain => format!(
-            "User: {caller} is not authorized to perform: {action} on resource: {resource} {}",
+            "User: {caller} is not authorized to perform: {action} on resource: {} {}",
+            as_iam_names_it(request),
             reason(denial, action)
         ),
         Style::Sts => {
@@ -45,6 +47,43 @@ pub fn access_denied(request: &Request, denial: &Denial, style: Style) -> String
              resource: {resource} {}. Encoded authorization failure message: {encoded}",
             reason(denial, action)
         ),
+    }
+}
+
+/// The resource of an IAM action as IAM's messages name it: by name where it exists already, by ARN where it is being made or
+/// passed on, and a policy that exists by both. So in the answers people quote publicly: `role NAME` for `GetRole`,
+/// `AttachRolePolicy` and `DeleteRole`, `policy NAME` for `CreatePolicy`, `policy ARN` for `GetPolicy` and
+/// `CreatePolicyVersion`, `policy path /` for `ListPolicies`, `instance profile NAME` for `AddRoleToInstanceProfile`, a bare
+/// ARN for `CreateRole`, `CreateInstanceProfile` and `PassRole`, and for lists the ARN of the path. Other services: as is.
+fn as_iam_names_it(request: &Request) -> String {
+    let resource = request.resource.as_str();
+    let Some(("iam", action)) = request.action.split_once(':') else { return resource.to_owned() };
+    let listed = match action {
+        "ListRoles" => Some("role/"),
+        "ListUsers" => Some("user/"),
+        "ListGroups" => Some("group/"),
+        "ListInstanceProfiles" => Some("instance-profile/"),
+        "ListPolicies" => return "policy path /".to_owned(),
+        _ => None,
+    };
+    if let (Some(path), Some(account)) = (listed, request.principal.account()) {
+        return format!("arn:aws:iam::{account}:{path}");
+    }
+    let Some((kind, path)) = Arn::parse(resource).and_then(|arn| arn.resource.split_once('/')) else {
+        return resource.to_owned();
+    };
+    let name = path.rsplit('/').next().unwrap_or_default();
+    match (action, kind) {
+        ("CreateRole" | "CreateUser" | "CreateGroup" | "CreateInstanceProfile" | "PassRole", _) => {
+            resource.to_owned()
+        }
+        ("CreatePolicy", "policy") => format!("policy {name}"),
+        (_, "policy") => format!("policy {resource}"),
+        (_, "role") => format!("role {name}"),
+        (_, "user") => format!("user {name}"),
+        (_, "group") => format!("group {name}"),
+        (_, "instance-profile") => format!("instance profile {name}"),
+        _ => resource.to_owned(),
     }
 }
 

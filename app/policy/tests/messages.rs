@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use policy::message::{Style, access_denied, reason};
-use policy::{Context, Denial, Layer, Principal, Request, ResourceKind};
+use policy::{Context, Denial, Layer, Policies, Principal, Request, ResourceKind, evaluate};
 
 fn denial(layer: Layer, explicit: bool, resource_kind: ResourceKind) -> Denial {
     Denial {
@@ -54,4 +54,38 @@ fn ec2_adds_the_encoded_message() {
          perform: ec2:RunInstances on resource: arn:aws:ec2:us-east-1:111122223333:instance/* because no identity-based \
          policy allows the ec2:RunInstances action. Encoded authorization failure message: abc"
     );
+}
+
+#[test]
+fn iam_names_what_exists_by_name_and_what_is_made_by_arn() {
+    let account = "arn:aws:iam::111122223333:";
+    for (action, resource, expected) in [
+        ("iam:CreatePolicy", "policy/q", "policy q".to_owned()),
+        ("iam:GetPolicy", "policy/q", format!("policy {account}policy/q")),
+        ("iam:CreatePolicyVersion", "policy/team/q", format!("policy {account}policy/team/q")),
+        ("iam:ListPolicies", "*", "policy path /".to_owned()),
+        ("iam:CreateRole", "role/r", format!("{account}role/r")),
+        ("iam:PassRole", "role/r", format!("{account}role/r")),
+        ("iam:AttachRolePolicy", "role/team/r", "role r".to_owned()),
+        ("iam:ListRoles", "*", format!("{account}role/")),
+        ("iam:CreateAccessKey", "user/u", "user u".to_owned()),
+        ("iam:CreateInstanceProfile", "instance-profile/p", format!("{account}instance-profile/p")),
+        ("iam:AddRoleToInstanceProfile", "instance-profile/p", "instance profile p".to_owned()),
+        ("kms:CreateKey", "*", "*".to_owned()),
+    ] {
+        let request = Request {
+            principal: Principal::user("111122223333", "alice"),
+            action: action.into(),
+            resource: if resource == "*" { "*".into() } else { format!("{account}{resource}") },
+            resource_account: None,
+            context: Context::new(),
+        };
+        let decision = evaluate(&request, &Policies::default());
+        let text = access_denied(&request, &decision.denial().unwrap(), Style::Plain);
+        let expected = format!(
+            "User: {account}user/alice is not authorized to perform: {action} on resource: {expected} because no \
+             identity-based policy allows the {action} action"
+        );
+        assert_eq!(text, expected);
+    }
 }

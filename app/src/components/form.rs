@@ -19,6 +19,8 @@ pub(crate) struct FormFrame {
     pub(crate) step: StepId,
     /// Whether it has succeeded before.
     pub(crate) done: bool,
+    /// Whether what it makes is already so, whoever made it; such a form folds too.
+    pub(crate) already: bool,
     /// Who will make the calls.
     pub(crate) acting: Persona,
     /// What was typed when it last did not succeed.
@@ -62,13 +64,18 @@ pub(crate) fn StepForm(
     children: Children,
 ) -> impl IntoView {
     let heading_id = format!("{}-title", frame.id);
-    let open = !frame.done || frame.draft.is_some();
+    let open = !(frame.done || frame.already) || frame.draft.is_some();
+    let badge = match (frame.already, frame.done) {
+        (true, _) => Some("Already so"),
+        (false, true) => Some("Done"),
+        (false, false) => None,
+    };
     let calls = calls.iter().map(|call| view! { <li><code>{*call}</code></li> }).collect_view();
     view! {
         <details class="card step-form" class:is-done=frame.done open=open>
             <summary class="card-head">
                 <h3 id=heading_id.clone()>{title}</h3>
-                {frame.done.then(|| view! { <span class="badge badge-done"><Glyph icon=Icon::Done />"Done"</span> })}
+                {badge.map(|word| view! { <span class="badge badge-done"><Glyph icon=Icon::Done />{word}</span> })}
             </summary>
             <form method="post" action=frame.action id=format!("form-{}", frame.id) aria-labelledby=heading_id>
                 <input type="hidden" name="step" value=frame.step.slug() />
@@ -253,6 +260,7 @@ mod tests {
             action: "/api/bucket/create",
             step: StepId::Bucket,
             done: false,
+            already: false,
             acting: Persona::Admin,
             draft,
         }

@@ -80,9 +80,9 @@ fn SwitchButton(persona: Persona, held: bool, renew: bool) -> impl IntoView {
     };
     let note = match persona {
         Persona::Admin => None,
-        Persona::AuthorizedUsers => Some("calls sts:AssumeRole; its trust policy admits only EC2"),
+        Persona::AuthorizedUsers => Some("Admin calls sts:AssumeRole; the trust policy admits only EC2"),
         _ if held => Some("credentials held"),
-        _ => Some("calls sts:AssumeRole"),
+        _ => Some("Admin calls sts:AssumeRole"),
     };
     view! {
         <button

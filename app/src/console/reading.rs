@@ -77,7 +77,10 @@ impl Verdict {
                 })
             })
             .collect();
-        shown.extend(of(Lane::Trust).filter(|trust| trust.verdict != LaneVerdict::NotConsulted));
+        let bears = |trust: &LaneSummary| {
+            trust.verdict != LaneVerdict::NotConsulted || self.decided_by == Some(Lane::Trust)
+        };
+        shown.extend(of(Lane::Trust).filter(bears));
         shown
     }
 }

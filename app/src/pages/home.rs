@@ -110,8 +110,8 @@ fn Locks() -> impl IntoView {
                     "lock-key",
                     "Key policy",
                     "secure-key-admin",
-                    "Says who may use the key. Take a role off it and the data is out of reach, though the other two policies \
-                     have not changed.",
+                    "Says who may use the key. Take a role off it and that role cannot reach the data, though the other two \
+                     policies have not changed.",
                 )}
             </ul>
         </section>
@@ -202,7 +202,7 @@ fn StartForm(draft: Option<Draft>, bucket: String, anew: bool) -> impl IntoView 
                 {choice(
                     Listings::Printed,
                     "As printed",
-                    "Word for word as published, with the mistakes. Some calls fail or lock less than they seem to; the pages \
+                    "As published, mistakes included, with your bucket, account and key filled in. Some calls fail or lock less than they seem to; the pages \
                      say where and why, and offer the correction.",
                 )}
             </fieldset>

@@ -34,11 +34,14 @@ pub struct SessionCredentials {
 /// Why credentials are not accepted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CredentialsError {
+    /// Session credentials without their session token.
+    #[error("the session token is missing")]
+    MissingToken,
     /// No such access key id, or it is inactive, or its owner is gone.
     #[error("the access key id is unknown or inactive")]
     UnknownKey,
-    /// The session token is missing, forged or belongs to another key id.
-    #[error("the session token is missing or does not belong to this access key id")]
+    /// The session token is forged or belongs to another key id.
+    #[error("the session token does not belong to this access key id")]
     InvalidToken,
     /// The session has ended.
     #[error("the session token has expired")]
@@ -125,7 +128,7 @@ pub async fn caller_of(
     now: Timestamp,
 ) -> Result<Caller, CredentialsError> {
     if access_key_id.starts_with(SESSION_PREFIX) {
-        let session = open_token(store, access_key_id, token.ok_or(CredentialsError::InvalidToken)?)?;
+        let session = open_token(store, access_key_id, token.ok_or(CredentialsError::MissingToken)?)?;
         if session.expires <= now {
             return Err(CredentialsError::Expired);
         }

@@ -20,6 +20,7 @@ mod iam;
 mod imds;
 mod kms;
 mod managed;
+mod orphans;
 mod principals;
 mod query;
 mod router;

@@ -37,7 +37,8 @@ fn named(document: &Document) -> impl Iterator<Item = &str> {
     })
 }
 
-async fn exists(store: &Store, named: &str) -> Result<bool, StoreError> {
+/// Whether the account, user or role with this ARN exists; an account is named by its id, too.
+pub(crate) async fn exists(store: &Store, named: &str) -> Result<bool, StoreError> {
     if named == "*" {
         return Ok(true);
     }

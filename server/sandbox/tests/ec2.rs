@@ -168,13 +168,7 @@ async fn malformed_requests_are_refused_in_ec2s_words() {
             "InvalidParameterValue",
             "The filter 'colour' is invalid",
         ),
-        (
-            "CreateVpc",
-            vec![],
-            400,
-            "InvalidAction",
-            "The action CreateVpc is not valid for this web service.",
-        ),
+        ("CreateVpc", vec![], 501, "NotImplemented", "The operation CreateVpc is not implemented."),
     ];
     for (action, parameters, status, code, message) in cases {
         let answer = lab.query(&lab.admin, "ec2", action, &parameters).await;

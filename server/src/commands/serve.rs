@@ -44,7 +44,7 @@ pub async fn run(options: ServeOptions) -> Result<(), CommandError> {
     };
     if !setup.has_site_files() {
         eprintln!(
-            "trilock: the site's files are not in {}; pages will be bare. `cargo xtask run` builds them",
+            "trilock: the site's files are not in {}; pages will be bare. `cargo xtask run` builds them, and TRILOCK_SITE_ROOT says where they are",
             setup.site_root.display()
         );
     }

@@ -294,14 +294,19 @@ async fn change_key_user(desk: &mut Desk<'_>, form: &str, add: bool) -> Result<M
         field: String::new(),
         message: format!("The key user cannot be changed: {error}."),
     })?;
-    let document = changed.to_string();
+    let written = changed.to_string();
+    let turned = key_policy::has_user(&document, &role) != key_policy::has_user(&written, &role);
+    let document = written;
     let request = kms.put_key_policy().key_id(&key).policy_name("default").policy(&document).send().asked();
     let question = Question::new("kms", "PutKeyPolicy").key(&key);
     let made = desk
         .call(question, subject, request, |lab, result| {
             if result.is_ok() {
                 lab.key_user_present = Some(key_policy::has_user(&document, &role));
-                lab.marks.insert(form.into());
+                // A policy written back as it was changed nothing.
+                if turned {
+                    lab.marks.insert(form.into());
+                }
             }
         })
         .await?;

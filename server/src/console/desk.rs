@@ -4,6 +4,7 @@ use super::Site;
 use crate::{
     cloud::{Clients, Exchange, Failure},
     store::LabState,
+    tutorial,
     verdict::{self, Question},
 };
 use app::console::{Answer, ConsoleError, Held, Record, RoleName, StepId};
@@ -49,7 +50,7 @@ impl<'a> Desk<'a> {
     where
         T: Send + Sync,
     {
-        if self.lab.key_user_present == Some(false) {
+        if self.lab.key_user_present == Some(false) && tutorial::steps::key_user_was_removed(&self.lab) {
             question.removed_key_user = Some(RoleName::AuthorizedUsers.name().into());
         }
         let gathered = Box::pin(verdict::gather(&self.observer, &self.actor.arn, &question)).await;

@@ -55,8 +55,8 @@ const fn defects(id: ListingId) -> &'static [&'static str] {
             "The list of denied actions leaves out object tagging, retention, restoring and changing an object's encryption.",
         ],
         ListingId::KeyAdmin => &[
-            "Both resources begin with a space. IAM accepts that, but such a text is no ARN and matches no key: the role \
-             may do nothing in KMS.",
+            "Both resources begin with a space. Here IAM accepts that, and such a text, being no ARN, matches no key: IAM \
+             gives the role nothing in KMS. (AWS documents neither; the lab takes the likelier answer.)",
             "kms:CreateKey, kms:ListKeys and kms:ListAliases name no key, so a resource of key/* can never allow them: \
              step 4 fails even without the space.",
             "Creating an alias needs a permission on the alias as well as on the key; alias/* is missing.",

@@ -78,6 +78,11 @@ pub enum Encrypted {
     No,
 }
 
+/// Whether the key user was taken away in this lab, rather than never named.
+pub fn key_user_was_removed(lab: &LabState) -> bool {
+    lab.marks.contains(REMOVE_KEY_USER)
+}
+
 /// The steps that are done, in order.
 pub fn done(lab: &LabState) -> Vec<StepId> {
     StepId::ALL.into_iter().filter(|step| needed(*step).iter().all(|mark| lab.marks.contains(mark))).collect()

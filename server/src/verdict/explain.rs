@@ -26,11 +26,15 @@ pub(super) fn sentence(
         return disagreement(question, gathered, answer, refused);
     }
     match refused {
-        Some(refused) => denied(question, &who, judged, refused),
+        Some(refused) => denied(question, &who, judged, refused, gathered.unseen.is_empty()),
         None if judged.is_empty() && succeeded(answer) => {
             "No policy is asked for this call: AWS answers it to whoever has valid credentials.".into()
         }
         None if succeeded(answer) => allowed(&who, judged),
+        None if judged.iter().any(|check| !check.reached) => {
+            let code = answer.code.as_deref().unwrap_or("an error");
+            format!("AWS refused the call before it asked any policy: {code}.")
+        }
         None => {
             let code = answer.code.as_deref().unwrap_or("an error");
             format!("The policies do not stand in the way; AWS refused the call for another reason: {code}.")
@@ -95,7 +99,13 @@ fn policy_name(lane: Lane) -> &'static str {
     }
 }
 
-fn denied(question: &Question, who: &str, judged: &[Judged], refused: &Judged) -> String {
+fn denied(
+    question: &Question,
+    who: &str,
+    judged: &[Judged],
+    refused: &Judged,
+    unseen_is_empty: bool,
+) -> String {
     let action = refused.spec.action;
     if refused.explanation.outcome == Outcome::ExplicitlyDenied {
         return explicitly(who, refused);
@@ -130,6 +140,13 @@ fn denied(question: &Question, who: &str, judged: &[Judged], refused: &Judged) -
             format!(
                 "No IAM policy of {who} allows {action}, and no key policy could be seen that does.{before}"
             )
+        }
+        (Some(Lane::Trust), LaneVerdict::NotConsulted) if unseen_is_empty => format!(
+            "There is no role {} yet. STS does not say so: it answers as if {who} were not allowed.",
+            refused.resource.rsplit('/').next().unwrap_or_default()
+        ),
+        (Some(Lane::Trust), LaneVerdict::NotConsulted) => {
+            format!("The role’s trust policy could not be read, so nothing can be said about {action}.")
         }
         (Some(Lane::Trust), LaneVerdict::Silent) => {
             format!("The role’s trust policy does not let {who} in{}.", trusted(refused))

@@ -18,6 +18,8 @@ pub struct Gathered {
     pub boundaries: Vec<NamedPolicy>,
     /// The bucket policy.
     pub bucket_policy: Option<NamedPolicy>,
+    /// Whether there is no such bucket.
+    pub bucket_absent: bool,
     /// The key ARN of the bucket's default encryption.
     pub bucket_default_key: Option<String>,
     /// The object that is read.
@@ -101,6 +103,7 @@ impl Part {
             identity,
             boundaries,
             bucket_policy,
+            bucket_absent,
             bucket_default_key,
             object,
             key,
@@ -110,6 +113,7 @@ impl Part {
         into.identity.extend(identity);
         into.boundaries.extend(boundaries);
         into.bucket_policy = into.bucket_policy.take().or(bucket_policy);
+        into.bucket_absent |= bucket_absent;
         into.bucket_default_key = into.bucket_default_key.take().or(bucket_default_key);
         into.object = into.object.take().or(object);
         into.key = into.key.take().or(key);
@@ -267,7 +271,10 @@ async fn bucket(clients: &Clients, question: &Question) -> Part {
             let read = part.parse("bucket policy", None, answer.policy().unwrap_or_default());
             part.0.bucket_policy = read;
         }
-        Err(failure) if failure.is("NoSuchBucketPolicy") || failure.is("NoSuchBucket") => {}
+        Err(failure) if failure.is("NoSuchBucketPolicy") => {}
+        Err(failure) if failure.is("NoSuchBucket") || failure.is("InvalidBucketName") => {
+            part.0.bucket_absent = true;
+        }
         Err(failure) => part.unseen(&format!("the policy of the bucket {bucket}"), &failure),
     }
     if question.writes_object() && question.sse.as_deref().is_none_or(|sse| sse.starts_with("aws:kms")) {

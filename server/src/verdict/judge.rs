@@ -72,13 +72,17 @@ pub fn judge(
     region: &str,
     answer: &Answer,
 ) -> Verdict {
-    let judged = match Principal::from_arn(caller) {
+    let mut judged = match Principal::from_arn(caller) {
         Ok(principal) => checks(question, gathered, &principal, region),
         Err(error) => {
             tracing::warn!(%error, "caller of a call");
             Vec::new()
         }
     };
+    if failed_otherwise(answer) && judged.iter().any(|check| !check.is_allowed()) {
+        // A bad name or a bucket that is not there comes to light before any policy is asked.
+        judged.iter_mut().for_each(|check| check.reached = false);
+    }
     let refused = judged.iter().find(|check| check.reached && !check.is_allowed());
     let agrees = agrees(refused, answer);
     let decided_by = match (agrees, refused) {
@@ -99,6 +103,11 @@ pub fn judge(
 
 pub(super) fn succeeded(answer: &Answer) -> bool {
     (200..300).contains(&answer.status)
+}
+
+/// Whether AWS refused for a reason that is not a policy's.
+fn failed_otherwise(answer: &Answer) -> bool {
+    answer.status >= 400 && !is_denial(answer)
 }
 
 /// Evaluation and answer agree when both deny the same action, or neither denies.

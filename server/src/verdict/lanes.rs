@@ -87,6 +87,7 @@ fn unasked(lane: Lane, judged: &[Judged], gathered: &Gathered) -> String {
     let on_bucket =
         judged.iter().any(|check| check.resource_lane() == Some(Lane::Bucket) && check.resource != "*");
     match lane {
+        Lane::Bucket if gathered.bucket_absent => "There is no such bucket.".into(),
         Lane::Bucket if on_bucket && gathered.bucket_policy.is_none() => "The bucket has no policy.".into(),
         Lane::Trust if arises && gathered.trust_policy.is_none() => {
             "There is no such role, or no trust policy to see.".into()

@@ -13,13 +13,11 @@ use crate::{
 };
 use leptos::{prelude::*, server_fn::ServerFn};
 
-/// What is to be corrected on a step's page, and why. Nothing in a corrected walk.
+/// What is to be corrected on a step's page, and why. In a corrected walk that is a bucket policy put too early, at most.
 #[component]
 pub(crate) fn Correction(data: StepData) -> impl IntoView {
-    if !data.printed() {
-        return ().into_any();
-    }
     match needed(&data) {
+        Some(Needed::IamPolicy { .. }) if !data.printed() => ().into_any(),
         Some(Needed::IamPolicy { listing, why }) => {
             view! { <CorrectIamPolicy data listing why /> }.into_any()
         }
@@ -60,6 +58,12 @@ fn needed(data: &StepData) -> Option<Needed> {
             why: "The upload was refused by the bucket policy: the key it names is not the one that policy wants. A bucket policy put \
                   before step 4, or with the example ARN left in, names a key that cannot exist. Put the corrected bucket \
                   policy and try again.",
+        }),
+        // Defect 3b.
+        StepId::Test3 => Some(Needed::IamPolicy {
+            listing: ListingId::BucketAccess,
+            why: "Listing 3 as printed has no `s3:ListBucket`, and its `s3:HeadBucket` is no action at all. The download works; \
+                  `aws s3 ls` on the bucket does not, and asking for an object that is not there gives 403 instead of 404.",
         }),
         StepId::Test4 if denied_by_bucket(data) => Some(Needed::BucketPolicy {
             why: "This upload was refused by the bucket policy, before the key policy was asked: the key it names is not the \

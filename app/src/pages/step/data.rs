@@ -92,6 +92,7 @@ impl StepData {
         let id = form_id.into();
         FormFrame {
             done: self.lab.is_form_done(&id),
+            already: false,
             draft: self.draft(&id),
             acting: self.lab.acting.persona,
             step: self.step,

@@ -7,7 +7,7 @@ use crate::{
         notice::{Notice, Tone},
         prose::Words,
     },
-    console::{Action, Listing, RoleName},
+    console::{Action, Listing, ListingId, RoleName},
     serverfns::{
         bucket::{create::CreateBucket, put_policy::PutBucketPolicy},
         instance::launch::LaunchInstance,
@@ -48,10 +48,21 @@ fn Defects(listing: Listing) -> impl IntoView {
             listing.defects.into_iter().map(|defect| view! { <li><Words text=defect /></li> }).collect_view();
         view! {
             <Notice tone=Tone::Warning>
-                <p>
-                    <strong>"As printed, this listing has defects."</strong>
-                    " Send it as it is to see what they do, or mend it here."
-                </p>
+                {if listing.id == ListingId::BucketPolicy {
+                    view! {
+                        <p>
+                            <strong>"As printed, this listing has a defect."</strong>
+                            " It is mended here, since the tutorial asks for your own key's ARN."
+                        </p>
+                    }
+                } else {
+                    view! {
+                        <p>
+                            <strong>"As printed, this listing has defects."</strong>
+                            " Send it as it is to see what they do, or mend it here."
+                        </p>
+                    }
+                }}
                 <ul>{defects}</ul>
             </Notice>
         }
@@ -131,7 +142,7 @@ pub(crate) fn BucketForms(data: StepData) -> impl IntoView {
                 name="name"
                 label="Bucket name"
                 value=data.lab.bucket.clone()
-                hint="Another name works too, but the policies of step 1 speak of this one."
+                hint="Another name can be made too, but the IAM policies of step 1 name this one only: the tests would then fail."
             />
         </StepForm>
     }
@@ -164,7 +175,7 @@ pub(crate) fn KeyForms(data: StepData) -> impl IntoView {
                 name="administrators"
                 label="Key administrators"
                 offered=RoleName::SecureKeyAdmin
-                hint="May manage the key and change its policy. None of this lets them encrypt or decrypt."
+                hint="May manage the key, change its policy and grant its use to others. Nothing here lets them encrypt or decrypt by themselves."
             />
             <RolesField
                 frame
@@ -224,7 +235,7 @@ pub(crate) fn BucketPolicyForms(data: StepData) -> impl IntoView {
                         .then(|| {
                             view! {
                                 <Notice tone=Tone::Hint>
-                                    <p>"There is no key yet, so the policy cannot name it. Step 4 makes one."</p>
+                                    <p>"There is no key yet: the ARN below is only an example. Step 4 makes a key; a policy put before refuses every upload until it is put again with that key's ARN."</p>
                                 </Notice>
                             }
                         })}
@@ -257,9 +268,9 @@ pub(crate) fn KeyUserForms(data: StepData) -> impl IntoView {
     let present = data.lab.key_user_present;
     // The form that undoes what is now comes first. One that is already so is folded away but still works.
     let mut remove = data.frame(Action::RemoveKeyUser.form_id(), RemoveKeyUser::PATH);
-    remove.done = present == Some(false);
+    (remove.done, remove.already) = (false, present == Some(false));
     let mut add = data.frame(Action::AddKeyUser.form_id(), AddKeyUser::PATH);
-    add.done = present == Some(true);
+    (add.done, add.already) = (false, present == Some(true));
     let calls: &'static [&'static str] = &["kms:GetKeyPolicy", "kms:PutKeyPolicy"];
     let state = match present {
         None => "There is no key yet: step 4 makes it.",

@@ -53,7 +53,7 @@ const POLICIES: StepText = StepText {
     notice: &[
         "All three calls were decided by IAM alone: `iam:CreatePolicy` has no resource policy to ask.",
         "IAM checks a document's grammar, not its sense. It accepts actions that do not exist and resources an action can \
-         never apply to; such a statement simply never matches.",
+         never apply to; that part of a statement simply never matches.",
     ],
 };
 
@@ -63,7 +63,7 @@ const ROLES: StepText = StepText {
         "A role has two sides. Its permission policies say what it may do; its trust policy says who may become it.",
         "The two administrators' roles trust this account. That leaves the choice to IAM: whoever has an Allow for \
          `sts:AssumeRole` may take the role on. `authorized-users` trusts only the EC2 service, so no person can \
-         take it on, however many rights that person has.",
+         take it on as things stand: only who may change the trust policy, or launch an instance with the role, gets near it.",
         "EC2 hands a role to an instance through an instance profile, a holder for one role. The AWS console makes \
          it unseen; through the API it takes two more calls.",
     ],
@@ -137,8 +137,11 @@ const INSTANCE: StepText = StepText {
           second, anyone who may launch instances could lend themselves any role in the account.",
     notice: &[
         "One call, two checks, both decided by IAM. The second is `iam:PassRole`.",
-        "Removing rights from the role later takes effect on the running instance at once: what its credentials may do is \
-         looked up at every call, not fixed when they were issued.",
+        "Removing rights from the role later takes effect on the running instance without new credentials: what they may do is \
+         looked up at every call, not fixed when they were issued. AWS spreads such a change within seconds, rarely minutes.",
+        // The image, subnet, interface, security group and volume are checks of their own on AWS.
+        "On AWS the launch is also checked on the image, the network and the volume it uses; the lab has the two checks that \
+         bear on the role.",
     ],
 };
 
@@ -151,8 +154,8 @@ const TEST_1: StepText = StepText {
     notice: &[
         "Two checks for one upload. `s3:PutObject`: IAM allows, and the bucket policy has nothing to object, so it is \
          silent. `kms:GenerateDataKey`: IAM is silent, and the key policy allows by naming the role.",
-        "Those two Allows come from two documents kept by two different people. Neither could have let this upload through \
-         alone.",
+        "Those two Allows come from two documents kept by two different people, and as they stand neither would have let this \
+         upload through alone.",
     ],
 };
 
@@ -194,9 +197,9 @@ const TEST_4: StepText = StepText {
     notice: &[
         // §7 rule 5.
         "Read AWS's sentence closely: it says that no identity-based policy allows the action, although it was the key \
-         policy you edited. Both are true. The key policy no longer names the role, but its first statement still delegates \
-         to IAM; so the answer was up to IAM, and IAM gives this role no KMS action. AWS names the policy that could still \
-         have said yes.",
+         policy you edited. Both are true. The key policy no longer names the role, which is what turned the answer; what is \
+         left of it hands the question on to IAM, and IAM gives this role no KMS action. AWS names the policy that could \
+         still have said yes. (AWS documents the wording, not this very case: the blame on IAM is our reading of its rules.)",
         // §3, rows 47 and 48.
         "In the download `HeadObject` still succeeds, for it needs no key. `GetObject` fails when S3 asks KMS to decrypt. \
          There is no third outcome: a caller gets plaintext or an error, never ciphertext.",
@@ -214,7 +217,7 @@ const RESTORE: StepText = StepText {
     ],
     who: "secure-key-admin adds the user; the instance tries again.",
     notice: &[
-        "The objects were never touched. One role changed one document twice, and the data was out of reach in between.",
+        "The objects were never touched. One role changed one document twice, and in between the instance could not reach the data.",
     ],
 };
 

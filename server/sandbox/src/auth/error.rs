@@ -98,7 +98,7 @@ impl AuthError {
                 "SignatureDoesNotMatch",
                 "The request signature we calculated does not match the signature you provided. Check your key and signing method.",
             ),
-            Self::Credentials(CredentialsError::UnknownKey) => (
+            Self::Credentials(CredentialsError::UnknownKey | CredentialsError::MissingToken) => (
                 403,
                 "InvalidAccessKeyId",
                 "The AWS Access Key Id you provided does not exist in our records.",
@@ -177,7 +177,9 @@ impl AuthError {
                 "SignatureDoesNotMatch",
                 "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.".into(),
             ),
-            Self::Credentials(CredentialsError::UnknownKey | CredentialsError::InvalidToken) => (
+            Self::Credentials(
+                CredentialsError::UnknownKey | CredentialsError::MissingToken | CredentialsError::InvalidToken,
+            ) => (
                 403,
                 "InvalidClientTokenId",
                 "The security token included in the request is invalid.".into(),

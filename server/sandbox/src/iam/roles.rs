@@ -87,7 +87,9 @@ pub(super) async fn delete(call: Call<'_>) -> Result<Xml, Fault> {
             ));
         }
         require_no_policies(&role.policies)?;
+        let (arn, id) = (arns::role(&account.id, &role.path, name), role.id.clone());
         account.roles.remove(name);
+        account.orphan(&arn, &id);
         Ok(Xml::default())
     })
     .await

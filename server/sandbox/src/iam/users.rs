@@ -82,7 +82,9 @@ pub(super) async fn delete(call: Call<'_>) -> Result<Xml, Fault> {
             return Err(Fault::delete_conflict("Cannot delete entity, must delete access keys first."));
         }
         require_no_policies(&user.policies)?;
+        let (arn, id) = (arns::user(&account.id, &user.path, name), user.id.clone());
         account.users.remove(name);
+        account.orphan(&arn, &id);
         Ok(Xml::default())
     })
     .await

@@ -15,6 +15,7 @@ use super::{Call, EncryptionContext, KmsError};
 use crate::crypto;
 use crate::gate::{Permit, actions};
 use crate::model::{KeyGrant, KmsKey};
+use crate::principals;
 
 /// What a grant on a symmetric key can hold. `CreateGrant` is missing: a grantee could hand on more than it holds, which
 /// the gate cannot yet tell.
@@ -78,7 +79,7 @@ pub(super) async fn create_grant(call: &Call<'_>, input: CreateGrant) -> Result<
     )?;
     for principal in [Some(&input.grantee_principal), input.retiring_principal.as_ref()].into_iter().flatten()
     {
-        must_be_a_principal(principal)?;
+        must_be_a_principal(call, principal).await?;
     }
     must_be_usable(&key)?;
     if input.dry_run {
@@ -145,10 +146,10 @@ fn must_be_grantable(operations: &[String]) -> Result<(), KmsError> {
     }
 }
 
-/// A grantee is a caller by ARN: never a service, a group or everyone.
-fn must_be_a_principal(arn: &str) -> Result<(), KmsError> {
+/// A grantee is a caller by ARN that exists: never a service, a group or everyone.
+async fn must_be_a_principal(call: &Call<'_>, arn: &str) -> Result<(), KmsError> {
     let caller = Principal::from_arn(arn).is_ok_and(|principal| principal.kind() != PrincipalKind::Anonymous);
-    match caller && !arn.contains('*') {
+    match caller && !arn.contains('*') && principals::exists(&call.aws.store, arn).await? {
         true => Ok(()),
         false => Err(KmsError::refused(
             "InvalidArnException",

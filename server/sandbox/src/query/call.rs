@@ -128,15 +128,12 @@ impl Call<'_> {
 }
 
 impl Fault {
-    /// 400 `InvalidAction`, or `MissingAction` without a name.
+    /// 501 `NotImplemented`, or 400 `MissingAction` without a name. AWS answers `InvalidAction` to names that none of its
+    /// operations has; which those are is not known here, so no operation of AWS's is called invalid.
     pub(crate) fn unknown_action(action: &str) -> Self {
         match action {
             "" => Self::refused(400, "MissingAction", "The request must contain the parameter Action."),
-            _ => Self::refused(
-                400,
-                "InvalidAction",
-                format!("The action {action} is not valid for this web service."),
-            ),
+            _ => Self::refused(501, "NotImplemented", format!("The operation {action} is not implemented.")),
         }
     }
 }

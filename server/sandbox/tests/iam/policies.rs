@@ -111,8 +111,8 @@ async fn the_version_in_force_is_the_one_that_decides() {
     .await;
     let denied = lab.query(&keys, "iam", "ListRoles", &[]).await;
     let sentence = format!(
-        "User: arn:aws:iam::{}:user/u is not authorized to perform: iam:ListRoles on resource: * because no identity-based policy allows the iam:ListRoles action",
-        lab.account
+        "User: arn:aws:iam::{}:user/u is not authorized to perform: iam:ListRoles on resource: arn:aws:iam::{}:role/ because no identity-based policy allows the iam:ListRoles action",
+        lab.account, lab.account
     );
     assert_eq!((denied.status, denied.error()), (403, ("AccessDenied".into(), sentence)));
 }
@@ -243,9 +243,9 @@ async fn malformed_parameters_are_refused_in_iams_words() {
         &lab,
         "CreateUniverse",
         &[],
-        400,
-        "InvalidAction",
-        "The action CreateUniverse is not valid for this web service.",
+        501,
+        "NotImplemented",
+        "The operation CreateUniverse is not implemented.",
     )
     .await;
 }

@@ -303,5 +303,5 @@ async fn the_path_of_a_resource_counts_in_policies() {
     assert_eq!(lab.query(&keys, "iam", "GetRole", &[("RoleName", "inside")]).await.status, 200);
     let denied = lab.query(&keys, "iam", "GetRole", &[("RoleName", "outside")]).await;
     assert_eq!(denied.status, 403);
-    assert!(denied.error().1.contains(":role/outside because no identity-based policy"));
+    assert!(denied.error().1.contains("on resource: role outside because no identity-based policy"));
 }
