@@ -24,6 +24,7 @@ pub(super) async fn switch(
     if held.iter().any(|held| held.persona == persona && is_valid(held, now)) {
         lab.acting = persona;
         site.store.save_lab(&lab).await?;
+        site.store.clear_problems(&lab.id).await?;
         return Ok(None);
     }
     let role = match (persona, persona.role()) {
@@ -57,6 +58,7 @@ pub(super) async fn switch(
         site.vault.put(&desk.lab.id, persona, user.arn(), &credentials).await?;
         desk.lab.acting = persona;
         site.store.save_lab(&desk.lab).await?;
+        site.store.clear_problems(&desk.lab.id).await?;
     }
     Ok(desk.records.pop())
 }

@@ -159,6 +159,18 @@ impl Store {
         Ok(())
     }
 
+    /// Forgets what was wrong with the lab's forms, but not what was typed into them: a refusal was another role's.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn clear_problems(&self, lab: &LabId) -> Result<(), StoreError> {
+        sqlx::query("UPDATE drafts SET draft = json_set(draft, '$.problem', NULL) WHERE lab_id = ?")
+            .bind(lab.as_str())
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
     /// What was typed into a form and did not succeed.
     ///
     /// # Errors
@@ -194,6 +206,10 @@ mod tests {
         let draft = Draft { values: vec![("name".into(), "B".into())], problem: None };
         store.keep_draft(&lab.id, "create-bucket", &Draft::default()).await.unwrap();
         store.keep_draft(&lab.id, "create-bucket", &draft).await.unwrap();
+        assert_eq!(store.draft(&lab.id, "create-bucket").await.unwrap(), Some(draft.clone()));
+        let refused = Draft { problem: Some((String::new(), "refused".into())), ..draft.clone() };
+        store.keep_draft(&lab.id, "create-bucket", &refused).await.unwrap();
+        store.clear_problems(&lab.id).await.unwrap();
         assert_eq!(store.draft(&lab.id, "create-bucket").await.unwrap(), Some(draft));
         store.remove_lab(&lab.id).await.unwrap();
         assert_eq!(store.draft(&lab.id, "create-bucket").await.unwrap(), None);
