@@ -1,7 +1,7 @@
 //! The command line, as `design.md` fixes it. What the options mean is here; what the commands do is in
 //! [`commands`](crate::commands).
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::{fmt, net::SocketAddr, path::PathBuf, str::FromStr};
 use zeroize::Zeroizing;
 
@@ -27,6 +27,8 @@ pub enum Command {
     /// Decide authorization questions from standard input, one JSON object a line
     #[command(after_long_help = EVALUATE_HELP)]
     Evaluate,
+    /// Find what is wrong with policy documents: what AWS refuses, and what it accepts but does not do what it says
+    Lint(LintOptions),
 }
 
 /// What `trilock evaluate --help` adds.
@@ -77,6 +79,53 @@ pub struct SandboxOptions {
     /// An account whose root user holds these keys; may be given several times
     #[arg(long = "account", value_name = "ACCOUNT_ID:ACCESS_KEY_ID:SECRET")]
     pub accounts: Vec<HeldAccount>,
+}
+
+/// Options of `trilock lint`.
+#[derive(Args, Debug)]
+pub struct LintOptions {
+    /// Policy documents as JSON; `-` reads standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// What the documents are attached to; guessed for each when left out
+    #[arg(long, value_enum)]
+    pub kind: Option<LintKind>,
+    /// How findings are written
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: LintFormat,
+}
+
+/// What a policy is attached to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LintKind {
+    /// A user, group or role
+    Identity,
+    /// An S3 bucket
+    Bucket,
+    /// A KMS key
+    Key,
+    /// A role, as its trust policy
+    Trust,
+}
+
+impl From<LintKind> for policy::lint::Kind {
+    fn from(kind: LintKind) -> Self {
+        match kind {
+            LintKind::Identity => Self::Identity,
+            LintKind::Bucket => Self::Bucket,
+            LintKind::Key => Self::Key,
+            LintKind::Trust => Self::Trust,
+        }
+    }
+}
+
+/// How findings are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LintFormat {
+    /// `file:line:column: severity: message [code]`
+    Text,
+    /// A list with one object a file
+    Json,
 }
 
 /// What the console's SDK clients talk to.

@@ -1,6 +1,7 @@
 //! The commands of the command line, one a file, and why one ends early.
 
 pub mod evaluate;
+pub mod lint;
 pub mod sandbox;
 pub mod serve;
 
@@ -36,6 +37,17 @@ pub enum CommandError {
     /// `--database`.
     #[error("--database is not supported yet; state is kept in a folder, see --data")]
     Database,
+    /// A file of `trilock lint`.
+    #[error("{} cannot be read: {error}", file.display())]
+    File {
+        /// As given.
+        file: std::path::PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// Documents of `trilock lint` that their service would refuse.
+    #[error("{0} of the documents would be refused")]
+    Refused(usize),
     /// Lines of `trilock evaluate` without a decision.
     #[error("{0} of the lines could not be answered; each says why in its place")]
     Unanswered(usize),

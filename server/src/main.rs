@@ -30,6 +30,7 @@ fn main() -> ExitCode {
             Command::Serve(options) => trilock::commands::serve::run(options).await,
             Command::Sandbox(options) => trilock::commands::sandbox::run(options).await,
             Command::Evaluate => trilock::commands::evaluate::run(),
+            Command::Lint(options) => trilock::commands::lint::run(&options),
         }
     });
     match ended {

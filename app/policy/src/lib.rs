@@ -38,6 +38,7 @@ mod facts;
 mod kms;
 mod layers;
 pub mod line;
+pub mod lint;
 pub mod message;
 mod pattern;
 mod principal;

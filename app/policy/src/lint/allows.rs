@@ -1,0 +1,129 @@
+//! Allows that give more than they seem to, less than is needed, or nothing because a Deny takes it back.
+
+use serde_json::json;
+
+use super::glob::covers;
+use super::view::View;
+use super::{Change, Draft, Kind, Policy, Severity, conditions};
+
+/// What lets somebody give the use of a key to others.
+const KEY_ADMINISTRATION: [&str; 2] = ["kms:PutKeyPolicy", "kms:CreateGrant"];
+
+pub(super) fn check(policy: &Policy<'_>, drafts: &mut Vec<Draft>) {
+    for view in &policy.views {
+        drafts.extend(conditions::not_principal(policy.kind, view));
+        if view.is_deny() {
+            continue;
+        }
+        drafts.extend(overridden(policy, view));
+        match policy.kind {
+            Kind::Identity => {
+                drafts.extend(key_administration(policy, view));
+                drafts.extend(objects_without_list(policy, view));
+            }
+            Kind::Bucket => drafts.extend(public(policy, view)),
+            Kind::Key | Kind::Trust => {}
+        }
+    }
+}
+
+fn lower(texts: Vec<(String, &str)>) -> Vec<String> {
+    texts.into_iter().map(|(_, text)| text.to_ascii_lowercase()).collect()
+}
+
+/// Whether every pattern of `narrow` is within one of `wide`.
+fn all_within(narrow: &[String], wide: &[String]) -> bool {
+    !narrow.is_empty() && narrow.iter().all(|narrow| wide.iter().any(|wide| covers(wide, narrow)))
+}
+
+/// An unconditional Deny of the same document that takes in all the Allow gives.
+fn overridden(policy: &Policy<'_>, view: &View<'_>) -> Option<Draft> {
+    let plain = |view: &View<'_>| view.has("Action") && (view.has("Resource") || policy.kind == Kind::Trust);
+    let deny = policy.views.iter().find(|deny| {
+        let for_everyone = policy.kind == Kind::Identity
+            || deny
+                .statement
+                .principal
+                .as_ref()
+                .is_some_and(|element| !element.negated && element.is_everyone());
+        deny.is_deny()
+            && !deny.has("Condition")
+            && plain(deny)
+            && plain(view)
+            && for_everyone
+            && all_within(&lower(view.texts("Action")), &lower(deny.texts("Action")))
+            && (policy.kind == Kind::Trust
+                || all_within(
+                    &view.texts("Resource").into_iter().map(|(_, text)| text.to_owned()).collect::<Vec<_>>(),
+                    &deny.texts("Resource").into_iter().map(|(_, text)| text.to_owned()).collect::<Vec<_>>(),
+                ))
+    })?;
+    let name = deny.statement.sid().map_or_else(|| deny.at.clone(), |sid| format!("“{sid}”"));
+    let message = format!("This Allow never has an effect: the Deny {name} takes in all of it.");
+    Some(Draft::new(Severity::Warning, "allow-always-denied", view.at.clone(), message))
+}
+
+/// A wildcard that takes in the right to hand out the use of keys.
+fn key_administration(policy: &Policy<'_>, view: &View<'_>) -> Option<Draft> {
+    let denied = |action: &str| {
+        let mut denies = policy.views.iter().filter(|deny| deny.is_deny() && !deny.has("Condition"));
+        denies.any(|deny| {
+            deny.texts("Action")
+                .iter()
+                .any(|(_, pattern)| covers(&pattern.to_ascii_lowercase(), &action.to_ascii_lowercase()))
+        })
+    };
+    let (pointer, pattern, taken) = view.texts("Action").into_iter().find_map(|(pointer, pattern)| {
+        let takes_in = |action: &&str| {
+            covers(&pattern.to_ascii_lowercase(), &action.to_ascii_lowercase()) && !denied(action)
+        };
+        let taken: Vec<&str> = KEY_ADMINISTRATION.into_iter().filter(takes_in).collect();
+        (pattern.contains('*') && !taken.is_empty()).then_some((pointer, pattern, taken))
+    })?;
+    let message = format!(
+        "{pattern} takes in {}: whoever has this can let others use the keys, whatever is denied to itself.",
+        taken.join(" and ")
+    );
+    Some(Draft::new(Severity::Note, "wildcard-administers-keys", pointer, message))
+}
+
+/// Objects can be read, but not asked about.
+fn objects_without_list(policy: &Policy<'_>, view: &View<'_>) -> Option<Draft> {
+    let takes_in = |view: &View<'_>, action: &str| {
+        lower(view.texts("Action")).iter().any(|pattern| covers(pattern, action))
+    };
+    if !takes_in(view, "s3:getobject")
+        || policy.views.iter().any(|other| !other.is_deny() && takes_in(other, "s3:listbucket"))
+    {
+        return None;
+    }
+    let (_, objects) = view
+        .texts("Resource")
+        .into_iter()
+        .find(|(_, text)| text.starts_with("arn:aws:s3:::") && text.contains('/'))?;
+    let bucket = objects.split('/').next().unwrap_or_default();
+    let message = format!(
+        "s3:GetObject without s3:ListBucket on {bucket}: an object that is not there gives 403 instead of 404, and nothing \
+         can be listed."
+    );
+    let draft = Draft::new(Severity::Note, "objects-without-list", view.pointer("Action"), message);
+    let statement = json!({"Effect": "Allow", "Action": "s3:ListBucket", "Resource": bucket});
+    Some(match view.at.strip_suffix(&format!("/{}", view.statement.index())) {
+        Some(list) => {
+            draft.mended_by("Allow listing the bucket", [Change::Append(list.to_owned(), vec![statement])])
+        }
+        None => draft,
+    })
+}
+
+/// An Allow for everyone that nothing narrows; S3 itself calls such a policy public.
+fn public(policy: &Policy<'_>, view: &View<'_>) -> Option<Draft> {
+    let everyone =
+        view.statement.principal.as_ref().is_some_and(super::super::document::PrincipalElement::is_everyone);
+    if !everyone || !policy.document.is_public() {
+        return None;
+    }
+    let element = if view.has("Principal") { "Principal" } else { "NotPrincipal" };
+    let message = "This lets in everyone on the internet, unless S3 Block Public Access stands in the way.";
+    Some(Draft::new(Severity::Warning, "public", view.pointer(element), message))
+}

@@ -1,0 +1,158 @@
+//! Conditions that never hold, always hold, or compare a key with what it is not.
+
+use super::catalog::{Known, catalog, nearest};
+use super::view::{Condition, View};
+use super::{Change, Draft, Kind, Policy, Severity};
+use crate::document::Version;
+
+pub(super) fn check(policy: &Policy<'_>, drafts: &mut Vec<Draft>) {
+    if policy.document.version() == Version::V2008 {
+        drafts.extend(variables(policy));
+    }
+    for view in &policy.views {
+        for condition in view.conditions() {
+            drafts.extend(key(view, &condition));
+            drafts.extend(operator(&condition));
+            drafts.extend(for_all_values(view, &condition));
+        }
+    }
+}
+
+/// Variables are plain text under the old version of the language.
+fn variables(policy: &Policy<'_>) -> Option<Draft> {
+    let mut texts = policy.views.iter().flat_map(|view| {
+        let conditions = view.conditions();
+        let values = conditions.into_iter().flat_map(|condition| condition.values);
+        view.resources().into_iter().chain(values).collect::<Vec<_>>()
+    });
+    let (pointer, text) = texts.find(|(_, text)| text.contains("${"))?;
+    let message = format!(
+        "“{text}” holds a variable, but without \"Version\": \"2012-10-17\" variables are plain text and match nothing else."
+    );
+    let draft = Draft::new(Severity::Warning, "variable-in-old-version", pointer, message);
+    let version = "2012-10-17".into();
+    Some(match policy.document.source().get("Version") {
+        Some(_) => draft.mended_by("Set the version", [Change::Replace("/Version".to_owned(), version)]),
+        None => draft.mended_by("Set the version", [Change::Prepend(String::new(), "Version", version)]),
+    })
+}
+
+fn key(view: &View<'_>, condition: &Condition<'_>) -> Option<Draft> {
+    let key = condition.key;
+    let (prefix, _) = key.split_once(':')?;
+    let pointer = condition.at.clone();
+    let unknown = |near: Option<&str>| {
+        let hint = near.map_or_else(String::new, |near| format!(" Did you mean {near}?"));
+        let message = format!("There is no condition key {key}, so no request carries it.{hint}");
+        Draft::new(Severity::Warning, "unknown-condition-key", pointer.clone(), message)
+    };
+    if prefix.eq_ignore_ascii_case("aws") {
+        return match catalog().global_key(key) {
+            Some(_) => None,
+            None => Some(unknown(nearest(key, catalog().global_keys()))),
+        };
+    }
+    let Some((_, service)) = catalog().service(prefix) else {
+        let known = catalog().has_prefix(prefix) || prefix.contains(['.', '/']) || prefix == "saml";
+        return if known { None } else { Some(unknown(None)) };
+    };
+    if service.key(key).is_none() {
+        return Some(unknown(nearest(key, service.keys())));
+    }
+    // A key of a service that none of the statement's actions carries.
+    if !view.has("Action") {
+        return None;
+    }
+    let actions: Vec<Known<'_>> = view
+        .actions()
+        .into_iter()
+        .map(|(_, action)| {
+            let (other, name) = action.split_once(':').unwrap_or(("*", "*"));
+            if other.contains('*') {
+                return service.actions("*");
+            }
+            catalog().service(other).map_or_else(Vec::new, |(_, service)| service.actions(name))
+        })
+        .collect::<Vec<_>>()
+        .concat();
+    if actions.is_empty() || actions.iter().any(|action| action.has_key(key)) {
+        return None;
+    }
+    let message =
+        format!("No request for the statement's actions carries {key}, so the condition sees it as missing.");
+    Some(Draft::new(Severity::Warning, "condition-key-not-carried", pointer, message))
+}
+
+/// What the operators of a family compare.
+fn family(operator: &str) -> Option<&'static str> {
+    let name = operator.rsplit(':').next().unwrap_or(operator);
+    let families = [
+        ("String", "texts"),
+        ("Numeric", "numbers"),
+        ("Date", "dates"),
+        ("Bool", "true and false"),
+        ("IpAddress", "addresses"),
+        ("NotIpAddress", "addresses"),
+        ("Arn", "ARNs"),
+    ];
+    families.into_iter().find(|(start, _)| name.starts_with(start)).map(|(_, what)| what)
+}
+
+fn operator(condition: &Condition<'_>) -> Option<Draft> {
+    let compared = family(condition.operator)?;
+    let (prefix, _) = condition.key.split_once(':')?;
+    let kind = match catalog().service(prefix) {
+        Some((_, service)) => service.key(condition.key)?,
+        None => catalog().global_key(condition.key)?,
+    };
+    let (holds, fits): (&str, &[&str]) = match kind.strip_prefix("ArrayOf").unwrap_or(kind) {
+        "String" => ("texts", &["texts", "ARNs"]),
+        "ARN" => ("ARNs", &["ARNs", "texts"]),
+        "Numeric" => ("numbers", &["numbers"]),
+        "Date" => ("dates", &["dates", "numbers"]),
+        "Bool" => ("true or false", &["true and false", "texts"]),
+        "IPAddress" => ("addresses", &["addresses"]),
+        _ => return None,
+    };
+    if fits.contains(&compared) {
+        return None;
+    }
+    let message = format!(
+        "{} compares {compared}, but {} holds {holds}: the condition does not do what it says.",
+        condition.operator, condition.key
+    );
+    Some(Draft::new(Severity::Warning, "operator-does-not-fit", condition.at.clone(), message))
+}
+
+fn for_all_values(view: &View<'_>, condition: &Condition<'_>) -> Option<Draft> {
+    if view.is_deny() || !condition.operator.starts_with("ForAllValues:") {
+        return None;
+    }
+    let demanded = view.conditions().iter().any(|other| {
+        other.operator == "Null"
+            && other.key.eq_ignore_ascii_case(condition.key)
+            && view
+                .statement
+                .source()
+                .pointer(&other.at.replacen(&view.at, "", 1))
+                .is_some_and(|wanted| wanted.as_str() == Some("false") || wanted.as_bool() == Some(false))
+    });
+    if demanded {
+        return None;
+    }
+    let message = format!(
+        "ForAllValues holds when the request has no {} at all, so this Allow applies then too. Add \"Null\": {{\"{}\": \
+         \"false\"}} to demand it.",
+        condition.key, condition.key
+    );
+    Some(Draft::new(Severity::Warning, "for-all-values-allows-missing", condition.at.clone(), message))
+}
+
+/// Only for a document whose kind has principals: whether a negated principal is allowed.
+pub(super) fn not_principal(kind: Kind, view: &View<'_>) -> Option<Draft> {
+    let allows_all_others = view.has("NotPrincipal") && !view.is_deny() && kind == Kind::Key;
+    allows_all_others.then(|| {
+        let message = "NotPrincipal with Allow lets in everyone but those named, anonymous callers included.";
+        Draft::new(Severity::Warning, "not-principal-allows", view.pointer("NotPrincipal"), message)
+    })
+}

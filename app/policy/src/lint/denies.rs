@@ -1,0 +1,96 @@
+//! Denies that leave open what they mean to close.
+
+use super::catalog::{Known, catalog};
+use super::glob::covers;
+use super::view::View;
+use super::{Change, Draft, Kind, Policy, Severity};
+
+/// Actions that reach into objects beside reading, writing and deleting them: bringing back from an archive, deleting in
+/// spite of a retention, changing the encryption.
+const OBJECT_ACTIONS: [&str; 3] =
+    ["s3:RestoreObject", "s3:BypassGovernanceRetention", "s3:UpdateObjectEncryption"];
+
+pub(super) fn check(policy: &Policy<'_>, drafts: &mut Vec<Draft>) {
+    if policy.kind != Kind::Identity {
+        return;
+    }
+    for view in policy.views.iter().filter(|view| view.is_deny() && view.has("Action")) {
+        let actions = view.texts("Action");
+        let denied: Vec<&str> = actions.iter().map(|(_, action)| *action).collect();
+        for (pointer, action) in &actions {
+            drafts.extend(siblings(policy, pointer, action, &denied));
+        }
+        drafts.extend(object_actions(policy, view, &denied));
+    }
+}
+
+/// Whether an Allow of the document takes in an action.
+fn is_allowed(policy: &Policy<'_>, action: &str) -> bool {
+    let mut allows = policy.views.iter().filter(|view| !view.is_deny());
+    allows.any(|view| view.has("Action") && takes_in(&view.actions(), action))
+}
+
+fn takes_in(actions: &[(String, &str)], action: &str) -> bool {
+    let action = action.to_ascii_lowercase();
+    actions.iter().any(|(_, pattern)| covers(&pattern.to_ascii_lowercase(), &action))
+}
+
+/// An action denied by its exact name, with others of the same beginning left allowed.
+fn siblings(policy: &Policy<'_>, pointer: &str, action: &str, denied: &[&str]) -> Option<Draft> {
+    let (prefix, name) = action.split_once(':')?;
+    if name.contains(['*', '?']) {
+        return None;
+    }
+    // Another action of the list with a shorter name speaks for this one, too.
+    let shorter = denied.iter().any(|other| {
+        *other != action
+            && !other.contains('*')
+            && action.to_ascii_lowercase().starts_with(&other.to_ascii_lowercase())
+    });
+    let (prefix, service) = catalog().service(prefix)?;
+    if shorter || service.actions(name).is_empty() {
+        return None;
+    }
+    let is_denied = |action: &str| {
+        denied.iter().any(|pattern| covers(&pattern.to_ascii_lowercase(), &action.to_ascii_lowercase()))
+    };
+    let open: Vec<String> = service
+        .actions(&format!("{name}?*"))
+        .into_iter()
+        .map(|known: Known<'_>| format!("{prefix}:{}", known.name))
+        .filter(|sibling| !is_denied(sibling) && is_allowed(policy, sibling))
+        .collect();
+    if open.is_empty() {
+        return None;
+    }
+    let message = format!("This Deny names {action} exactly and leaves {} allowed.", open.join(", "));
+    let wide = format!("{action}*");
+    Some(
+        Draft::new(Severity::Warning, "deny-leaves-siblings", pointer, message)
+            .mended_by(format!("Deny {wide}"), [Change::Replace(pointer.to_owned(), wide.into())]),
+    )
+}
+
+/// Reading, writing and deleting objects is denied, what else reaches into them is not.
+fn object_actions(policy: &Policy<'_>, view: &View<'_>, denied: &[&str]) -> Option<Draft> {
+    let is_denied = |action: &str| {
+        denied.iter().any(|pattern| covers(&pattern.to_ascii_lowercase(), &action.to_ascii_lowercase()))
+    };
+    if !["s3:GetObject", "s3:PutObject", "s3:DeleteObject"].into_iter().all(is_denied) {
+        return None;
+    }
+    let open: Vec<&str> = OBJECT_ACTIONS
+        .into_iter()
+        .filter(|action| !is_denied(action) && is_allowed(policy, action))
+        .collect();
+    if open.is_empty() {
+        return None;
+    }
+    let message = format!("This Deny keeps from objects, but leaves {} allowed.", open.join(", "));
+    let pointer = view.pointer("Action");
+    let added = open.iter().map(|action| (*action).into()).collect();
+    Some(
+        Draft::new(Severity::Warning, "deny-leaves-object-actions", pointer.clone(), message)
+            .mended_by("Deny them, too", [Change::Append(pointer, added)]),
+    )
+}
