@@ -27,12 +27,15 @@ pub(super) fn check(policy: &Policy<'_>, drafts: &mut Vec<Draft>) {
 /// Whether an Allow of the document takes in an action.
 fn is_allowed(policy: &Policy<'_>, action: &str) -> bool {
     let mut allows = policy.views.iter().filter(|view| !view.is_deny());
-    allows.any(|view| view.has("Action") && takes_in(&view.actions(), action))
+    allows.any(|view| {
+        let actions: Vec<&str> = view.texts("Action").into_iter().map(|(_, action)| action).collect();
+        takes_in(&actions, action)
+    })
 }
 
-fn takes_in(actions: &[(String, &str)], action: &str) -> bool {
+fn takes_in(patterns: &[&str], action: &str) -> bool {
     let action = action.to_ascii_lowercase();
-    actions.iter().any(|(_, pattern)| covers(&pattern.to_ascii_lowercase(), &action))
+    patterns.iter().any(|pattern| covers(&pattern.to_ascii_lowercase(), &action))
 }
 
 /// An action denied by its exact name, with others of the same beginning left allowed.
@@ -51,9 +54,7 @@ fn siblings(policy: &Policy<'_>, pointer: &str, action: &str, denied: &[&str]) -
     if shorter || service.actions(name).is_empty() {
         return None;
     }
-    let is_denied = |action: &str| {
-        denied.iter().any(|pattern| covers(&pattern.to_ascii_lowercase(), &action.to_ascii_lowercase()))
-    };
+    let is_denied = |action: &str| takes_in(denied, action);
     let open: Vec<String> = service
         .actions(&format!("{name}?*"))
         .into_iter()
@@ -73,9 +74,7 @@ fn siblings(policy: &Policy<'_>, pointer: &str, action: &str, denied: &[&str]) -
 
 /// Reading, writing and deleting objects is denied, what else reaches into them is not.
 fn object_actions(policy: &Policy<'_>, view: &View<'_>, denied: &[&str]) -> Option<Draft> {
-    let is_denied = |action: &str| {
-        denied.iter().any(|pattern| covers(&pattern.to_ascii_lowercase(), &action.to_ascii_lowercase()))
-    };
+    let is_denied = |action: &str| takes_in(denied, action);
     if !["s3:GetObject", "s3:PutObject", "s3:DeleteObject"].into_iter().all(is_denied) {
         return None;
     }

@@ -39,7 +39,7 @@ fn statement(policy: &Policy<'_>, view: &View<'_>, drafts: &mut Vec<Draft>) {
         if reached == 0 {
             dead.push((pointer.clone(), *action, known));
         } else if !view.is_deny() {
-            drafts.extend(left_out(view, pointer, prefix, action, &known, &resources));
+            drafts.extend(left_out(policy, view, pointer, prefix, action, &known, &resources));
         }
     }
     let whole = judged == actions.len() && dead.len() == judged && !dead.is_empty();
@@ -107,16 +107,24 @@ fn never_matches(policy: &Policy<'_>, view: &View<'_>, dead: &[Dead<'_>], resour
 /// What a wildcard takes in by name and the resources leave out: actions without a resource, and those that are asked on
 /// an alias as well as on its key.
 fn left_out(
+    policy: &Policy<'_>,
     view: &View<'_>,
     pointer: &str,
     prefix: &str,
     action: &str,
-    known: &[Known<'_>],
+    all: &[Known<'_>],
     resources: &[&str],
 ) -> Option<Draft> {
     if !action.contains('*') {
         return None;
     }
+    // What another Allow of the document names is not left out.
+    let elsewhere = |action: &Known<'_>| {
+        let name = format!("{prefix}:{}", action.name);
+        let mut others = policy.views.iter().filter(|other| !other.is_deny() && other.at != view.at);
+        others.any(|other| other.texts("Action").iter().any(|(_, text)| text.eq_ignore_ascii_case(&name)))
+    };
+    let known: Vec<Known<'_>> = all.iter().copied().filter(|action| !elsewhere(action)).collect();
     let operation = |action: &Known<'_>| call::operation(prefix, action.name);
     let without: Vec<String> = known
         .iter()
@@ -150,7 +158,9 @@ fn left_out(
         changes.push(allow(&aliases, format!("arn:aws:kms:*:{account}:alias/*").into()));
     }
     let message = format!("On these resources {action} allows less than it seems to: {}.", said.join("; "));
-    let draft = Draft::new(Severity::Warning, "wildcard-leaves-out", pointer, message);
+    // Who named some of them elsewhere knows of the rest.
+    let severity = if known.len() < all.len() { Severity::Note } else { Severity::Warning };
+    let draft = Draft::new(severity, "wildcard-leaves-out", pointer, message);
     Some(match list == "/Statement" && view.at != "/Statement" {
         true => draft.mended_by("Allow them in statements of their own", [Change::Append(list, changes)]),
         false => draft,
