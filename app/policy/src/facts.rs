@@ -23,9 +23,10 @@ enum Derived {
     ResourceAccount,
     UserName,
     UserId,
+    KmsCallerAccount,
 }
 
-const DERIVED: [(&str, Derived); 8] = [
+const DERIVED: [(&str, Derived); 9] = [
     ("aws:PrincipalArn", Derived::PrincipalArn),
     ("aws:PrincipalAccount", Derived::PrincipalAccount),
     ("aws:PrincipalType", Derived::PrincipalType),
@@ -34,6 +35,7 @@ const DERIVED: [(&str, Derived); 8] = [
     ("aws:ResourceAccount", Derived::ResourceAccount),
     ("aws:username", Derived::UserName),
     ("aws:userid", Derived::UserId),
+    ("kms:CallerAccount", Derived::KmsCallerAccount),
 ];
 
 fn derived(name: &str) -> Option<Derived> {
@@ -141,6 +143,11 @@ impl<'a> Facts<'a> {
                     _ => None,
                 },
             },
+            // Only KMS fills it. A service that calls on somebody's behalf has no account of its own.
+            Derived::KmsCallerAccount if !self.request.is_for("kms") => None,
+            Derived::KmsCallerAccount => principal
+                .account()
+                .or_else(|| self.request.context.get("kms:CallerAccount")?.first().map(String::as_str)),
         }
     }
 }

@@ -17,6 +17,9 @@ pub struct Grant {
     pub grant_id: String,
     /// The grantee principal's ARN.
     pub grantee: String,
+    /// Who else may retire the grant (`kms:RetireGrant`): an ARN. For that action give the engine only the grant it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retiring_principal: Option<String>,
     /// The operations granted, as the API names them: `Decrypt`, without `kms:`.
     pub operations: Vec<String>,
     /// Narrows cryptographic operations to certain encryption contexts.
@@ -54,17 +57,18 @@ const CONTEXT_PREFIX: &str = "kms:EncryptionContext:";
 impl Grant {
     /// How this grant reaches the caller of `request`, if it covers the operation.
     pub(crate) fn reach(&self, request: &Request) -> Option<Reach> {
-        let (service, operation) = request.action.split_once(':')?;
-        if !service.eq_ignore_ascii_case("kms") {
-            return None;
+        let (_, operation) = request.action.split_once(':').filter(|_| request.is_for("kms"))?;
+        let named = |arn: &str| {
+            let named = Some(NamedPrincipal::aws(arn)).filter(|named| *named != NamedPrincipal::Everyone)?;
+            PrincipalElement { negated: false, named: vec![named] }.reach(&request.principal, Effect::Allow)
+        };
+        let retiring =
+            self.retiring_principal.as_deref().filter(|_| operation.eq_ignore_ascii_case("RetireGrant"));
+        if let Some(reach) = retiring.and_then(named) {
+            return Some(reach);
         }
         let granted = self.operations.iter().find(|granted| granted.eq_ignore_ascii_case(operation))?;
-        let grantee = NamedPrincipal::aws(&self.grantee);
-        if grantee == NamedPrincipal::Everyone {
-            return None;
-        }
-        let reach = PrincipalElement { negated: false, named: vec![grantee] }
-            .reach(&request.principal, Effect::Allow)?;
+        let reach = named(&self.grantee)?;
         let constrained = WITH_ENCRYPTION_CONTEXT.contains(&granted.as_str());
         let met =
             !constrained || self.constraints.as_ref().is_none_or(|constraints| constraints.met_by(request));

@@ -66,7 +66,7 @@ impl<'a> Bearing<'a> {
         match policies.resource_kind {
             ResourceKind::IamRole => {
                 // A trust policy governs assuming the role and nothing else one can do with it.
-                bearing.consent_needed = has_service(&request.action, "sts");
+                bearing.consent_needed = request.is_for("sts");
                 bearing.resource = policies.resource.filter(|_| bearing.consent_needed);
             }
             ResourceKind::KmsKey => {
@@ -88,10 +88,6 @@ impl<'a> Bearing<'a> {
         }
         bearing
     }
-}
-
-fn has_service(action: &str, service: &str) -> bool {
-    action.split_once(':').is_some_and(|(prefix, _)| prefix.eq_ignore_ascii_case(service))
 }
 
 /// Reads every layer, in the order in which a denial is blamed: SCP and RCP, identity, resource (`aws-semantics.md` §10,

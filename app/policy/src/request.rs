@@ -9,8 +9,9 @@ use crate::{Context, Document, Grant, Principal};
 /// One authorization question: may `principal` do `action` on `resource`?
 ///
 /// The engine itself fills `aws:PrincipalArn`, `aws:PrincipalAccount`, `aws:PrincipalType`, `aws:username`,
-/// `aws:PrincipalIsAWSService`, `aws:PrincipalServiceName` and `aws:ResourceAccount`; values for those in `context` are
-/// not read, as AWS does not let a caller choose them.
+/// `aws:PrincipalIsAWSService`, `aws:PrincipalServiceName`, `aws:ResourceAccount` and, for KMS, `kms:CallerAccount`; values
+/// for those in `context` are not read, as AWS does not let a caller choose them. Two have a value of the caller's where
+/// nothing tells otherwise: `aws:userid`, whose unique id no ARN holds, and `kms:CallerAccount` of a service's request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
     /// Who asks.
@@ -23,6 +24,13 @@ pub struct Request {
     pub resource_account: Option<String>,
     /// The condition keys of the request.
     pub context: Context,
+}
+
+impl Request {
+    /// Whether the action is one of the service with this prefix, such as `kms`.
+    pub(crate) fn is_for(&self, service: &str) -> bool {
+        self.action.split_once(':').is_some_and(|(prefix, _)| prefix.eq_ignore_ascii_case(service))
+    }
 }
 
 /// A policy with the name it goes by.

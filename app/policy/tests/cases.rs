@@ -341,7 +341,21 @@ fn every_case_decides_as_expected_and_by_the_expected_statements() {
         }
     }
     assert!(wrong.is_empty(), "{} findings in {run_cases} cases:\n{}", wrong.len(), wrong.join("\n"));
-    assert!(run_cases >= 300, "only {run_cases} cases were found");
+    assert!(run_cases >= 600, "only {run_cases} cases were found");
+}
+
+/// What no other suite covers is covered here in breadth: bucket policies, and keys with policies and grants.
+#[test]
+fn there_are_enough_cases_with_bucket_and_key_policies() {
+    let files = case_files();
+    let cases = || files.iter().flat_map(|(_, file)| &file.cases);
+    let of = |kind| cases().filter(move |case| case.kind == kind);
+    let buckets = of(ResourceKind::S3Bucket).filter(|case| case.resource_policy.is_some()).count();
+    let keys = of(ResourceKind::KmsKey)
+        .filter(|case| case.resource_policy.is_some() || !case.grants.is_empty())
+        .count();
+    let explained = cases().filter(|case| !case.expect.mismatch.is_empty()).count();
+    assert!(buckets >= 150 && keys >= 120 && explained >= 180, "{buckets} {keys} {explained}");
 }
 
 #[test]

@@ -368,6 +368,7 @@ fn grant(entry: &aws_sdk_kms::types::GrantListEntry) -> Grant {
     Grant {
         grant_id: entry.grant_id().unwrap_or_default().into(),
         grantee: entry.grantee_principal().unwrap_or_default().into(),
+        retiring_principal: entry.retiring_principal().map(Into::into),
         operations: entry.operations().iter().map(|operation| operation.as_str().into()).collect(),
         constraints: entry.constraints().map(|constraints| GrantConstraints {
             encryption_context_equals: pairs(constraints.encryption_context_equals()),

@@ -61,7 +61,7 @@ fn can_change(layer: Layer, request: &Request, policies: &Policies<'_>) -> bool 
         Layer::Resource => match policies.resource_kind {
             ResourceKind::S3Bucket => request.resource != "*",
             ResourceKind::KmsKey => policies.resource.is_some() || kms::is_about_a_key(request),
-            ResourceKind::IamRole => request.action.to_ascii_lowercase().starts_with("sts:"),
+            ResourceKind::IamRole => request.is_for("sts"),
             ResourceKind::Other => policies.resource.is_some(),
         },
         Layer::Grant => policies.resource_kind == ResourceKind::KmsKey && kms::is_about_a_key(request),
