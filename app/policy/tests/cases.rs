@@ -2,219 +2,32 @@
 //! most also the lanes, the first mismatch or AWS's message.
 #![allow(clippy::unwrap_used)]
 
-use std::collections::BTreeMap;
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+mod case_files;
 
+use case_files::{Case, CaseFile, Expect, Prepared, case_files};
 use policy::line;
 use policy::message::{self, Style};
-use policy::{
-    Context, DecidedBy, Decision, Document, Explanation, Grant, LaneVerdict, Mismatch, NamedPolicy, Outcome,
-    Policies, Principal, Request, ResourceKind, evaluate,
-};
-use serde::Deserialize;
+use policy::{Decision, Explanation, Mismatch, NamedPolicy, Policies, ResourceKind, evaluate};
 use serde_json::{Value, json};
-
-/// One file: cases of one rule, with the actors and policies they share.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct CaseFile {
-    /// The AWS page or the row of `aws-semantics.md` the rule comes from.
-    source: String,
-    #[serde(default)]
-    actors: BTreeMap<String, Actor>,
-    #[serde(default)]
-    policies: BTreeMap<String, Value>,
-    cases: Vec<Case>,
-}
-
-#[derive(Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Actor {
-    principal: Value,
-    #[serde(default)]
-    identity: Vec<Value>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Case {
-    name: String,
-    /// Overrides the file's source.
-    #[serde(default)]
-    source: Option<String>,
-    /// An actor of the file; `principal` and `identity` override it.
-    #[serde(default, rename = "as")]
-    actor: Option<String>,
-    #[serde(default)]
-    principal: Option<Value>,
-    #[serde(default)]
-    identity: Option<Vec<Value>>,
-    action: String,
-    #[serde(default = "any_resource")]
-    resource: String,
-    #[serde(default)]
-    resource_account: Option<String>,
-    #[serde(default)]
-    context: BTreeMap<String, Value>,
-    #[serde(default)]
-    resource_policy: Option<Value>,
-    #[serde(default)]
-    kind: ResourceKind,
-    #[serde(default)]
-    grants: Vec<Grant>,
-    #[serde(default)]
-    boundaries: Vec<Value>,
-    #[serde(default)]
-    session_policies: Vec<Value>,
-    #[serde(default)]
-    scps: Vec<Vec<Value>>,
-    #[serde(default)]
-    rcps: Vec<Vec<Value>>,
-    #[serde(default)]
-    endpoint_policies: Vec<Value>,
-    #[serde(default)]
-    block_public_access: bool,
-    expect: Expect,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Expect {
-    outcome: Outcome,
-    decided_by: DecidedBy,
-    /// `layer:Sid`, or `layer:index` for a statement without one; in order.
-    deciding: Vec<String>,
-    #[serde(default)]
-    iam: Option<LaneVerdict>,
-    #[serde(default)]
-    resource: Option<LaneVerdict>,
-    /// By statement, the first element that fails; a condition as `Operator key`.
-    #[serde(default)]
-    mismatch: BTreeMap<String, String>,
-    /// AWS's message, in the style the action's service uses.
-    #[serde(default)]
-    message: Option<String>,
-}
-
-fn any_resource() -> String {
-    "*".to_owned()
-}
-
-fn folder(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(name)
-}
-
-fn case_files() -> Vec<(String, CaseFile)> {
-    let mut files: Vec<_> =
-        fs::read_dir(folder("cases")).unwrap().map(|entry| entry.unwrap().path()).collect();
-    files.sort();
-    let read = |path: PathBuf| {
-        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
-        let text = fs::read_to_string(&path).unwrap();
-        let file = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
-        (name, file)
-    };
-    files.into_iter().map(read).collect()
-}
-
-/// A policy given by name (of the file, or of `fixtures/`), or in place.
-fn policy(file: &CaseFile, value: &Value) -> NamedPolicy {
-    let (name, json) = match value {
-        Value::String(name) => match file.policies.get(name) {
-            Some(document) => (name.clone(), document.to_string()),
-            None => {
-                let path = folder("fixtures").join(format!("{name}.json"));
-                (
-                    name.clone(),
-                    fs::read_to_string(&path).unwrap_or_else(|_| panic!("there is no policy `{name}`")),
-                )
-            }
-        },
-        document => ("inline".to_owned(), document.to_string()),
-    };
-    let document = Document::parse(&json).unwrap_or_else(|error| panic!("policy `{name}`: {error}"));
-    // Fixtures of identity policies are managed policies; those given in place are inline.
-    let managed = matches!(value, Value::String(_)).then(|| name.rsplit('/').next().unwrap().to_owned());
-    let arn = managed.map(|name| format!("arn:aws:iam::111122223333:policy/{name}"));
-    NamedPolicy { name, arn, document: Arc::new(document) }
-}
-
-fn policies(file: &CaseFile, values: &[Value]) -> Vec<NamedPolicy> {
-    values.iter().map(|value| policy(file, value)).collect()
-}
-
-fn principal(value: &Value) -> Principal {
-    match value {
-        Value::String(name) if name == "anonymous" => Principal::anonymous(),
-        Value::String(arn) => Principal::from_arn(arn).unwrap(),
-        Value::Object(map) => {
-            match (map.get("Service"), map.get("Federated"), map.get("role"), map.get("session")) {
-                (Some(service), ..) => Principal::service(service.as_str().unwrap()),
-                (_, Some(provider), ..) => Principal::federated(provider.as_str().unwrap()),
-                (_, _, Some(role), Some(session)) => {
-                    Principal::session(role.as_str().unwrap(), session.as_str().unwrap()).unwrap()
-                }
-                _ => panic!("no principal: {value}"),
-            }
-        }
-        _ => panic!("no principal: {value}"),
-    }
-}
-
-fn context(values: &BTreeMap<String, Value>) -> Context {
-    let mut context = Context::new();
-    for (key, value) in values {
-        match value {
-            Value::Array(list) => context.set(key, list.iter().map(|one| one.as_str().unwrap())),
-            one => context.set(key, [one.as_str().unwrap()]),
-        }
-    }
-    context
-}
 
 /// Everything wrong with one case, as sentences.
 fn run(file: &CaseFile, case: &Case) -> Vec<String> {
-    let actor = case.actor.as_ref().map_or_else(Actor::default, |name| {
-        file.actors.get(name).unwrap_or_else(|| panic!("there is no actor `{name}`")).clone()
-    });
-    let identity = policies(file, case.identity.as_ref().unwrap_or(&actor.identity));
-    let resource = case.resource_policy.as_ref().map(|value| policy(file, value));
-    let boundaries = policies(file, &case.boundaries);
-    let session_policies = policies(file, &case.session_policies);
-    let levels = |levels: &[Vec<Value>]| levels.iter().map(|level| policies(file, level)).collect::<Vec<_>>();
-    let (scps, rcps) = (levels(&case.scps), levels(&case.rcps));
-    let endpoint_policies = policies(file, &case.endpoint_policies);
-    let request = Request {
-        principal: principal(case.principal.as_ref().unwrap_or(&actor.principal)),
-        action: case.action.clone(),
-        resource: case.resource.clone(),
-        resource_account: case.resource_account.clone(),
-        context: context(&case.context),
-    };
-    let bearing = Policies {
-        identity: &identity,
-        resource: resource.as_ref(),
-        resource_kind: case.kind,
-        grants: &case.grants,
-        boundaries: &boundaries,
-        session_policies: &session_policies,
-        scps: &scps,
-        rcps: &rcps,
-        endpoint_policies: &endpoint_policies,
-        block_public_access: case.block_public_access,
-    };
-    let decision = evaluate(&request, &bearing);
+    let prepared = Prepared::new(file, case);
+    let bearing = prepared.policies(case);
+    let decision = evaluate(&prepared.request, &bearing);
     let mut wrong = check(&case.expect, &decision);
-    wrong.extend(check_line(case, &actor, &bearing, &decision));
+    wrong.extend(check_line(case, &prepared.caller, &bearing, &decision));
     wrong
 }
 
 /// The same question as a line of `trilock evaluate` must come to the same decision. Its policies have no ARNs, and a
 /// session whose role has a path cannot be named in it.
-fn check_line(case: &Case, actor: &Actor, given: &Policies<'_>, decision: &Decision<'_>) -> Option<String> {
-    let principal = case.principal.as_ref().unwrap_or(&actor.principal);
+fn check_line(
+    case: &Case,
+    principal: &Value,
+    given: &Policies<'_>,
+    decision: &Decision<'_>,
+) -> Option<String> {
     if principal.get("role").is_some() {
         return None;
     }
@@ -365,46 +178,5 @@ fn no_two_cases_of_a_file_bear_the_same_name() {
         names.sort();
         let twice = names.windows(2).find(|pair| pair[0] == pair[1]);
         assert_eq!(twice, None, "{name} has a case twice");
-    }
-}
-
-/// A Deny more never opens anything, and the order of identity statements never matters (checked over all cases).
-#[test]
-fn an_added_deny_never_allows_and_order_never_matters() {
-    let deny_all = r#"{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"*","Resource":"*"}}"#;
-    let deny_all = NamedPolicy {
-        name: "deny all".to_owned(),
-        arn: None,
-        document: Arc::new(Document::parse(deny_all).unwrap()),
-    };
-    for (name, file) in case_files() {
-        for case in &file.cases {
-            let actor = case.actor.as_ref().map_or_else(Actor::default, |actor| file.actors[actor].clone());
-            let mut identity = policies(&file, case.identity.as_ref().unwrap_or(&actor.identity));
-            let resource = case.resource_policy.as_ref().map(|value| policy(&file, value));
-            let request = Request {
-                principal: principal(case.principal.as_ref().unwrap_or(&actor.principal)),
-                action: case.action.clone(),
-                resource: case.resource.clone(),
-                resource_account: case.resource_account.clone(),
-                context: context(&case.context),
-            };
-            let outcome = |identity: &[NamedPolicy]| {
-                let bearing = Policies {
-                    identity,
-                    resource: resource.as_ref(),
-                    resource_kind: case.kind,
-                    grants: &case.grants,
-                    ..Policies::default()
-                };
-                let decision = evaluate(&request, &bearing);
-                (decision.outcome, decision.decided_by)
-            };
-            let before = outcome(&identity);
-            identity.reverse();
-            assert_eq!(outcome(&identity), before, "{name}: {}: the order of policies mattered", case.name);
-            identity.push(deny_all.clone());
-            assert_ne!(outcome(&identity).0, Outcome::Allowed, "{name}: {}: a Deny was overcome", case.name);
-        }
     }
 }
