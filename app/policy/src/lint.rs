@@ -24,6 +24,7 @@ mod pairs;
 mod rejected;
 mod spans;
 mod view;
+mod whole;
 
 use std::ops::Range;
 
@@ -150,6 +151,7 @@ pub fn lint(json: &str, kind: Kind) -> Vec<Finding> {
         }
     }
     let spans = Spans::new(json);
+    whole::check(json, kind, &spans, &mut drafts);
     let mut findings: Vec<_> = drafts.into_iter().map(|draft| draft.placed(&spans)).collect();
     findings.sort_by_key(|(place, finding)| (place.start, finding.severity));
     findings.into_iter().map(|(_, finding)| finding).collect()

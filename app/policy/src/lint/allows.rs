@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::glob::covers;
-use super::view::View;
+use super::view::{View, takes_in};
 use super::{Change, Draft, Kind, Policy, Severity, conditions};
 
 /// What lets somebody give the use of a key to others.
@@ -27,13 +27,14 @@ pub(super) fn check(policy: &Policy<'_>, drafts: &mut Vec<Draft>) {
     }
 }
 
-fn lower(texts: Vec<(String, &str)>) -> Vec<String> {
-    texts.into_iter().map(|(_, text)| text.to_ascii_lowercase()).collect()
+fn all_actions_within(narrow: &View<'_>, wide: &View<'_>) -> bool {
+    let actions = narrow.texts("Action");
+    !actions.is_empty() && actions.iter().all(|(_, action)| wide.takes_in(action))
 }
 
-/// Whether every pattern of `narrow` is within one of `wide`.
-fn all_within(narrow: &[String], wide: &[String]) -> bool {
-    !narrow.is_empty() && narrow.iter().all(|narrow| wide.iter().any(|wide| covers(wide, narrow)))
+fn all_resources_within(narrow: &View<'_>, wide: &View<'_>) -> bool {
+    let (narrow, wide) = (narrow.texts("Resource"), wide.texts("Resource"));
+    !narrow.is_empty() && narrow.iter().all(|(_, narrow)| wide.iter().any(|(_, wide)| covers(wide, narrow)))
 }
 
 /// An unconditional Deny of the same document that takes in all the Allow gives.
@@ -51,12 +52,8 @@ fn overridden(policy: &Policy<'_>, view: &View<'_>) -> Option<Draft> {
             && plain(deny)
             && plain(view)
             && for_everyone
-            && all_within(&lower(view.texts("Action")), &lower(deny.texts("Action")))
-            && (policy.kind == Kind::Trust
-                || all_within(
-                    &view.texts("Resource").into_iter().map(|(_, text)| text.to_owned()).collect::<Vec<_>>(),
-                    &deny.texts("Resource").into_iter().map(|(_, text)| text.to_owned()).collect::<Vec<_>>(),
-                ))
+            && all_actions_within(view, deny)
+            && (policy.kind == Kind::Trust || all_resources_within(view, deny))
     })?;
     let name = deny.statement.sid().map_or_else(|| deny.at.clone(), |sid| format!("“{sid}”"));
     let message = format!("This Allow never has an effect: the Deny {name} takes in all of it.");
@@ -67,17 +64,11 @@ fn overridden(policy: &Policy<'_>, view: &View<'_>) -> Option<Draft> {
 fn key_administration(policy: &Policy<'_>, view: &View<'_>) -> Option<Draft> {
     let denied = |action: &str| {
         let mut denies = policy.views.iter().filter(|deny| deny.is_deny() && !deny.has("Condition"));
-        denies.any(|deny| {
-            deny.texts("Action")
-                .iter()
-                .any(|(_, pattern)| covers(&pattern.to_ascii_lowercase(), &action.to_ascii_lowercase()))
-        })
+        denies.any(|deny| deny.takes_in(action))
     };
     let (pointer, pattern, taken) = view.texts("Action").into_iter().find_map(|(pointer, pattern)| {
-        let takes_in = |action: &&str| {
-            covers(&pattern.to_ascii_lowercase(), &action.to_ascii_lowercase()) && !denied(action)
-        };
-        let taken: Vec<&str> = KEY_ADMINISTRATION.into_iter().filter(takes_in).collect();
+        let open = |action: &&str| takes_in([pattern].into_iter(), action) && !denied(action);
+        let taken: Vec<&str> = KEY_ADMINISTRATION.into_iter().filter(open).collect();
         (pattern.contains('*') && !taken.is_empty()).then_some((pointer, pattern, taken))
     })?;
     let message = format!(
@@ -89,11 +80,8 @@ fn key_administration(policy: &Policy<'_>, view: &View<'_>) -> Option<Draft> {
 
 /// Objects can be read, but not asked about.
 fn objects_without_list(policy: &Policy<'_>, view: &View<'_>) -> Option<Draft> {
-    let takes_in = |view: &View<'_>, action: &str| {
-        lower(view.texts("Action")).iter().any(|pattern| covers(pattern, action))
-    };
-    if !takes_in(view, "s3:getobject")
-        || policy.views.iter().any(|other| !other.is_deny() && takes_in(other, "s3:listbucket"))
+    if !view.takes_in("s3:GetObject")
+        || policy.views.iter().any(|other| !other.is_deny() && other.takes_in("s3:ListBucket"))
     {
         return None;
     }

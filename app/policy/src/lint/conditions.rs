@@ -10,6 +10,7 @@ pub(super) fn check(policy: &Policy<'_>, drafts: &mut Vec<Draft>) {
         drafts.extend(variables(policy));
     }
     for view in &policy.views {
+        drafts.extend(twice(view));
         for condition in view.conditions() {
             drafts.extend(key(view, &condition));
             drafts.extend(operator(&condition));
@@ -35,6 +36,22 @@ fn variables(policy: &Policy<'_>) -> Option<Draft> {
         Some(_) => draft.mended_by("Set the version", [Change::Replace("/Version".to_owned(), version)]),
         None => draft.mended_by("Set the version", [Change::Prepend(String::new(), "Version", version)]),
     })
+}
+
+/// One key in two spellings under one operator: names of keys have no case, so it is the same key twice.
+fn twice(view: &View<'_>) -> Option<Draft> {
+    let conditions = view.conditions();
+    let (first, second) = conditions.iter().enumerate().find_map(|(index, first)| {
+        let same = |other: &&Condition<'_>| {
+            other.operator == first.operator && other.key.eq_ignore_ascii_case(first.key)
+        };
+        conditions.iter().skip(index + 1).find(same).map(|second| (first, second))
+    })?;
+    let message = format!(
+        "{} and {} are the same condition key under one {}: write it once, with both values if either may hold.",
+        first.key, second.key, second.operator
+    );
+    Some(Draft::new(Severity::Warning, "condition-key-twice", second.at.clone(), message))
 }
 
 fn key(view: &View<'_>, condition: &Condition<'_>) -> Option<Draft> {

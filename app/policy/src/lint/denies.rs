@@ -1,8 +1,7 @@
 //! Denies that leave open what they mean to close.
 
 use super::catalog::{Known, catalog};
-use super::glob::covers;
-use super::view::View;
+use super::view::{View, takes_in};
 use super::{Change, Draft, Kind, Policy, Severity};
 
 /// Actions that reach into objects beside reading, writing and deleting them: bringing back from an archive, deleting in
@@ -26,16 +25,7 @@ pub(super) fn check(policy: &Policy<'_>, drafts: &mut Vec<Draft>) {
 
 /// Whether an Allow of the document takes in an action.
 fn is_allowed(policy: &Policy<'_>, action: &str) -> bool {
-    let mut allows = policy.views.iter().filter(|view| !view.is_deny());
-    allows.any(|view| {
-        let actions: Vec<&str> = view.texts("Action").into_iter().map(|(_, action)| action).collect();
-        takes_in(&actions, action)
-    })
-}
-
-fn takes_in(patterns: &[&str], action: &str) -> bool {
-    let action = action.to_ascii_lowercase();
-    patterns.iter().any(|pattern| covers(&pattern.to_ascii_lowercase(), &action))
+    policy.views.iter().any(|view| !view.is_deny() && view.takes_in(action))
 }
 
 /// An action denied by its exact name, with others of the same beginning left allowed.
@@ -54,7 +44,7 @@ fn siblings(policy: &Policy<'_>, pointer: &str, action: &str, denied: &[&str]) -
     if shorter || service.actions(name).is_empty() {
         return None;
     }
-    let is_denied = |action: &str| takes_in(denied, action);
+    let is_denied = |action: &str| takes_in(denied.iter().copied(), action);
     let open: Vec<String> = service
         .actions(&format!("{name}?*"))
         .into_iter()
@@ -74,7 +64,7 @@ fn siblings(policy: &Policy<'_>, pointer: &str, action: &str, denied: &[&str]) -
 
 /// Reading, writing and deleting objects is denied, what else reaches into them is not.
 fn object_actions(policy: &Policy<'_>, view: &View<'_>, denied: &[&str]) -> Option<Draft> {
-    let is_denied = |action: &str| takes_in(denied, action);
+    let is_denied = |action: &str| takes_in(denied.iter().copied(), action);
     if !["s3:GetObject", "s3:PutObject", "s3:DeleteObject"].into_iter().all(is_denied) {
         return None;
     }

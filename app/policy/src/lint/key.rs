@@ -1,6 +1,5 @@
 //! Key policies: who is left to change them, and who both runs and uses the key.
 
-use super::glob::covers;
 use super::view::View;
 use super::{Draft, Kind, Policy, Severity};
 use crate::document::NamedPrincipal;
@@ -9,7 +8,7 @@ pub(super) fn check(policy: &Policy<'_>, drafts: &mut Vec<Draft>) {
     if policy.kind != Kind::Key {
         return;
     }
-    let may_change = |view: &&View<'_>| !view.is_deny() && takes_in(view, "kms:putkeypolicy");
+    let may_change = |view: &&View<'_>| !view.is_deny() && view.takes_in("kms:PutKeyPolicy");
     if !policy.views.iter().any(|view| may_change(&view)) {
         let message = "No statement allows kms:PutKeyPolicy, so nobody could change this policy any more. KMS refuses it, \
                        unless told to bypass the lockout check.";
@@ -21,17 +20,13 @@ pub(super) fn check(policy: &Policy<'_>, drafts: &mut Vec<Draft>) {
     drafts.extend(both(policy));
 }
 
-fn takes_in(view: &View<'_>, action: &str) -> bool {
-    view.texts("Action").iter().any(|(_, pattern)| covers(&pattern.to_ascii_lowercase(), action))
-}
-
 fn delegates(view: &View<'_>) -> Option<Draft> {
     let named = &view.statement.principal.as_ref()?.named;
     let account = named.iter().find_map(|named| match named {
         NamedPrincipal::Account(account) => Some(account),
         _ => None,
     })?;
-    let what = if takes_in(view, "kms:decrypt") { "use and administration" } else { "administration" };
+    let what = if view.takes_in("kms:Decrypt") { "use and administration" } else { "administration" };
     let message = format!(
         "This leaves the {what} of the key to the IAM policies of account {account}: whoever administers IAM there can get at \
          it. AWS recommends the statement, so that the key stays manageable."
@@ -42,13 +37,13 @@ fn delegates(view: &View<'_>) -> Option<Draft> {
 /// A user or role that may both change the policy and decrypt.
 fn both(policy: &Policy<'_>) -> Vec<Draft> {
     let of = |action: &'static str| {
-        let views = policy.views.iter().filter(move |view| !view.is_deny() && takes_in(view, action));
+        let views = policy.views.iter().filter(move |view| !view.is_deny() && view.takes_in(action));
         views
             .flat_map(View::aws_principals)
             .filter(|(_, arn)| arn.contains(":role/") || arn.contains(":user/"))
     };
-    let administrators: Vec<&str> = of("kms:putkeypolicy").map(|(_, arn)| arn).collect();
-    let mut users: Vec<_> = of("kms:decrypt").filter(|(_, arn)| administrators.contains(arn)).collect();
+    let administrators: Vec<&str> = of("kms:PutKeyPolicy").map(|(_, arn)| arn).collect();
+    let mut users: Vec<_> = of("kms:Decrypt").filter(|(_, arn)| administrators.contains(arn)).collect();
     users.dedup_by(|a, b| a.1 == b.1);
     users
         .into_iter()

@@ -62,12 +62,13 @@ fn reaches(action: Known<'_>, resources: &[&str]) -> bool {
 
 /// What actions are asked on, in words.
 fn asked_on(known: &[Known<'_>]) -> String {
-    let mut forms: Vec<&str> = known.iter().flat_map(|action| action.arns()).collect();
-    forms.dedup();
-    match (forms.first(), known.iter().any(|action| action.is_on("object"))) {
-        (None, _) => "asked on no resource: only `*` takes it in,".to_owned(),
-        (_, true) => "asked on objects (arn:aws:s3:::bucket/key),".to_owned(),
-        (Some(form), _) => {
+    let is_on = |kind: &str| known.iter().any(|action| action.is_on(kind));
+    match known.iter().flat_map(|action| action.arns()).next() {
+        None => "asked on no resource: only `*` takes it in,".to_owned(),
+        Some(_) if is_on("object") => "asked on objects (arn:aws:s3:::bucket/key),".to_owned(),
+        // Most actions on buckets are asked on access points as well, which few policies are about.
+        Some(_) if is_on("bucket") => "asked on buckets (arn:aws:s3:::bucket),".to_owned(),
+        Some(form) => {
             let plain = form.replace("${Partition}", "aws").replace("${", "").replace('}', "");
             format!("asked on {plain},")
         }

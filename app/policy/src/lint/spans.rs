@@ -8,14 +8,22 @@ use std::ops::Range;
 pub(super) struct Spans<'t> {
     text: &'t str,
     places: HashMap<String, Range<usize>>,
+    repeated: Vec<Repeated>,
+}
+
+/// A member's name that stands in its object once more. Its pointer leads to the last one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Repeated {
+    pub(super) pointer: String,
+    pub(super) name: String,
 }
 
 impl<'t> Spans<'t> {
     /// Of a text that is not JSON only the whole is known.
     pub(super) fn new(text: &'t str) -> Self {
-        let mut reader = Reader { text, at: 0, places: HashMap::new() };
+        let mut reader = Reader { text, at: 0, places: HashMap::new(), repeated: Vec::new() };
         reader.value(&mut String::new());
-        Self { text, places: reader.places }
+        Self { text, places: reader.places, repeated: reader.repeated }
     }
 
     /// The bytes of the value at `pointer`; the nearest value around it when there is none.
@@ -30,6 +38,11 @@ impl<'t> Spans<'t> {
                 None => return 0..self.text.len(),
             }
         }
+    }
+
+    /// The members whose names stand in their objects more than once.
+    pub(super) fn repeated(&self) -> &[Repeated] {
+        &self.repeated
     }
 
     /// The text of a place.
@@ -72,6 +85,7 @@ struct Reader<'t> {
     text: &'t str,
     at: usize,
     places: HashMap<String, Range<usize>>,
+    repeated: Vec<Repeated>,
 }
 
 impl Reader<'_> {
@@ -124,6 +138,9 @@ impl Reader<'_> {
             }
             pointer.push('/');
             pointer.push_str(&name.replace('~', "~0").replace('/', "~1"));
+            if self.places.contains_key(pointer.as_str()) {
+                self.repeated.push(Repeated { pointer: pointer.clone(), name });
+            }
             self.value(pointer);
             pointer.truncate(length);
             if !self.take(b',') {

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::glob::covers;
 use crate::document::{Document, Effect, Statement};
 
 /// One statement and where it stands.
@@ -46,6 +47,11 @@ impl<'d> View<'d> {
         self.either("Action", "NotAction")
     }
 
+    /// Whether a pattern of `Action` takes in this action, or all that this pattern does. Actions have no case.
+    pub(super) fn takes_in(&self, action: &str) -> bool {
+        takes_in(self.texts("Action").iter().map(|(_, pattern)| *pattern), action)
+    }
+
     /// The texts of `Resource` or `NotResource`.
     pub(super) fn resources(&self) -> Vec<Placed<'d>> {
         self.either("Resource", "NotResource")
@@ -83,6 +89,12 @@ pub(super) struct Condition<'d> {
     /// Pointer to the key's values.
     pub(super) at: String,
     pub(super) values: Vec<Placed<'d>>,
+}
+
+/// Whether one of the patterns of actions takes in `action`.
+pub(super) fn takes_in<'p>(mut patterns: impl Iterator<Item = &'p str>, action: &str) -> bool {
+    let action = action.to_ascii_lowercase();
+    patterns.any(|pattern| covers(&pattern.to_ascii_lowercase(), &action))
 }
 
 fn texts<'v>(value: &'v Value, at: &str) -> Vec<Placed<'v>> {
