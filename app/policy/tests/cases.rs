@@ -7,54 +7,25 @@ mod case_files;
 use case_files::{Case, CaseFile, Expect, Prepared, case_files};
 use policy::line;
 use policy::message::{self, Style};
-use policy::{Decision, Explanation, Mismatch, NamedPolicy, Policies, ResourceKind, evaluate};
-use serde_json::{Value, json};
+use policy::{Decision, Explanation, Mismatch, ResourceKind, evaluate};
 
 /// Everything wrong with one case, as sentences.
 fn run(file: &CaseFile, case: &Case) -> Vec<String> {
     let prepared = Prepared::new(file, case);
-    let bearing = prepared.policies(case);
-    let decision = evaluate(&prepared.request, &bearing);
+    let policies = prepared.policies(case);
+    let decision = evaluate(&prepared.request, &policies);
     let mut wrong = check(&case.expect, &decision);
-    wrong.extend(check_line(case, &prepared.caller, &bearing, &decision));
+    wrong.extend(check_line(case, &prepared, &decision));
     wrong
 }
 
 /// The same question as a line of `trilock evaluate` must come to the same decision. Its policies have no ARNs, and a
 /// session whose role has a path cannot be named in it.
-fn check_line(
-    case: &Case,
-    principal: &Value,
-    given: &Policies<'_>,
-    decision: &Decision<'_>,
-) -> Option<String> {
-    if principal.get("role").is_some() {
+fn check_line(case: &Case, prepared: &Prepared, decision: &Decision<'_>) -> Option<String> {
+    if prepared.caller.get("role").is_some() {
         return None;
     }
-    let sources = |list: &[NamedPolicy]| -> Value {
-        list.iter().map(|policy| policy.document.source().clone()).collect::<Vec<_>>().into()
-    };
-    let levels = |levels: &[Vec<NamedPolicy>]| -> Value {
-        levels.iter().map(|level| sources(level)).collect::<Vec<_>>().into()
-    };
-    let line = json!({
-        "name": case.name,
-        "principal": principal,
-        "action": case.action,
-        "resource": case.resource,
-        "resource_account": case.resource_account,
-        "context": case.context,
-        "identity_policies": sources(given.identity),
-        "resource_policy": given.resource.map(|policy| policy.document.source()),
-        "resource_kind": case.kind,
-        "grants": case.grants,
-        "boundaries": sources(given.boundaries),
-        "session_policies": sources(given.session_policies),
-        "scps": levels(given.scps),
-        "rcps": levels(given.rcps),
-        "endpoint_policies": sources(given.endpoint_policies),
-        "block_public_access": case.block_public_access,
-    });
+    let line = prepared.line(case);
     let told = match line::answer(&line.to_string()) {
         Ok(answer) => answer,
         Err(error) => return Some(format!("as a line it is refused: {error}")),

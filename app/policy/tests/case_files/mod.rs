@@ -11,7 +11,7 @@ use policy::{
     ResourceKind,
 };
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// One file: cases of one rule, with the actors and policies they share.
 #[derive(Deserialize)]
@@ -225,5 +225,33 @@ impl Prepared {
             endpoint_policies: &self.endpoint_policies,
             block_public_access: case.block_public_access,
         }
+    }
+
+    /// The case as a line of `trilock evaluate`.
+    pub fn line(&self, case: &Case) -> Value {
+        let sources = |list: &[NamedPolicy]| -> Value {
+            list.iter().map(|policy| policy.document.source().clone()).collect::<Vec<_>>().into()
+        };
+        let levels = |levels: &[Vec<NamedPolicy>]| -> Value {
+            levels.iter().map(|level| sources(level)).collect::<Vec<_>>().into()
+        };
+        json!({
+            "name": case.name,
+            "principal": self.caller,
+            "action": case.action,
+            "resource": case.resource,
+            "resource_account": case.resource_account,
+            "context": case.context,
+            "identity_policies": sources(&self.identity),
+            "resource_policy": self.resource.as_ref().map(|policy| policy.document.source()),
+            "resource_kind": case.kind,
+            "grants": case.grants,
+            "boundaries": sources(&self.boundaries),
+            "session_policies": sources(&self.session_policies),
+            "scps": levels(&self.scps),
+            "rcps": levels(&self.rcps),
+            "endpoint_policies": sources(&self.endpoint_policies),
+            "block_public_access": case.block_public_access,
+        })
     }
 }
