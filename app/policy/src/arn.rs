@@ -19,6 +19,11 @@ pub struct Arn<'a> {
 
 impl<'a> Arn<'a> {
     /// Splits `text`; `None` unless it starts with `arn:` and has all six parts.
+    ///
+    /// ```
+    /// let key = policy::Arn::parse("arn:aws:kms:us-east-1:111122223333:key/1234").expect("six parts");
+    /// assert_eq!((key.service, key.account, key.resource), ("kms", "111122223333", "key/1234"));
+    /// ```
     pub fn parse(text: &'a str) -> Option<Arn<'a>> {
         let mut parts = text.strip_prefix("arn:")?.splitn(5, ':');
         Some(Arn {

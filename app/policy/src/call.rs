@@ -97,6 +97,15 @@ pub enum When {
 }
 
 /// The operation `name` of `service`; `None` when the table does not have it.
+///
+/// ```
+/// use policy::call::{When, operation};
+///
+/// let put = operation("s3", "PutObject").expect("in the table");
+/// let asked: Vec<_> = put.checks.iter().filter(|check| matches!(check.when, When::Always | When::SseKms)).collect();
+/// assert_eq!(asked[0].action, "s3:PutObject");
+/// assert_eq!(asked[1].action, "kms:GenerateDataKey");
+/// ```
 pub fn operation(service: &str, name: &str) -> Option<&'static Operation> {
     operations().find(|operation| operation.service == service && operation.name == name)
 }

@@ -2,6 +2,14 @@
 
 /// Condition keys with their values. Key names are compared without regard to case
 /// (IAM User Guide, `reference_policies_elements_condition`).
+///
+/// ```
+/// let context = policy::Context::new()
+///     .with("aws:SourceIp", "203.0.113.7")
+///     .with_all("aws:TagKeys", ["cost", "team"]);
+/// assert_eq!(context.get("AWS:sourceip"), Some(["203.0.113.7".to_owned()].as_slice()));
+/// assert_eq!(context.get("aws:SourceVpce"), None);
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Context(Vec<(String, Vec<String>)>);
 

@@ -80,6 +80,17 @@ impl Source {
 impl Document {
     /// Parses and compiles a document by the grammar all services share (IAM User Guide, `reference_policies_grammar`).
     ///
+    /// ```
+    /// use policy::{Document, Effect};
+    ///
+    /// let document = Document::parse(r#"{"Statement": {"Effect": "Deny", "Action": "s3:*", "Resource": "*"}}"#)?;
+    /// assert_eq!(document.statements()[0].effect(), Effect::Deny);
+    ///
+    /// let error = Document::parse(r#"{"Statement": [{"Effect": "Denied"}]}"#).expect_err("no such effect");
+    /// assert_eq!(error.pointer(), "/Statement/0/Effect");
+    /// # Ok::<(), policy::ParseError>(())
+    /// ```
+    ///
     /// # Errors
     /// When the text is not JSON, an element is unknown, missing or of the wrong type, or a condition operator does not
     /// exist. The error holds a JSON pointer to the place.

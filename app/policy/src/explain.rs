@@ -120,6 +120,21 @@ pub enum Mismatch {
 
 impl Decision<'_> {
     /// The decision with every statement that was looked at, owned.
+    ///
+    /// ```
+    /// # use policy::{Context, Policies, Principal, Request, evaluate};
+    /// # let request = Request {
+    /// #     principal: Principal::root("111122223333"),
+    /// #     action: "s3:ListAllMyBuckets".into(),
+    /// #     resource: "*".into(),
+    /// #     resource_account: None,
+    /// #     context: Context::new(),
+    /// # };
+    /// let explanation = evaluate(&request, &Policies::default()).explain();
+    /// let json = serde_json::to_string(&explanation)?;
+    /// # assert!(json.contains("\"outcome\":\"Allowed\""), "{json}");
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     pub fn explain(&self) -> Explanation {
         let policies = &self.policies;
         let bearing = Bearing::new(&self.facts, policies);

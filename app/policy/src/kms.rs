@@ -9,6 +9,25 @@ use crate::document::{Effect, NamedPrincipal, PrincipalElement, Reach};
 use crate::request::Request;
 
 /// A KMS grant: it can only allow, for one key and one grantee (KMS Developer Guide, `grants`).
+///
+/// ```
+/// use policy::{Context, DecidedBy, Grant, Policies, Principal, Request, ResourceKind, evaluate};
+///
+/// let grants = [Grant {
+///     grantee: "arn:aws:iam::111122223333:user/alice".into(),
+///     operations: vec!["Decrypt".into()],
+///     ..Grant::default()
+/// }];
+/// let request = Request {
+///     principal: Principal::user("111122223333", "alice"),
+///     action: "kms:Decrypt".into(),
+///     resource: "arn:aws:kms:us-east-1:111122223333:key/1234".into(),
+///     resource_account: None,
+///     context: Context::new(),
+/// };
+/// let policies = Policies { resource_kind: ResourceKind::KmsKey, grants: &grants, ..Policies::default() };
+/// assert_eq!(evaluate(&request, &policies).decided_by, DecidedBy::Grant);
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Grant {

@@ -18,6 +18,31 @@ use scan::{Frame, Scan};
 /// Developer Guide, `policy-evaluation`).
 ///
 /// Pure: the same input gives the same decision. It never panics; a document that names nobody or nothing matches nothing.
+///
+/// ```
+/// use std::sync::Arc;
+/// use policy::{Context, Document, NamedPolicy, Policies, Principal, Request, ResourceKind, Unmet, evaluate};
+///
+/// let json = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow",
+///     "Principal": {"AWS": "arn:aws:iam::111122223333:role/reader"}, "Action": "kms:Decrypt", "Resource": "*",
+///     "Condition": {"StringEquals": {"kms:ViaService": "s3.us-east-1.amazonaws.com"}}}}"#;
+/// let key_policy = NamedPolicy { name: "key policy".into(), arn: None, document: Arc::new(Document::parse(json)?) };
+/// let request = Request {
+///     principal: Principal::session("arn:aws:iam::111122223333:role/reader", "walk")?,
+///     action: "kms:Decrypt".into(),
+///     resource: "arn:aws:kms:us-east-1:111122223333:key/1234".into(),
+///     resource_account: None,
+///     context: Context::new(),
+/// };
+/// let policies =
+///     Policies { resource: Some(&key_policy), resource_kind: ResourceKind::KmsKey, ..Policies::default() };
+/// let decision = evaluate(&request, &policies);
+/// // Called directly, not through S3: the condition is what fails, and the request lacks its key.
+/// let Err(Unmet::Condition(condition)) = decision.examined()[0].applied else { panic!("it holds") };
+/// assert_eq!(condition.key(), "kms:ViaService");
+/// assert!(decision.actual(condition).is_none());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn evaluate<'a>(request: &'a Request, policies: &Policies<'a>) -> Decision<'a> {
     let facts = Facts::new(request);
     let bearing = Bearing::new(&facts, policies);

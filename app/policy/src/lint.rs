@@ -121,6 +121,15 @@ pub struct Edit {
 
 impl Fix {
     /// The text with this change made. A text the fix was not made for is given back as it is where an edit does not fit.
+    ///
+    /// ```
+    /// use policy::lint::{Kind, lint};
+    ///
+    /// let text = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "kms:Decrpyt", "Resource": "*"}]}"#;
+    /// let fix = lint(text, Kind::Identity)[0].fix.clone().expect("one action is near");
+    /// assert_eq!(fix.title, "Write kms:Decrypt");
+    /// assert_eq!(fix.apply(text), text.replace("Decrpyt", "Decrypt"));
+    /// ```
     pub fn apply(&self, text: &str) -> String {
         let mut text = text.to_owned();
         for edit in self.edits.iter().rev() {

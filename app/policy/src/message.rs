@@ -21,6 +21,25 @@ pub enum Style {
 }
 
 /// The message of a denied request. Take `denial` from [`Decision::denial`](crate::Decision::denial).
+///
+/// ```
+/// use policy::message::{Style, access_denied};
+/// use policy::{Context, Policies, Principal, Request, evaluate};
+///
+/// let request = Request {
+///     principal: Principal::user("111122223333", "alice"),
+///     action: "s3:GetObject".into(),
+///     resource: "arn:aws:s3:::demo/report.pdf".into(),
+///     resource_account: Some("111122223333".into()),
+///     context: Context::new(),
+/// };
+/// let denial = evaluate(&request, &Policies::default()).denial().expect("nothing allows it");
+/// assert_eq!(
+///     access_denied(&request, &denial, Style::S3),
+///     "User: arn:aws:iam::111122223333:user/alice is not authorized to perform: s3:GetObject on resource: \
+///      \"arn:aws:s3:::demo/report.pdf\" because no identity-based policy allows the s3:GetObject action"
+/// );
+/// ```
 pub fn access_denied(request: &Request, denial: &Denial, style: Style) -> String {
     let caller = &request.principal;
     let action = &request.action;

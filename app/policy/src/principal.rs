@@ -5,6 +5,17 @@ use crate::arn::{Arn, is_account_id};
 /// The caller of a request.
 ///
 /// Made by the constructors only, so its ARNs always agree with one another.
+///
+/// ```
+/// use policy::{Principal, PrincipalKind};
+///
+/// let session = Principal::session("arn:aws:iam::111122223333:role/team/reader", "walk")?;
+/// assert_eq!(session.kind(), PrincipalKind::Session);
+/// assert_eq!(session.arn(), Some("arn:aws:sts::111122223333:assumed-role/reader/walk"));
+/// assert_eq!(session.principal_arn(), Some("arn:aws:iam::111122223333:role/team/reader"));
+/// assert!(Principal::from_arn("arn:aws:iam::111122223333:group/readers").is_err());
+/// # Ok::<(), policy::PrincipalError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Principal {
     kind: PrincipalKind,

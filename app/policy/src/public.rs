@@ -25,6 +25,13 @@ const NARROWING_KEYS: [&str; 16] = [
 impl Document {
     /// Whether S3 would call this bucket policy public: some statement allows everyone, and no condition holds it to fixed
     /// values of a key that tells callers apart.
+    ///
+    /// ```
+    /// let everyone = r#"{"Statement": {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject",
+    ///     "Resource": "arn:aws:s3:::demo/*"}}"#;
+    /// assert!(policy::Document::parse(everyone)?.is_public());
+    /// # Ok::<(), policy::ParseError>(())
+    /// ```
     pub fn is_public(&self) -> bool {
         self.statements().iter().any(is_public)
     }

@@ -3,6 +3,16 @@
 //!
 //! Whether a named principal exists, and whether a key policy would lock its author out, needs the account's state: the
 //! caller checks that.
+//!
+//! ```
+//! use policy::validate;
+//!
+//! let json = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Principal": "*", "Action": "s3:GetObject",
+//!     "Resource": "arn:aws:s3:::demo"}}"#;
+//! let rejection = validate::bucket(json, "demo").expect_err("an object action on the bucket");
+//! assert_eq!(rejection.code, "MalformedPolicy");
+//! assert_eq!(rejection.message, "Action does not apply to any resource(s) in statement");
+//! ```
 
 mod bucket;
 mod identity;

@@ -1,37 +1,44 @@
-//! Any question the property tests could ask, steered by the fuzzer's bytes: a Deny never opens, and the account agrees.
+//! Any text as a line of `trilock evaluate`. What is decided stays denied when a Deny comes to any of its policies, and what an
+//! identity policy denies for everything is allowed no more.
 #![no_main]
 
-#[path = "../../tests/generated/mod.rs"]
-mod generated;
-
-use generated::{Question, question, statement};
 use libfuzzer_sys::fuzz_target;
-use policy::{Outcome, evaluate};
-use proptest::strategy::{Strategy, ValueTree};
-use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use policy::{Outcome, line};
+use serde_json::{Value, json};
 
-fn outcome(question: &Question) -> Outcome {
-    let compiled = question.compile();
-    let decision = evaluate(compiled.request(), &compiled.policies());
-    let explanation = decision.explain();
-    assert_eq!(explanation.outcome, decision.outcome);
-    assert_eq!(decision.denial().is_none(), decision.is_allowed());
-    let statements = explanation.lanes.iter().flat_map(|lane| &lane.statements);
-    assert_eq!(statements.filter(|found| found.deciding).count(), decision.deciding.len());
-    let levers = decision.levers();
-    assert!(levers.iter().all(|set| !set.is_empty()));
-    decision.outcome
+fn outcome(question: &Value) -> Option<Outcome> {
+    let answer = line::answer(&question.to_string()).ok()?;
+    assert_eq!(answer.message.is_none(), answer.decision == Outcome::Allowed, "{question}");
+    Some(answer.decision)
 }
 
-fuzz_target!(|bytes: &[u8]| {
-    let rng = TestRng::from_seed(RngAlgorithm::PassThrough, bytes);
-    let mut runner = TestRunner::new_with_rng(Config::default(), rng);
-    let Ok(tree) = (question(), statement(&["Deny"])).new_tree(&mut runner) else { return };
-    let (mut question, deny) = tree.current();
-    let before = outcome(&question);
-    for document in question.documents() {
-        document["Statement"].as_array_mut().expect("a list of statements").push(deny.clone());
+/// Puts `deny` into every list of statements, wherever it stands.
+fn deny_everywhere(value: &mut Value, deny: &Value) {
+    match value {
+        Value::Array(list) => list.iter_mut().for_each(|item| deny_everywhere(item, deny)),
+        Value::Object(members) => {
+            for (name, member) in members {
+                deny_everywhere(member, deny);
+                if name == "Statement"
+                    && let Value::Array(list) = member
+                {
+                    list.push(deny.clone());
+                }
+            }
+        }
+        _ => {}
     }
-    let after = outcome(&question);
-    assert!(before == Outcome::Allowed || after != Outcome::Allowed, "a Deny opened {question:#?}");
+}
+
+fuzz_target!(|text: &str| {
+    let Ok(question) = serde_json::from_str::<Value>(text) else { return };
+    let Some(before) = outcome(&question) else { return };
+    let deny = json!({ "Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*" });
+    let mut changed = question.clone();
+    deny_everywhere(&mut changed, &deny);
+    let after = outcome(&changed).expect("a statement more is read as well");
+    assert!(before == Outcome::Allowed || after != Outcome::Allowed, "a Deny opened {question}");
+    let mut closed = question;
+    closed["identity_policies"] = json!([{ "Version": "2012-10-17", "Statement": [deny] }]);
+    assert_eq!(outcome(&closed), Some(Outcome::ExplicitlyDenied), "{closed}");
 });

@@ -17,7 +17,10 @@ fuzz_target!(|text: &str| {
     }
     for kind in [Kind::guess(text), Kind::Identity, Kind::Bucket, Kind::Key, Kind::Trust] {
         for fix in lint(text, kind).into_iter().filter_map(|finding| finding.fix) {
-            assert!(serde_json::from_str::<serde_json::Value>(&fix.apply(text)).is_ok(), "{fix:?} breaks {text}");
+            assert!(
+                serde_json::from_str::<serde_json::Value>(&fix.apply(text)).is_ok(),
+                "{fix:?} breaks {text}"
+            );
         }
     }
 });

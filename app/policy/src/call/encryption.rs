@@ -50,6 +50,21 @@ impl Default for EncryptionRules {
 impl Encryption<'_> {
     /// The condition keys `s3:x-amz-server-side-encryption` and `…-aws-kms-key-id` as S3 fills them: the algorithm from the
     /// header only, the key id with the key that will be used.
+    ///
+    /// ```
+    /// use policy::call::{Encryption, EncryptionRules};
+    ///
+    /// let write = Encryption {
+    ///     algorithm: Some("aws:kms"),
+    ///     key_id: Some("1234"),
+    ///     region: "us-east-1",
+    ///     caller_account: "111122223333",
+    ///     ..Encryption::default()
+    /// };
+    /// let context = write.context(&EncryptionRules::default());
+    /// let key = context.get("s3:x-amz-server-side-encryption-aws-kms-key-id").expect("a key was named");
+    /// assert_eq!(key, ["arn:aws:kms:us-east-1:111122223333:key/1234"]);
+    /// ```
     pub fn context(&self, rules: &EncryptionRules) -> Context {
         let mut context = Context::new();
         if let Some(algorithm) = self.algorithm {

@@ -24,6 +24,22 @@ impl Decision<'_> {
     ///
     /// Layers that have no policy and could have none are left out, and so are S3 Block Public Access and the root user's
     /// own rights, which no policy changes; then the list may be empty.
+    ///
+    /// ```
+    /// use policy::{Context, Layer, Policies, Principal, Request, ResourceKind, evaluate};
+    ///
+    /// let request = Request {
+    ///     principal: Principal::from_arn("arn:aws:iam::444455556666:user/bob")?,
+    ///     action: "s3:GetObject".into(),
+    ///     resource: "arn:aws:s3:::demo/report.pdf".into(),
+    ///     resource_account: Some("111122223333".into()),
+    ///     context: Context::new(),
+    /// };
+    /// let nothing = Policies { resource_kind: ResourceKind::S3Bucket, ..Policies::default() };
+    /// // Another account's user needs both: a policy of his own and the bucket's.
+    /// assert_eq!(evaluate(&request, &nothing).levers(), [[Layer::Identity, Layer::Resource]]);
+    /// # Ok::<(), policy::PrincipalError>(())
+    /// ```
     pub fn levers(&self) -> Vec<Vec<Layer>> {
         let layers: Vec<Layer> = LAYERS
             .into_iter()
