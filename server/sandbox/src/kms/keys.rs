@@ -260,6 +260,7 @@ fn grants_of(key: &KmsKey) -> Vec<policy::Grant> {
     let grant = |grant: &crate::model::KeyGrant| policy::Grant {
         grant_id: grant.id.clone(),
         grantee: grant.grantee.clone(),
+        retiring_principal: grant.retiring.clone(),
         operations: grant.operations.clone(),
         constraints: (grant.context_equals.is_some() || grant.context_subset.is_some()).then(|| {
             GrantConstraints {
