@@ -102,7 +102,10 @@ impl Condition {
         let resolve: Resolve<'_, '_> = &|variable| facts.variable(variable);
         let met = |value: &str| self.tests.iter().any(|test| test.met(value, resolve));
         match self.operator.set {
-            SetOperator::ForAllValues => actual.iter().all(|value| met(value) != negated),
+            // A key whose one value is the empty text counts as having none.
+            SetOperator::ForAllValues => {
+                actual.iter().all(str::is_empty) || actual.iter().all(|value| met(value) != negated)
+            }
             SetOperator::ForAnyValue => actual.iter().any(|value| met(value) != negated),
             SetOperator::None => actual.iter().any(met) != negated,
         }
@@ -120,6 +123,12 @@ impl Condition {
     /// Whether a wanted date cannot be read, which IAM's second parser refuses.
     pub(crate) fn has_malformed_date(&self) -> bool {
         self.tests.iter().any(|test| matches!(test, Test::Date(_, None)))
+    }
+
+    /// Whether a wanted network takes in so much of the internet that S3 calls it public: wider than /8 for IPv4 and /32 for IPv6,
+    /// private ranges apart (S3 User Guide, `access-control-block-public-access`).
+    pub(crate) fn has_wide_network(&self) -> bool {
+        self.wanted.iter().filter_map(|wanted| ip::parse(wanted)).any(|network| network.is_wide())
     }
 
     /// Whether every wanted value is one fixed value: no wildcard, no variable.

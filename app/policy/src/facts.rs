@@ -24,9 +24,10 @@ enum Derived {
     UserName,
     UserId,
     KmsCallerAccount,
+    S3ResourceAccount,
 }
 
-const DERIVED: [(&str, Derived); 9] = [
+const DERIVED: [(&str, Derived); 10] = [
     ("aws:PrincipalArn", Derived::PrincipalArn),
     ("aws:PrincipalAccount", Derived::PrincipalAccount),
     ("aws:PrincipalType", Derived::PrincipalType),
@@ -36,6 +37,7 @@ const DERIVED: [(&str, Derived); 9] = [
     ("aws:username", Derived::UserName),
     ("aws:userid", Derived::UserId),
     ("kms:CallerAccount", Derived::KmsCallerAccount),
+    ("s3:ResourceAccount", Derived::S3ResourceAccount),
 ];
 
 fn derived(name: &str) -> Option<Derived> {
@@ -143,6 +145,7 @@ impl<'a> Facts<'a> {
                     _ => None,
                 },
             },
+            Derived::S3ResourceAccount => self.resource_account.filter(|_| self.request.is_for("s3")),
             // Only KMS fills it. A service that calls on somebody's behalf has no account of its own.
             Derived::KmsCallerAccount if !self.request.is_for("kms") => None,
             Derived::KmsCallerAccount => principal

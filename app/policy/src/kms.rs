@@ -86,9 +86,10 @@ impl Grant {
         if let Some(reach) = retiring.and_then(named) {
             return Some(reach);
         }
-        let granted = self.operations.iter().find(|granted| granted.eq_ignore_ascii_case(operation))?;
+        self.operations.iter().find(|granted| granted.eq_ignore_ascii_case(operation))?;
         let reach = named(&self.grantee)?;
-        let constrained = WITH_ENCRYPTION_CONTEXT.contains(&granted.as_str());
+        let constrained =
+            WITH_ENCRYPTION_CONTEXT.iter().any(|carries| carries.eq_ignore_ascii_case(operation));
         let met =
             !constrained || self.constraints.as_ref().is_none_or(|constraints| constraints.met_by(request));
         met.then_some(reach)
@@ -119,4 +120,10 @@ impl GrantConstraints {
 /// alias half of alias calls have none: identity policies alone decide (`aws-semantics.md` §2).
 pub(crate) fn is_about_a_key(request: &Request) -> bool {
     Arn::parse(&request.resource).is_some_and(|arn| arn.service == "kms" && arn.resource.starts_with("key/"))
+}
+
+/// Whether it is `kms:RetireGrant`, which grants give and key policies cannot: beside the grant's own principals the key's
+/// account may, by its identity policies (KMS Developer Guide, `grant-delete`). A Deny works in a key policy all the same.
+pub(crate) fn is_retiring(request: &Request) -> bool {
+    request.action.eq_ignore_ascii_case("kms:RetireGrant")
 }

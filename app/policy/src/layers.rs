@@ -2,6 +2,7 @@
 
 mod combine;
 mod levers;
+mod rcp;
 pub(crate) mod scan;
 
 use crate::decision::{Decision, Examined, LaneVerdict, Layer, Outcome, StatementRef};
@@ -45,6 +46,9 @@ use scan::{Frame, Scan};
 /// ```
 pub fn evaluate<'a>(request: &'a Request, policies: &Policies<'a>) -> Decision<'a> {
     let facts = Facts::new(request);
+    // What needs no permission no policy can forbid: nothing is read.
+    let none = Policies::default();
+    let policies = if needs_permission(request) { policies } else { &none };
     let bearing = Bearing::new(&facts, policies);
     let mut examined = Vec::with_capacity(statements(policies));
     let said = listen(&facts, policies, &bearing, &mut examined);
@@ -73,8 +77,21 @@ pub(crate) struct Bearing<'a> {
     pub(crate) grant: Option<(&'a kms::Grant, Reach)>,
     /// Whether the resource policy's Denies are set aside: a bucket account's root can always mend the bucket policy.
     denies_set_aside: bool,
-    /// Whether the resource policy's Allows are set aside by Block Public Access.
-    allows_set_aside: bool,
+    /// Why the resource policy's Allows are set aside, if they are.
+    allows_set_aside: Option<SetAside>,
+    /// Whether the resource's account may by its identity policies, without the resource policy's word.
+    account_may: bool,
+}
+
+/// What keeps a resource policy's Allow from having its effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum SetAside {
+    /// S3 Block Public Access.
+    PublicAccess,
+    /// The request is not signed, and the service takes signed requests only: `*` means every principal of AWS.
+    Unsigned,
+    /// A key policy cannot give `kms:RetireGrant`.
+    Retiring,
 }
 
 impl<'a> Bearing<'a> {
@@ -86,16 +103,27 @@ impl<'a> Bearing<'a> {
             consent_needed: false,
             grant: None,
             denies_set_aside: false,
-            allows_set_aside: false,
+            allows_set_aside: None,
+            account_may: false,
         };
+        let unsigned = request.principal.kind() == PrincipalKind::Anonymous;
         match policies.resource_kind {
             ResourceKind::IamRole => {
                 // A trust policy governs assuming the role and nothing else one can do with it.
                 bearing.consent_needed = request.is_for("sts");
                 bearing.resource = policies.resource.filter(|_| bearing.consent_needed);
+                bearing.allows_set_aside = unsigned.then_some(SetAside::Unsigned);
             }
             ResourceKind::KmsKey => {
-                bearing.consent_needed = policies.resource.is_some() || kms::is_about_a_key(request);
+                // What is asked on an alias, or on no resource, no key policy governs.
+                bearing.consent_needed = kms::is_about_a_key(request);
+                bearing.resource = policies.resource.filter(|_| bearing.consent_needed);
+                bearing.account_may = kms::is_retiring(request) && same_account;
+                bearing.allows_set_aside = match (unsigned, kms::is_retiring(request)) {
+                    (true, _) => Some(SetAside::Unsigned),
+                    (false, true) => Some(SetAside::Retiring),
+                    (false, false) => None,
+                };
                 let covering = |grant: &'a kms::Grant| Some((grant, grant.reach(request)?));
                 bearing.grant = policies.grants.iter().filter_map(covering).max_by_key(|(_, reach)| *reach);
             }
@@ -104,10 +132,11 @@ impl<'a> Bearing<'a> {
                 bearing.denies_set_aside = same_account
                     && request.principal.kind() == PrincipalKind::Root
                     && mends.iter().any(|action| action.eq_ignore_ascii_case(&request.action));
-                bearing.allows_set_aside = policies.block_public_access
+                let blocked = policies.block_public_access
                     && !same_account
                     && request.principal.kind() != PrincipalKind::Service
                     && policies.resource.is_some_and(|policy| policy.document.is_public());
+                bearing.allows_set_aside = blocked.then_some(SetAside::PublicAccess);
             }
             ResourceKind::Other => {}
         }
@@ -135,9 +164,11 @@ fn listen<'a>(
         })
     };
     // Service control policies limit the principals of the organization's accounts, so not callers without an account.
-    let scps = if principal.account().is_some() { policies.scps } else { &[] };
+    let scps =
+        if principal.account().is_some() && !principal.is_service_linked() { policies.scps } else { &[] };
     let scp = every(&mut scps.iter().map(|level| read(Layer::Scp, level)));
-    let rcp = every(&mut policies.rcps.iter().map(|level| read(Layer::Rcp, level)));
+    let rcps = if rcp::bear_on(facts.request) { policies.rcps } else { &[] };
+    let rcp = every(&mut rcps.iter().map(|level| read(Layer::Rcp, level)));
     let identity = read(Layer::Identity, policies.identity);
     let boundary = every(&mut policies.boundaries.chunks(1).map(|boundary| read(Layer::Boundary, boundary)));
     let session = read(Layer::Session, policies.session_policies);
@@ -146,25 +177,40 @@ fn listen<'a>(
         every(&mut policies.endpoint_policies.chunks(1).map(|policy| read(Layer::Endpoint, policy)));
     let is_root = principal.kind() == PrincipalKind::Root;
     Said {
+        free: !needs_permission(facts.request),
         scp,
         rcp,
         endpoint,
         boundary,
         session: Guard {
-            allows: policies.session_policies.is_empty() || session.allows.is_some(),
+            // Without a session policy a federated user may do nothing (STS API reference, `GetFederationToken`).
+            allows: session.allows.is_some()
+                || policies.session_policies.is_empty() && principal.kind() != PrincipalKind::FederatedUser,
             denies: session.denies,
         },
         identity_denies: identity.denies,
         identity_allows: is_root || identity.allows.is_some(),
         resource_denies: resource.denies && !bearing.denies_set_aside,
-        resource_reach: resource.allows.filter(|_| !bearing.allows_set_aside),
+        resource_reach: match bearing.account_may {
+            true => Some(Reach::Account),
+            false => resource.allows.filter(|_| bearing.allows_set_aside.is_none()),
+        },
         grant_reach: bearing.grant.map(|(_, reach)| reach),
         consent_needed: bearing.consent_needed,
         has_account: principal.account().is_some(),
         same_account: principal.account().is_some_and(|own| facts.resource_account == Some(own)),
         is_root,
-        public_access_blocked: bearing.allows_set_aside && resource.allows.is_some(),
+        public_access_blocked: bearing.allows_set_aside == Some(SetAside::PublicAccess)
+            && resource.allows.is_some(),
     }
+}
+
+/// Whether an action is authorized at all. Two are not, and no Deny takes them away (STS API reference, `GetCallerIdentity` and
+/// `GetSessionToken`).
+fn needs_permission(request: &Request) -> bool {
+    !["sts:GetCallerIdentity", "sts:GetSessionToken"]
+        .iter()
+        .any(|free| free.eq_ignore_ascii_case(&request.action))
 }
 
 /// A layer that can only narrow.
@@ -203,7 +249,10 @@ fn deciding<'a>(
         (Outcome::ExplicitlyDenied, Effect::Deny) => layer != Layer::Resource || !bearing.denies_set_aside,
         (Outcome::Allowed, Effect::Allow) => match layer {
             Layer::Identity => combined.by_identity,
-            Layer::Resource => combined.by_resource_from.is_some_and(|least| reach >= least),
+            Layer::Resource => {
+                bearing.allows_set_aside.is_none()
+                    && combined.by_resource_from.is_some_and(|least| reach >= least)
+            }
             _ => false,
         },
     };

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::{
-    Context, DecidedBy, Decision, Document, Grant, LaneVerdict, Layer, NamedPolicy, Outcome, ParseError,
+    Arn, Context, DecidedBy, Decision, Document, Grant, LaneVerdict, Layer, NamedPolicy, Outcome, ParseError,
     Policies, Principal, PrincipalError, Request, ResourceKind, evaluate, message,
 };
 
@@ -36,7 +36,7 @@ struct Line<'a> {
     #[serde(default, borrow)]
     resource_policy: Option<&'a RawValue>,
     #[serde(default)]
-    resource_kind: ResourceKind,
+    resource_kind: Option<ResourceKind>,
     #[serde(default)]
     grants: Option<Vec<Grant>>,
     #[serde(default, borrow)]
@@ -199,7 +199,7 @@ fn decide(line: Line<'_>) -> Result<Answer, Reason> {
     let given = Policies {
         identity: &identity,
         resource: resource.as_ref(),
-        resource_kind: line.resource_kind,
+        resource_kind: line.resource_kind.unwrap_or_else(|| kind_of(&request)),
         grants: &grants,
         boundaries: &boundaries,
         session_policies: &session_policies,
@@ -209,6 +209,17 @@ fn decide(line: Line<'_>) -> Result<Answer, Reason> {
         block_public_access: line.block_public_access,
     };
     Ok(written(line.name, &evaluate(&request, &given), &given))
+}
+
+/// What the resource is, when the line does not say: by the action's service, and for KMS and IAM by the ARN.
+fn kind_of(request: &Request) -> ResourceKind {
+    let is_role = || Arn::parse(&request.resource).is_some_and(|arn| arn.resource.starts_with("role/"));
+    match () {
+        () if request.is_for("s3") => ResourceKind::S3Bucket,
+        () if request.is_for("kms") => ResourceKind::KmsKey,
+        () if request.is_for("sts") && is_role() => ResourceKind::IamRole,
+        () => ResourceKind::Other,
+    }
 }
 
 fn written(name: Option<String>, decision: &Decision<'_>, given: &Policies<'_>) -> Answer {

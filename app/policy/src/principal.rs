@@ -196,6 +196,18 @@ impl Principal {
         }
     }
 
+    /// Whether this is a service-linked role, or a session of one: service and resource control policies do not bear on them
+    /// (Organizations User Guide, `orgs_manage_policies_scps`). Their path is reserved; where a session does not show it, their
+    /// names all begin alike.
+    pub(crate) fn is_service_linked(&self) -> bool {
+        let role =
+            self.principal_arn.as_deref().and_then(|arn| arn.split_once(":role/")).map(|(_, role)| role);
+        role.is_some_and(|role| match self.role_path_known {
+            true => role.starts_with("aws-service-role/"),
+            false => role.starts_with("AWSServiceRoleFor"),
+        })
+    }
+
     fn in_account(kind: PrincipalKind, account: &str, arn: String) -> Self {
         Self {
             kind,

@@ -1,6 +1,8 @@
 //! What S3 calls a public bucket policy (S3 User Guide, `access-control-block-public-access`, "The meaning of public").
 
-use crate::document::{Document, Effect, Statement};
+use crate::arn::{Arn, is_account_id};
+use crate::condition::Condition;
+use crate::document::{Document, Effect, PrincipalElement, Statement};
 
 /// Condition keys that, held to fixed values, keep a statement from being public.
 const NARROWING_KEYS: [&str; 16] = [
@@ -23,7 +25,8 @@ const NARROWING_KEYS: [&str; 16] = [
 ];
 
 impl Document {
-    /// Whether S3 would call this bucket policy public: some statement allows everyone, and no condition holds it to fixed
+    /// Whether S3 would call this bucket policy public: some statement allows everyone, or whoever an identity provider on the
+    /// web vouches for, and no condition holds it to fixed
     /// values of a key that tells callers apart.
     ///
     /// ```
@@ -38,12 +41,18 @@ impl Document {
 }
 
 fn is_public(statement: &Statement) -> bool {
-    let everyone = statement.principal.as_ref().is_some_and(|principal| principal.is_everyone());
-    statement.effect == Effect::Allow && everyone && !statement.conditions.iter().any(narrows)
+    let anyone = statement.principal.as_ref().is_some_and(PrincipalElement::is_anyone);
+    statement.effect == Effect::Allow && anyone && !statement.conditions.iter().any(narrows)
 }
 
-fn narrows(condition: &crate::condition::Condition) -> bool {
+fn narrows(condition: &Condition) -> bool {
     let known = NARROWING_KEYS.iter().any(|key| key.eq_ignore_ascii_case(condition.key()));
-    let whole_internet = condition.wanted().iter().any(|wanted| wanted.ends_with("/0"));
-    known && condition.is_restrictive() && condition.has_only_fixed_values() && !whole_internet
+    // An access point may be named by a pattern, as long as its account is not.
+    let fixed = condition.has_only_fixed_values()
+        || condition.key().eq_ignore_ascii_case("s3:DataAccessPointArn")
+            && condition
+                .wanted()
+                .iter()
+                .all(|wanted| Arn::parse(wanted).is_some_and(|arn| is_account_id(arn.account)));
+    known && condition.is_restrictive() && fixed && !condition.has_wide_network()
 }

@@ -9,7 +9,7 @@ use crate::{Context, Document, Grant, Principal};
 /// One authorization question: may `principal` do `action` on `resource`?
 ///
 /// The engine itself fills `aws:PrincipalArn`, `aws:PrincipalAccount`, `aws:PrincipalType`, `aws:username`,
-/// `aws:PrincipalIsAWSService`, `aws:PrincipalServiceName`, `aws:ResourceAccount` and, for KMS, `kms:CallerAccount`; values
+/// `aws:PrincipalIsAWSService`, `aws:PrincipalServiceName`, `aws:ResourceAccount`, for S3 `s3:ResourceAccount` and for KMS `kms:CallerAccount`; values
 /// for those in `context` are not read, as AWS does not let a caller choose them. Two have a value of the caller's where
 /// nothing tells otherwise: `aws:userid`, whose unique id no ARN holds, and `kms:CallerAccount` of a service's request.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! The line format of `trilock evaluate`: what an answer looks like, and what is wrong with a bad line.
 #![allow(clippy::unwrap_used)]
 
-use policy::line;
+use policy::{Outcome, line};
 use serde_json::{Value, json};
 
 fn told(question: &Value) -> Value {
@@ -101,4 +101,27 @@ fn a_bad_line_says_where_and_what() {
         assert!(told["error"].as_str().is_some_and(|error| error.contains(expected)), "{field}: {told}");
     }
     assert!(line::answer("{").unwrap_err().name.is_none());
+}
+
+/// A line that leaves the kind out must not be judged by a rule that is none of the resource's.
+#[test]
+fn the_kind_of_the_resource_follows_from_the_action_and_its_arn() {
+    let all =
+        json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}});
+    let ask = |action: &str, resource: &str, policy: Value| {
+        let line = json!({
+            "principal": "arn:aws:iam::111122223333:user/alice", "action": action, "resource": resource,
+            "identity_policies": [all], "resource_policy": policy,
+        });
+        line::answer(&line.to_string()).unwrap().decision
+    };
+    let key = json!({"Statement": {"Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "kms:PutKeyPolicy", "Resource": "*"}});
+    let arn = "arn:aws:kms:us-east-1:111122223333:key/k";
+    assert_eq!(ask("kms:Decrypt", arn, key.clone()), Outcome::ImplicitlyDenied);
+    assert_eq!(ask("kms:PutKeyPolicy", arn, key), Outcome::Allowed);
+    let trust = json!({"Statement": {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}});
+    let role = "arn:aws:iam::111122223333:role/r";
+    assert_eq!(ask("sts:AssumeRole", role, trust), Outcome::ImplicitlyDenied);
+    let bucket = json!({"Statement": {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"}});
+    assert_eq!(ask("s3:GetObject", "arn:aws:s3:::b/k", bucket), Outcome::Allowed);
 }

@@ -23,6 +23,11 @@ impl Network {
             _ => false,
         }
     }
+
+    /// Wider than /8 for IPv4 and /32 for IPv6. No private range is.
+    pub(super) fn is_wide(&self) -> bool {
+        self.prefix < if self.address.is_ipv4() { 8 } else { 32 }
+    }
 }
 
 pub(super) fn address(text: &str) -> Option<IpAddr> {

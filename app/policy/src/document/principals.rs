@@ -149,6 +149,11 @@ impl PrincipalElement {
         }
     }
 
+    /// Whether anyone on the internet can come under it: everyone, or those an identity provider vouches for.
+    pub(crate) fn is_anyone(&self) -> bool {
+        self.is_everyone() || self.named.iter().any(|named| matches!(named, NamedPrincipal::Federated(_)))
+    }
+
     /// Whether it takes in everyone: `*`, or everyone but those listed.
     pub(crate) fn is_everyone(&self) -> bool {
         self.negated || self.named.contains(&NamedPrincipal::Everyone)

@@ -7,6 +7,8 @@ use crate::document::Reach;
 /// What every layer said.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Said {
+    /// Whether the action needs no permission at all.
+    pub(crate) free: bool,
     pub(crate) scp: Guard,
     pub(crate) rcp: Guard,
     pub(crate) endpoint: Guard,
@@ -40,6 +42,9 @@ pub(crate) struct Combined {
 }
 
 pub(crate) fn combine(said: &Said) -> Combined {
+    if said.free {
+        return allowed(DecidedBy::None, false, None);
+    }
     if let Some(layer) = explicit_denial(said) {
         return denied(Outcome::ExplicitlyDenied, layer);
     }

@@ -4,6 +4,7 @@ use super::combine::{Said, combine};
 use crate::decision::{Decision, Layer, Outcome};
 use crate::document::Reach;
 use crate::kms;
+use crate::principal::PrincipalKind;
 use crate::request::{Policies, Request, ResourceKind};
 
 /// Every layer, in the order in which changes are proposed.
@@ -76,13 +77,15 @@ fn can_change(layer: Layer, request: &Request, policies: &Policies<'_>) -> bool 
         Layer::Identity => request.principal.account().is_some(),
         Layer::Resource => match policies.resource_kind {
             ResourceKind::S3Bucket => request.resource != "*",
-            ResourceKind::KmsKey => policies.resource.is_some() || kms::is_about_a_key(request),
+            ResourceKind::KmsKey => kms::is_about_a_key(request) && !kms::is_retiring(request),
             ResourceKind::IamRole => request.is_for("sts"),
             ResourceKind::Other => policies.resource.is_some(),
         },
         Layer::Grant => policies.resource_kind == ResourceKind::KmsKey && kms::is_about_a_key(request),
         Layer::Boundary => !policies.boundaries.is_empty(),
-        Layer::Session => !policies.session_policies.is_empty(),
+        Layer::Session => {
+            !policies.session_policies.is_empty() || request.principal.kind() == PrincipalKind::FederatedUser
+        }
         Layer::Scp => !policies.scps.is_empty(),
         Layer::Rcp => !policies.rcps.is_empty(),
         Layer::Endpoint => !policies.endpoint_policies.is_empty(),
