@@ -125,6 +125,21 @@ impl Condition {
         self.tests.iter().any(|test| matches!(test, Test::Date(_, None)))
     }
 
+    /// The wanted values that are not of the operator's type, so that no value ever meets them.
+    pub(crate) fn unreadable(&self) -> impl Iterator<Item = &str> {
+        let broken = |test: &Test| {
+            matches!(
+                test,
+                Test::Number(_, None) | Test::Date(_, None) | Test::Bool(None) | Test::Network(None)
+            )
+        };
+        self.wanted
+            .iter()
+            .zip(&self.tests)
+            .filter(move |(_, test)| broken(test))
+            .map(|(wanted, _)| wanted.as_str())
+    }
+
     /// Whether a wanted network takes in so much of the internet that S3 calls it public: wider than /8 for IPv4 and /32 for IPv6,
     /// private ranges apart (S3 User Guide, `access-control-block-public-access`).
     pub(crate) fn has_wide_network(&self) -> bool {

@@ -25,9 +25,10 @@ enum Derived {
     UserId,
     KmsCallerAccount,
     S3ResourceAccount,
+    ViaAwsService,
 }
 
-const DERIVED: [(&str, Derived); 10] = [
+const DERIVED: [(&str, Derived); 11] = [
     ("aws:PrincipalArn", Derived::PrincipalArn),
     ("aws:PrincipalAccount", Derived::PrincipalAccount),
     ("aws:PrincipalType", Derived::PrincipalType),
@@ -38,6 +39,7 @@ const DERIVED: [(&str, Derived); 10] = [
     ("aws:userid", Derived::UserId),
     ("kms:CallerAccount", Derived::KmsCallerAccount),
     ("s3:ResourceAccount", Derived::S3ResourceAccount),
+    ("aws:ViaAWSService", Derived::ViaAwsService),
 ];
 
 fn derived(name: &str) -> Option<Derived> {
@@ -119,7 +121,17 @@ impl<'a> Facts<'a> {
     fn derive(&self, derived: Derived) -> Option<&'a str> {
         let principal = &self.request.principal;
         match derived {
-            Derived::PrincipalArn => principal.principal_arn(),
+            // A session's ARN does not hold its role's path; the request's own value may, if it is that role.
+            Derived::PrincipalArn => match self.request.context.get("aws:PrincipalArn") {
+                Some([given, ..]) if !principal.is_role_path_known() && principal.is_of_role(given) => {
+                    Some(given)
+                }
+                _ => principal.principal_arn(),
+            },
+            Derived::ViaAwsService => match self.request.context.get("aws:ViaAWSService") {
+                Some([given, ..]) => Some(given),
+                _ => principal.account().map(|_| "false"),
+            },
             Derived::PrincipalAccount => principal.account(),
             Derived::PrincipalType => match principal.kind() {
                 PrincipalKind::Root => Some("Account"),

@@ -178,6 +178,9 @@ fn listen<'a>(
     let is_root = principal.kind() == PrincipalKind::Root;
     Said {
         free: !needs_permission(facts.request),
+        root_assumes: is_root
+            && policies.resource_kind == ResourceKind::IamRole
+            && facts.request.action.eq_ignore_ascii_case("sts:AssumeRole"),
         scp,
         rcp,
         endpoint,
@@ -208,9 +211,9 @@ fn listen<'a>(
 /// Whether an action is authorized at all. Two are not, and no Deny takes them away (STS API reference, `GetCallerIdentity` and
 /// `GetSessionToken`).
 fn needs_permission(request: &Request) -> bool {
-    !["sts:GetCallerIdentity", "sts:GetSessionToken"]
-        .iter()
-        .any(|free| free.eq_ignore_ascii_case(&request.action))
+    let free = ["sts:GetCallerIdentity", "sts:GetSessionToken"];
+    let signed = request.principal.kind() != PrincipalKind::Anonymous;
+    !(signed && free.iter().any(|free| free.eq_ignore_ascii_case(&request.action)))
 }
 
 /// A layer that can only narrow.

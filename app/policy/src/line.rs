@@ -276,6 +276,7 @@ fn style(decision: &Decision<'_>) -> message::Style {
     match service.to_ascii_lowercase().as_str() {
         "s3" => message::Style::S3,
         "sts" => message::Style::Sts,
+        "ec2" => message::Style::Ec2 { encoded: String::new() },
         _ => message::Style::Plain,
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::arn::Arn;
 use crate::decision::{Denial, Layer};
+use crate::principal::PrincipalKind;
 use crate::request::{Request, ResourceKind};
 
 /// How a service words its denials.
@@ -15,7 +16,7 @@ pub enum Style {
     Sts,
     /// EC2, which adds an encoded message that `sts:DecodeAuthorizationMessage` reads.
     Ec2 {
-        /// The encoded authorization failure message.
+        /// The encoded authorization failure message; left out when empty.
         encoded: String,
     },
 }
@@ -46,6 +47,9 @@ pub fn access_denied(request: &Request, denial: &Denial, style: Style) -> String
     let resource = &request.resource;
     match style {
         Style::S3 if denial.cross_account => "Access Denied".to_owned(),
+        Style::S3 if resource == "*" => {
+            format!("User: {caller} is not authorized to perform: {action} {}", reason(denial, action))
+        }
         Style::S3 => format!(
             "User: {caller} is not authorized to perform: {action} on resource: \"{resource}\" {}",
             reason(denial, action)
@@ -58,14 +62,25 @@ pub fn access_denied(request: &Request, denial: &Denial, style: Style) -> String
             as_iam_names_it(request),
             reason(denial, action)
         ),
+        Style::Sts
+            if caller.kind() == PrincipalKind::Root && denial.resource_kind == ResourceKind::IamRole =>
+        {
+            "Roles may not be assumed by root accounts.".to_owned()
+        }
         Style::Sts => {
             format!("User: {caller} is not authorized to perform: {action} on resource: {resource}")
         }
-        Style::Ec2 { encoded } => format!(
-            "You are not authorized to perform this operation. User: {caller} is not authorized to perform: {action} on \
-             resource: {resource} {}. Encoded authorization failure message: {encoded}",
-            reason(denial, action)
-        ),
+        Style::Ec2 { encoded } => {
+            let end = match encoded.is_empty() {
+                true => String::new(),
+                false => format!(". Encoded authorization failure message: {encoded}"),
+            };
+            format!(
+                "You are not authorized to perform this operation. User: {caller} is not authorized to perform: {action} on \
+                 resource: {resource} {}{end}",
+                reason(denial, action)
+            )
+        }
     }
 }
 

@@ -196,6 +196,11 @@ impl Principal {
         }
     }
 
+    /// Whether the path of a session's role is known; there is one to know for sessions only.
+    pub(crate) fn is_role_path_known(&self) -> bool {
+        self.role_path_known
+    }
+
     /// Whether this is a service-linked role, or a session of one: service and resource control policies do not bear on them
     /// (Organizations User Guide, `orgs_manage_policies_scps`). Their path is reserved; where a session does not show it, their
     /// names all begin alike.

@@ -36,13 +36,16 @@ impl Document {
     /// # Ok::<(), policy::ParseError>(())
     /// ```
     pub fn is_public(&self) -> bool {
-        self.statements().iter().any(is_public)
+        self.statements().iter().any(Statement::is_public)
     }
 }
 
-fn is_public(statement: &Statement) -> bool {
-    let anyone = statement.principal.as_ref().is_some_and(PrincipalElement::is_anyone);
-    statement.effect == Effect::Allow && anyone && !statement.conditions.iter().any(narrows)
+impl Statement {
+    /// Whether this statement makes a bucket policy public.
+    pub(crate) fn is_public(&self) -> bool {
+        let anyone = self.principal.as_ref().is_some_and(PrincipalElement::is_anyone);
+        self.effect == Effect::Allow && anyone && !self.conditions.iter().any(narrows)
+    }
 }
 
 fn narrows(condition: &Condition) -> bool {

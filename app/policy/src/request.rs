@@ -10,8 +10,9 @@ use crate::{Context, Document, Grant, Principal};
 ///
 /// The engine itself fills `aws:PrincipalArn`, `aws:PrincipalAccount`, `aws:PrincipalType`, `aws:username`,
 /// `aws:PrincipalIsAWSService`, `aws:PrincipalServiceName`, `aws:ResourceAccount`, for S3 `s3:ResourceAccount` and for KMS `kms:CallerAccount`; values
-/// for those in `context` are not read, as AWS does not let a caller choose them. Two have a value of the caller's where
-/// nothing tells otherwise: `aws:userid`, whose unique id no ARN holds, and `kms:CallerAccount` of a service's request.
+/// for those in `context` are not read, as AWS does not let a caller choose them. Four
+/// have a value of the caller's where nothing tells otherwise: `aws:userid`, whose unique id no ARN holds; `aws:PrincipalArn` of a
+/// session, whose ARN lacks the path of its role; `kms:CallerAccount` of a service's request; and `aws:ViaAWSService`, else `false`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
     /// Who asks.

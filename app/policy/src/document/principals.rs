@@ -62,6 +62,10 @@ impl NamedPrincipal {
             return Self::Account(text.to_owned());
         }
         let owned = || text.to_owned();
+        // An origin access identity of CloudFront (S3 User Guide, `example-bucket-policies`).
+        if text.starts_with("arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity ") {
+            return Self::User(text.to_owned());
+        }
         let Some(arn) = Arn::parse(text).filter(|arn| is_account_id(arn.account)) else {
             let unique = ["AIDA", "AROA"].iter().any(|prefix| text.starts_with(prefix))
                 && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
@@ -152,6 +156,11 @@ impl PrincipalElement {
     /// Whether anyone on the internet can come under it: everyone, or those an identity provider vouches for.
     pub(crate) fn is_anyone(&self) -> bool {
         self.is_everyone() || self.named.iter().any(|named| matches!(named, NamedPrincipal::Federated(_)))
+    }
+
+    /// Whether it names everyone: `*`.
+    pub(crate) fn names_everyone(&self) -> bool {
+        !self.negated && self.is_everyone()
     }
 
     /// Whether it takes in everyone: `*`, or everyone but those listed.

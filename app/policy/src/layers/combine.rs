@@ -9,6 +9,8 @@ use crate::document::Reach;
 pub(crate) struct Said {
     /// Whether the action needs no permission at all.
     pub(crate) free: bool,
+    /// Whether an account's root user is to assume a role, which no policy lets it (`aws-semantics.md` §5).
+    pub(crate) root_assumes: bool,
     pub(crate) scp: Guard,
     pub(crate) rcp: Guard,
     pub(crate) endpoint: Guard,
@@ -48,7 +50,9 @@ pub(crate) fn combine(said: &Said) -> Combined {
     if let Some(layer) = explicit_denial(said) {
         return denied(Outcome::ExplicitlyDenied, layer);
     }
-    let granted = if !said.scp.allows {
+    let granted = if said.root_assumes {
+        Err(Layer::Identity)
+    } else if !said.scp.allows {
         Err(Layer::Scp)
     } else if !said.rcp.allows {
         Err(Layer::Rcp)

@@ -55,10 +55,15 @@ pub(crate) fn applies<'s>(
         Some(element) if !element.matches(&request.action) => return Err(Unmet::Action),
         Some(_) => {}
     }
+    // S3 authorizes the list of buckets on all of them (S3 User Guide, `walkthrough1`).
+    let resource = match request.resource.as_str() {
+        "*" if request.action.eq_ignore_ascii_case("s3:ListAllMyBuckets") => "arn:aws:s3:::*",
+        resource => resource,
+    };
     let resolve: Resolve<'_, '_> = &|variable| facts.variable(variable);
     match &statement.resource {
         None if !frame.resource_optional => return Err(Unmet::NoResource),
-        Some(element) if !element.matches(&request.resource, resolve) => return Err(Unmet::Resource),
+        Some(element) if !element.matches(resource, resolve) => return Err(Unmet::Resource),
         _ => {}
     }
     match statement.conditions.iter().find(|condition| !condition.holds(facts)) {

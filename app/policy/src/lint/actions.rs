@@ -44,7 +44,14 @@ fn unknown_action(view: &View<'_>, pointer: String, prefix: &str, name: &str, ne
     // The name of an operation is not always the name of what it must be allowed to do.
     let operation = call::operations()
         .find(|operation| operation.service == prefix && operation.name.eq_ignore_ascii_case(name));
-    let asked = operation.and_then(|operation| operation.checks.first()).map(|check| check.action);
+    let asked = operation.and_then(|operation| {
+        let (first, rest) = operation.checks.split_first()?;
+        // An operation of several actions that begin alike, such as ReEncrypt: a pattern takes in all of them.
+        let begins = format!("{prefix}:{name}").to_ascii_lowercase();
+        let all = operation.checks.iter().all(|check| check.action.to_ascii_lowercase().starts_with(&begins));
+        let several = rest.iter().any(|check| check.action != first.action);
+        Some(if all && several { format!("{prefix}:{}*", operation.name) } else { first.action.to_owned() })
+    });
     let action = format!("{prefix}:{name}");
     let base = format!("There is no action {action}, so it does nothing.");
     let draft = |message: String| Draft::new(Severity::Warning, "unknown-action", pointer.clone(), message);

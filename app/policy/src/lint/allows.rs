@@ -5,6 +5,7 @@ use serde_json::json;
 use super::glob::covers;
 use super::view::{View, takes_in};
 use super::{Change, Draft, Kind, Policy, Severity, conditions};
+use crate::document::PrincipalElement;
 
 /// What lets somebody give the use of a key to others.
 const KEY_ADMINISTRATION: [&str; 2] = ["kms:PutKeyPolicy", "kms:CreateGrant"];
@@ -20,9 +21,9 @@ pub(super) fn check(policy: &Policy<'_>, drafts: &mut Vec<Draft>) {
             Kind::Identity => {
                 drafts.extend(key_administration(policy, view));
                 drafts.extend(objects_without_list(policy, view));
+                drafts.extend(too_wide(view));
             }
-            Kind::Bucket => drafts.extend(public(policy, view)),
-            Kind::Key | Kind::Trust => {}
+            Kind::Bucket | Kind::Key | Kind::Trust => drafts.extend(public(policy, view)),
         }
     }
 }
@@ -104,14 +105,42 @@ fn objects_without_list(policy: &Policy<'_>, view: &View<'_>) -> Option<Draft> {
     })
 }
 
-/// An Allow for everyone that nothing narrows; S3 itself calls such a policy public.
+/// An Allow for everyone that nothing narrows.
 fn public(policy: &Policy<'_>, view: &View<'_>) -> Option<Draft> {
-    let everyone =
-        view.statement.principal.as_ref().is_some_and(super::super::document::PrincipalElement::is_everyone);
-    if !everyone || !policy.document.is_public() {
-        return None;
-    }
+    let everyone = view.statement.principal.as_ref().is_some_and(PrincipalElement::names_everyone);
+    let (found, message) = match policy.kind {
+        Kind::Bucket => (
+            view.statement.is_public(),
+            "S3 calls this public: it lets in everyone on the internet, unless Block Public Access stands in the way.",
+        ),
+        Kind::Key => (
+            everyone && view.statement.conditions.is_empty(),
+            "This lets every principal of every AWS account use the key.",
+        ),
+        Kind::Trust => (
+            everyone && view.statement.conditions.is_empty(),
+            "This lets every principal of every AWS account assume the role, if its own account allows it.",
+        ),
+        Kind::Identity => return None,
+    };
     let element = if view.has("Principal") { "Principal" } else { "NotPrincipal" };
-    let message = "This lets in everyone on the internet, unless S3 Block Public Access stands in the way.";
-    Some(Draft::new(Severity::Warning, "public", view.pointer(element), message))
+    found.then(|| Draft::new(Severity::Warning, "public", view.pointer(element), message))
+}
+
+/// An Allow of everything but what is named, and an Allow to pass any role.
+fn too_wide(view: &View<'_>) -> Option<Draft> {
+    let everywhere = view.texts("Resource").iter().any(|(_, text)| *text == "*");
+    if view.has("NotAction") && everywhere {
+        let message = "This allows everything but the actions named, those of services to come included.";
+        return Some(Draft::new(Severity::Warning, "not-action-allows", view.pointer("NotAction"), message));
+    }
+    let actions = view.texts("Action");
+    let passing = actions.iter().find(|(_, action)| action.eq_ignore_ascii_case("iam:PassRole"))?;
+    let narrowed =
+        view.conditions().iter().any(|condition| condition.key.eq_ignore_ascii_case("iam:PassedToService"));
+    (everywhere && !narrowed).then(|| {
+        let message =
+            "Whoever may pass any role to a service can use every role's rights through it: name the roles.";
+        Draft::new(Severity::Warning, "passes-any-role", passing.0.clone(), message)
+    })
 }

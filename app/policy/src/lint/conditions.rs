@@ -1,32 +1,112 @@
 //! Conditions that never hold, always hold, or compare a key with what it is not.
 
 use super::catalog::{Known, catalog, nearest};
-use super::view::{Condition, View};
+use super::view::{Condition, Placed, View};
 use super::{Change, Draft, Kind, Policy, Severity};
 use crate::document::Version;
 
 pub(super) fn check(policy: &Policy<'_>, drafts: &mut Vec<Draft>) {
-    if policy.document.version() == Version::V2008 {
-        drafts.extend(variables(policy));
+    match policy.document.version() {
+        Version::V2008 => drafts.extend(variables(policy)),
+        Version::V2012 => drafts.extend(unknown_variables(policy)),
     }
     for view in &policy.views {
         drafts.extend(twice(view));
+        drafts.extend(unreadable(view));
         for condition in view.conditions() {
             drafts.extend(key(view, &condition));
             drafts.extend(operator(&condition));
+            drafts.extend(wildcards(&condition));
             drafts.extend(for_all_values(view, &condition));
         }
     }
 }
 
+/// The texts that can hold variables.
+fn variable_texts<'d>(policy: &Policy<'d>) -> Vec<Placed<'d>> {
+    let of = |view: &View<'d>| {
+        let values = view.conditions().into_iter().flat_map(|condition| condition.values);
+        view.resources().into_iter().chain(values).collect::<Vec<_>>()
+    };
+    policy.views.iter().flat_map(of).filter(|(_, text)| text.contains("${")).collect()
+}
+
+/// Variables that no request fills, and what only looks like one.
+fn unknown_variables(policy: &Policy<'_>) -> Vec<Draft> {
+    let mut drafts = Vec::new();
+    for (pointer, text) in variable_texts(policy) {
+        for part in text.split("${").skip(1) {
+            let Some((inner, _)) = part.split_once('}') else {
+                let message =
+                    format!("“{text}” opens a variable with ${{ and does not close it, so it is plain text.");
+                drafts.push(Draft::new(Severity::Warning, "unknown-variable", pointer.clone(), message));
+                break;
+            };
+            let key = inner.split(',').next().unwrap_or_default().trim();
+            let prefix = key.split_once(':').map(|(prefix, _)| prefix);
+            let known = ["*", "?", "$"].contains(&key)
+                || catalog().global_key(key).is_some()
+                || prefix.is_some_and(|prefix| match catalog().service(prefix) {
+                    Some((_, service)) => service.key(key).is_some(),
+                    // Keys of identity providers and of services that are not known here.
+                    None => !prefix.eq_ignore_ascii_case("aws"),
+                });
+            if !known {
+                let hint = nearest(key, catalog().global_keys())
+                    .map_or_else(String::new, |near| format!(" Did you mean ${{{near}}}?"));
+                let message = format!("No request fills ${{{key}}}, so this matches nothing.{hint}");
+                drafts.push(Draft::new(Severity::Warning, "unknown-variable", pointer.clone(), message));
+            }
+        }
+    }
+    drafts
+}
+
+/// Values that are not of the operator's type: nothing ever meets them.
+fn unreadable(view: &View<'_>) -> Vec<Draft> {
+    let written = view.conditions();
+    let mut drafts = Vec::new();
+    for condition in &view.statement.conditions {
+        for value in condition.unreadable() {
+            let place = written
+                .iter()
+                .filter(|known| known.operator == condition.operator() && known.key == condition.key())
+                .find_map(|known| {
+                    known.values.iter().find(|(_, text)| *text == value).map(|(at, _)| at.clone())
+                });
+            let message = format!(
+                "“{value}” is nothing {} can compare {} with: no request meets it.",
+                condition.operator(),
+                condition.key()
+            );
+            let at = place.unwrap_or_else(|| view.pointer("Condition"));
+            drafts.push(Draft::new(Severity::Warning, "value-of-wrong-type", at, message));
+        }
+    }
+    drafts
+}
+
+/// A wildcard under an operator that takes it for an asterisk.
+fn wildcards(condition: &Condition<'_>) -> Option<Draft> {
+    let name = condition.operator.rsplit(':').next().unwrap_or_default();
+    let like = match name.strip_suffix("IfExists").unwrap_or(name) {
+        "StringEquals" => "StringLike",
+        "StringNotEquals" => "StringNotLike",
+        _ => return None,
+    };
+    // An asterisk is what the header itself holds.
+    let literal = condition.key.eq_ignore_ascii_case("s3:if-none-match");
+    let (pointer, value) =
+        condition.values.iter().find(|(_, value)| value.replace("${*}", "").contains('*'))?;
+    (!literal).then(|| {
+        let message = format!("{name} takes the * of “{value}” for an asterisk, not for any text: {like} is the operator for patterns.");
+        Draft::new(Severity::Warning, "wildcard-without-like", pointer.clone(), message)
+    })
+}
+
 /// Variables are plain text under the old version of the language.
 fn variables(policy: &Policy<'_>) -> Option<Draft> {
-    let mut texts = policy.views.iter().flat_map(|view| {
-        let conditions = view.conditions();
-        let values = conditions.into_iter().flat_map(|condition| condition.values);
-        view.resources().into_iter().chain(values).collect::<Vec<_>>()
-    });
-    let (pointer, text) = texts.find(|(_, text)| text.contains("${"))?;
+    let (pointer, text) = variable_texts(policy).into_iter().next()?;
     let message = format!(
         "“{text}” holds a variable, but without \"Version\": \"2012-10-17\" variables are plain text and match nothing else."
     );
@@ -63,14 +143,17 @@ fn key(view: &View<'_>, condition: &Condition<'_>) -> Option<Draft> {
         let message = format!("There is no condition key {key}, so no request carries it.{hint}");
         Draft::new(Severity::Warning, "unknown-condition-key", pointer.clone(), message)
     };
+    // Some global keys bear a service's name, such as those of an instance's credentials.
+    if catalog().global_key(key).is_some() {
+        return None;
+    }
     if prefix.eq_ignore_ascii_case("aws") {
-        return match catalog().global_key(key) {
-            Some(_) => None,
-            None => Some(unknown(nearest(key, catalog().global_keys()))),
-        };
+        return Some(unknown(nearest(key, catalog().global_keys())));
     }
     let Some((_, service)) = catalog().service(prefix) else {
-        let known = catalog().has_prefix(prefix) || prefix.contains(['.', '/']) || prefix == "saml";
+        let known = catalog().has_prefix(prefix)
+            || prefix.contains(['.', '/'])
+            || prefix.eq_ignore_ascii_case("saml");
         return if known { None } else { Some(unknown(None)) };
     };
     if service.key(key).is_none() {
@@ -128,6 +211,8 @@ fn operator(condition: &Condition<'_>) -> Option<Draft> {
         "Numeric" => ("numbers", &["numbers"]),
         "Date" => ("dates", &["dates", "numbers"]),
         "Bool" => ("true or false", &["true and false", "texts"]),
+        // AWS itself compares addresses with variables as texts.
+        "IPAddress" if condition.values.iter().any(|(_, value)| value.contains("${")) => return None,
         "IPAddress" => ("addresses", &["addresses"]),
         _ => return None,
     };
@@ -142,7 +227,9 @@ fn operator(condition: &Condition<'_>) -> Option<Draft> {
 }
 
 fn for_all_values(view: &View<'_>, condition: &Condition<'_>) -> Option<Draft> {
-    if view.is_deny() || !condition.operator.starts_with("ForAllValues:") {
+    // A grant has operations, so this key is always there.
+    let always_there = condition.key.eq_ignore_ascii_case("kms:GrantOperations");
+    if view.is_deny() || always_there || !condition.operator.starts_with("ForAllValues:") {
         return None;
     }
     let demanded = view.conditions().iter().any(|other| {

@@ -60,6 +60,11 @@ pub(super) fn can_be(resource: &str, form: &str) -> bool {
     meet(&of_policy(resource), &of_form(form))
 }
 
+/// Whether two resources of policies can stand for one ARN.
+pub(super) fn can_share(one: &str, other: &str) -> bool {
+    meet(&of_policy(one), &of_policy(other))
+}
+
 /// Whether `wide` takes in every text that `narrow` does. May say no where it does in truth: `?` is taken for one certain
 /// character only.
 pub(super) fn covers(wide: &str, narrow: &str) -> bool {

@@ -2,22 +2,77 @@
 
 use super::view::View;
 use super::{Draft, Kind, Policy, Severity};
-use crate::document::NamedPrincipal;
+use crate::document::{NamedPrincipal, PrincipalElement};
 
 pub(super) fn check(policy: &Policy<'_>, drafts: &mut Vec<Draft>) {
     if policy.kind != Kind::Key {
         return;
     }
     let may_change = |view: &&View<'_>| !view.is_deny() && view.takes_in("kms:PutKeyPolicy");
-    if !policy.views.iter().any(|view| may_change(&view)) {
-        let message = "No statement allows kms:PutKeyPolicy, so nobody could change this policy any more. KMS refuses it, \
-                       unless told to bypass the lockout check.";
-        drafts.push(Draft::new(Severity::Warning, "locks-out", "/Statement", message));
+    let shut = policy.views.iter().find(|view| {
+        let everyone = view.statement.principal.as_ref().is_some_and(PrincipalElement::names_everyone);
+        view.is_deny() && everyone && !view.has("Condition") && view.takes_in("kms:PutKeyPolicy")
+    });
+    let what = match shut {
+        Some(_) => Some("This denies kms:PutKeyPolicy to everyone"),
+        None if !policy.views.iter().any(|view| may_change(&view)) => {
+            Some("No statement allows kms:PutKeyPolicy")
+        }
+        None => None,
+    };
+    if let Some(what) = what {
+        let message = format!(
+            "{what}, so nobody could change this policy any more. KMS refuses it, unless told to bypass the lockout check."
+        );
+        let at = shut.map_or_else(|| "/Statement".to_owned(), |view| view.at.clone());
+        drafts.push(Draft::new(Severity::Warning, "locks-out", at, message));
+    }
+    for view in &policy.views {
+        drafts.extend(inert(view));
     }
     for view in policy.views.iter().filter(may_change) {
         drafts.extend(delegates(view));
     }
     drafts.extend(both(policy));
+}
+
+/// Actions that are asked on no key, or that grants give and key policies cannot.
+const NOT_BY_KEY_POLICY: [&str; 6] = [
+    "kms:CreateKey",
+    "kms:ListKeys",
+    "kms:ListAliases",
+    "kms:GenerateRandom",
+    "kms:ListRetirableGrants",
+    "kms:RetireGrant",
+];
+
+/// What KMS stores and never applies (KMS Developer Guide, `key-policy-overview`, `grant-delete`).
+fn inert(view: &View<'_>) -> Vec<Draft> {
+    let warn =
+        |at: String, message: String| Draft::new(Severity::Warning, "no-effect-in-key-policy", at, message);
+    let mut drafts = Vec::new();
+    for element in ["Action", "Resource"] {
+        if !view.has(element) && !view.has(&format!("Not{element}")) {
+            drafts.push(warn(
+                view.at.clone(),
+                format!("KMS stores a statement without {element}, and it does nothing."),
+            ));
+        }
+    }
+    for (at, resource) in view.texts("Resource") {
+        if resource != "*" && resource.contains(":alias/") {
+            let message =
+                format!("{resource} is an alias; the only resource of a key policy is its key, written “*”.");
+            drafts.push(warn(at, message));
+        }
+    }
+    let actions = view.texts("Action").into_iter().filter(|_| !view.is_deny());
+    for (at, action) in actions {
+        if NOT_BY_KEY_POLICY.iter().any(|known| known.eq_ignore_ascii_case(action)) {
+            drafts.push(warn(at, format!("No key policy gives {action}: here it does nothing.")));
+        }
+    }
+    drafts
 }
 
 fn delegates(view: &View<'_>) -> Option<Draft> {

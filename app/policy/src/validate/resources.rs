@@ -17,6 +17,9 @@ const IAM_PATHS: [&str; 13] = [
     "access-report/",
 ];
 
+/// Resource types that came after the message was recorded (Service Authorization Reference, IAM and STS).
+const LATER_IAM_PATHS: [&str; 4] = ["root", "delegation-request/", "role-template/", "contextProvider/"];
+
 /// IAM's message for the resources of a policy; of several wrong ones it names the last.
 pub(super) fn resource_error(resources: &[&str]) -> Option<String> {
     resources.iter().rev().find_map(|resource| error(resource))
@@ -47,11 +50,18 @@ fn error(resource: &str) -> Option<String> {
     let (service, rest) = rest.split_once(':').unwrap_or((rest, ""));
     let has_region = !rest.starts_with(':');
     match service {
+        _ if service.contains(['*', '?']) => {
+            Some("Resource vendor must be fully qualified and cannot contain regexes.".to_owned())
+        }
         "iam" if has_region => Some(format!("IAM resource {resource} cannot contain region information.")),
-        "s3" if has_region => Some(format!("Resource {resource} can not contain region information.")),
+        // Access points, jobs and the like have a region, and then an account.
+        "s3" if has_region && rest.split(':').nth(1).is_none_or(str::is_empty) => {
+            Some(format!("Resource {resource} can not contain region information."))
+        }
         "iam" => {
             let path = rest.splitn(3, ':').nth(2).unwrap_or("");
-            let known = path == "*" || IAM_PATHS.iter().any(|start| path.starts_with(start));
+            let known =
+                path == "*" || LATER_IAM_PATHS.iter().chain(&IAM_PATHS).any(|start| path.starts_with(start));
             (!known).then(|| {
                 format!("IAM resource path must either be \"*\" or start with {}.", IAM_PATHS.join(", "))
             })
