@@ -236,6 +236,29 @@ pub struct Bucket {
     pub encryption: DefaultEncryption,
     /// Block Public Access.
     pub public_access_block: PublicAccessBlock,
+    /// `None` until versioning was first set.
+    #[serde(default)]
+    pub versioning: Option<Versioning>,
+    /// Tags by key.
+    #[serde(default)]
+    pub tags: BTreeMap<String, String>,
+    /// Who owns what others write. `None` after the setting was deleted.
+    #[serde(default = "ownership_of_new_buckets")]
+    pub ownership: Option<String>,
+}
+
+/// New buckets have ACLs disabled since April 2023 (S3 User Guide, `about-object-ownership`).
+pub fn ownership_of_new_buckets() -> Option<String> {
+    Some("BucketOwnerEnforced".to_owned())
+}
+
+/// Whether a bucket keeps what is overwritten and deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Versioning {
+    /// Every write is a version of its own.
+    Enabled,
+    /// Writes replace the version `null`; earlier versions stay.
+    Suspended,
 }
 
 /// A bucket's default encryption.

@@ -3,6 +3,7 @@
 
 mod answer;
 mod ask;
+mod attributes;
 mod auth;
 mod bucket_policy;
 mod bucket_settings;
@@ -20,7 +21,11 @@ mod intake;
 mod list;
 mod names;
 mod operations;
+mod parts;
 mod put;
+mod tags;
+mod uploads;
+mod versions;
 mod write;
 
 use std::sync::Arc;

@@ -2,7 +2,9 @@
 //! readers share is replaced only after the commit.
 
 mod accounts;
+mod bytes;
 mod objects;
+mod uploads;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -16,7 +18,12 @@ use sqlx::sqlite::{
 };
 
 pub use accounts::ChangeError;
-pub use objects::{ObjectBytes, ObjectRow, ObjectsPage};
+pub use bytes::{Hold, ObjectBytes};
+pub use objects::{
+    NULL_VERSION, ObjectRow, ObjectsPage, OnlyIf, PartRow, Removed, Segment, Terms, Version, VersionsPage,
+    Written, new_version_id,
+};
+pub use uploads::{UploadRow, end_of_attempt, first_chunk};
 
 use crate::crypto::{CryptoError, Key};
 use crate::model::Account;
@@ -79,6 +86,8 @@ struct Inner {
     owners: RwLock<HashMap<(&'static str, String), String>>,
     /// One change at a time: SQLite has one writer anyway, and snapshots are replaced in commit order.
     changing: tokio::sync::Mutex<()>,
+    /// Bytes that are being read.
+    holds: bytes::Holds,
 }
 
 impl Store {
@@ -112,6 +121,7 @@ impl Store {
             accounts: RwLock::default(),
             owners: RwLock::default(),
             changing: tokio::sync::Mutex::default(),
+            holds: bytes::Holds::default(),
         }));
         store.check_root_key().await?;
         store.remove_orphaned_chunks().await?;

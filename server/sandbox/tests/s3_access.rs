@@ -160,7 +160,7 @@ async fn the_key_policy_sees_s3_and_the_encryption_context() {
 }
 
 /// Every operation on a bucket, with the action it asks for; `true` when it asks about an object.
-const OPERATIONS: [(&str, &str, &str, bool); 21] = [
+const OPERATIONS: [(&str, &str, &str, bool); 47] = [
     ("HEAD", "", "s3:ListBucket", false),
     ("GET", "", "s3:ListBucket", false),
     ("GET", "?list-type=2", "s3:ListBucket", false),
@@ -182,6 +182,32 @@ const OPERATIONS: [(&str, &str, &str, bool); 21] = [
     ("DELETE", "/object", "s3:DeleteObject", true),
     ("COPY", "/object", "s3:GetObject", true),
     ("POST", "?delete", "s3:DeleteObject", true),
+    ("GET", "?versions", "s3:ListBucketVersions", false),
+    ("GET", "?uploads", "s3:ListBucketMultipartUploads", false),
+    ("GET", "?versioning", "s3:GetBucketVersioning", false),
+    ("PUT", "?versioning", "s3:PutBucketVersioning", false),
+    ("GET", "?tagging", "s3:GetBucketTagging", false),
+    ("PUT", "?tagging", "s3:PutBucketTagging", false),
+    ("DELETE", "?tagging", "s3:PutBucketTagging", false),
+    ("GET", "?acl", "s3:GetBucketAcl", false),
+    ("GET", "?ownershipControls", "s3:GetBucketOwnershipControls", false),
+    ("PUT", "?ownershipControls", "s3:PutBucketOwnershipControls", false),
+    ("DELETE", "?ownershipControls", "s3:PutBucketOwnershipControls", false),
+    ("GET", "/object?versionId=null", "s3:GetObjectVersion", true),
+    ("HEAD", "/object?versionId=null", "s3:GetObjectVersion", true),
+    ("DELETE", "/object?versionId=null", "s3:DeleteObjectVersion", true),
+    ("GET", "/object?attributes", "s3:GetObject", true),
+    ("GET", "/object?acl", "s3:GetObjectAcl", true),
+    ("GET", "/object?tagging", "s3:GetObjectTagging", true),
+    ("PUT", "/object?tagging", "s3:PutObjectTagging", true),
+    ("DELETE", "/object?tagging", "s3:DeleteObjectTagging", true),
+    ("GET", "/object?tagging&versionId=null", "s3:GetObjectVersionTagging", true),
+    ("POST", "/object?uploads", "s3:PutObject", true),
+    ("PUT", "/object?partNumber=1&uploadId=x", "s3:PutObject", true),
+    ("PUT-PART-COPY", "/object?partNumber=1&uploadId=x", "s3:GetObject", true),
+    ("POST", "/object?uploadId=x", "s3:PutObject", true),
+    ("DELETE", "/object?uploadId=x", "s3:AbortMultipartUpload", true),
+    ("GET", "/object?uploadId=x", "s3:ListMultipartUploadParts", true),
 ];
 
 fn body_of(method: &str, path: &str) -> &'static str {
@@ -192,6 +218,18 @@ fn body_of(method: &str, path: &str) -> &'static str {
         }
         ("PUT", "?publicAccessBlock") => {
             "<PublicAccessBlockConfiguration><BlockPublicAcls>false</BlockPublicAcls></PublicAccessBlockConfiguration>"
+        }
+        ("PUT", "?versioning") => {
+            "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>"
+        }
+        ("PUT", "?tagging" | "/object?tagging") => {
+            "<Tagging><TagSet><Tag><Key>a</Key><Value>b</Value></Tag></TagSet></Tagging>"
+        }
+        ("PUT", "?ownershipControls") => {
+            "<OwnershipControls><Rule><ObjectOwnership>BucketOwnerEnforced</ObjectOwnership></Rule></OwnershipControls>"
+        }
+        ("POST", "/object?uploadId=x") => {
+            "<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>x</ETag></Part></CompleteMultipartUpload>"
         }
         ("PUT", "?policy") => "{}",
         ("POST", "?delete") => "<Delete><Object><Key>object</Key></Object></Delete>",
@@ -209,6 +247,14 @@ async fn each_operation(lab: &Lab, keys: Option<&Keys>, check: impl Fn(&Answer, 
             "COPY" => {
                 let source = [("x-amz-copy-source", "bucket-1/object")];
                 call(&lab.sandbox, keys, "s3", "PUT", "/bucket-1/copy", &source, b"").await
+            }
+            "PUT-PART-COPY" => {
+                let source = [("x-amz-copy-source", "bucket-1/object")];
+                call(&lab.sandbox, keys, "s3", "PUT", &url, &source, b"").await
+            }
+            _ if path.contains("attributes") => {
+                let wanted = [("x-amz-object-attributes", "ETag")];
+                call(&lab.sandbox, keys, "s3", method, &url, &wanted, b"").await
             }
             _ => call(&lab.sandbox, keys, "s3", method, &url, &[], body.as_bytes()).await,
         };
@@ -342,7 +388,7 @@ async fn block_public_access_stands_between_a_public_policy_and_the_public() {
 }
 
 /// A presigned URL's path and query, signed at `time` and valid for a minute.
-fn presigned(keys: &Keys, path: &str, time: std::time::SystemTime) -> String {
+fn presigned(keys: &Keys, method: &str, path: &str, time: std::time::SystemTime) -> String {
     use aws_sigv4::http_request::{
         PercentEncodingMode, SignableBody, SignableRequest, SignatureLocation, SigningSettings,
         UriPathNormalizationMode, sign,
@@ -371,7 +417,7 @@ fn presigned(keys: &Keys, path: &str, time: std::time::SystemTime) -> String {
         .into();
     let url = format!("http://{}{path}", support::HOST);
     let headers = std::iter::once(("host", support::HOST));
-    let signable = SignableRequest::new("GET", url.clone(), headers, SignableBody::UnsignedPayload).unwrap();
+    let signable = SignableRequest::new(method, url.clone(), headers, SignableBody::UnsignedPayload).unwrap();
     let (instructions, _) = sign(signable, &parameters).unwrap().into_parts();
     let mut request = http::Request::builder().uri(url).body(()).unwrap();
     instructions.apply_to_request_http1x(&mut request);
@@ -389,19 +435,61 @@ async fn a_presigned_url_is_worth_what_its_signer_may_do_until_it_expires() {
         let lab = &lab;
         async move { call(&lab.sandbox, None, "s3", "GET", &path, &[], b"").await }
     };
-    assert_eq!(get(presigned(&lab.admin, "/bucket-1/object", now)).await.text(), "x");
+    assert_eq!(get(presigned(&lab.admin, "GET", "/bucket-1/object", now)).await.text(), "x");
     assert_refused(
-        &get(presigned(&lab.admin, "/bucket-1/object", past)).await,
+        &get(presigned(&lab.admin, "GET", "/bucket-1/object", past)).await,
         403,
         "AccessDenied",
         "Request has expired",
     );
-    let denied = get(presigned(&nobody, "/bucket-1/object", now)).await;
+    let denied = get(presigned(&nobody, "GET", "/bucket-1/object", now)).await;
     assert!(
         denied.error().1.contains("user/nobody is not authorized to perform: s3:GetObject"),
         "{}",
         denied.text()
     );
-    let moved = presigned(&lab.admin, "/bucket-1/object", now).replace("/object", "/other");
+    let moved = presigned(&lab.admin, "GET", "/bucket-1/object", now).replace("/object", "/other");
     assert_eq!(get(moved).await.error().0, "SignatureDoesNotMatch");
+}
+
+/// Whoever holds a presigned URL could else add headers that its signer never signed, by presenting a second signature that
+/// nobody verifies.
+#[tokio::test]
+async fn a_request_is_signed_in_its_header_or_in_its_query_and_not_in_both() {
+    let lab = lab_with_bucket().await;
+    s3(&lab, "PUT", "/bucket-1/secret", &[], b"secret").await;
+    let url = presigned(&lab.admin, "PUT", "/bucket-1/upload", std::time::SystemTime::now());
+    let garbage = format!(
+        "AWS4-HMAC-SHA256 Credential={}/20260101/us-east-1/s3/aws4_request, \
+         SignedHeaders=host;x-amz-copy-source;x-amz-date, Signature={}",
+        lab.admin.access_key_id,
+        "0".repeat(64)
+    );
+    let date = "20260101T000000Z";
+    for query in [url.clone(), url.replace("X-Amz-Signature", "X%2DAmz%2DSignature")] {
+        let headers = [
+            ("authorization", garbage.as_str()),
+            ("x-amz-date", date),
+            ("x-amz-copy-source", "bucket-1/secret"),
+        ];
+        let answer = call(&lab.sandbox, None, "s3", "PUT", &query, &headers, b"").await;
+        assert_refused(
+            &answer,
+            400,
+            "InvalidArgument",
+            "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string parameter or the \
+             Authorization header should be specified",
+        );
+    }
+    // Without the second signature the header is one that was not signed.
+    let unsigned =
+        call(&lab.sandbox, None, "s3", "PUT", &url, &[("x-amz-copy-source", "bucket-1/secret")], b"").await;
+    assert_refused(
+        &unsigned,
+        403,
+        "AccessDenied",
+        "There were headers present in the request which were not signed",
+    );
+    assert_eq!(lab.s3(&lab.admin, "HEAD", "/bucket-1/upload", &[], b"").await.status, 404);
+    assert_eq!(call(&lab.sandbox, None, "s3", "PUT", &url, &[], b"own").await.status, 200);
 }

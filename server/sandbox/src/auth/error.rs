@@ -14,6 +14,9 @@ pub(crate) enum AuthError {
     /// The signature's form is wrong; AWS's sentence says how.
     #[error("{0}")]
     Malformed(String),
+    /// It is signed in its header and in its query at once.
+    #[error("the request is signed in its header and in its query")]
+    TwoMechanisms,
     /// Signature Version 2.
     #[error("the request is signed with Signature Version 2")]
     SignatureVersion2,
@@ -65,6 +68,12 @@ impl AuthError {
                     format!("The authorization header is malformed; {detail}"),
                 );
             }
+            Self::TwoMechanisms => (
+                400,
+                "InvalidArgument",
+                "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string parameter \
+                 or the Authorization header should be specified",
+            ),
             Self::SignatureVersion2 => (
                 400,
                 "InvalidRequest",
@@ -147,6 +156,11 @@ impl AuthError {
         let (status, code, message) = match self {
             Self::Missing => (403, "MissingAuthenticationToken", "Request is missing Authentication Token".into()),
             Self::Malformed(detail) => (400, "IncompleteSignature", detail.clone()),
+            Self::TwoMechanisms => (
+                400,
+                "IncompleteSignature",
+                "The request is signed in its header and in its query string; only one is allowed.".into(),
+            ),
             Self::SignatureVersion2 => (
                 400,
                 "IncompleteSignature",

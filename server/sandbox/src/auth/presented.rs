@@ -44,17 +44,22 @@ pub(super) fn amz_date(time: OffsetDateTime) -> String {
 impl Presented {
     /// Reads them; `None` for a request that presents nothing.
     pub(crate) fn read(parts: &Parts) -> Result<Option<Self>, AuthError> {
+        let query = parts.uri.query().unwrap_or_default();
+        let names: Vec<String> = query.split('&').map(name_of).collect();
+        let has = |name: &str| names.iter().any(|known| known.eq_ignore_ascii_case(name));
+        let version_4 = ["X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature"].into_iter().any(has);
+        let version_2 = has("AWSAccessKeyId");
         if let Some(header) = text(&parts.headers, "authorization")? {
+            // Whoever verified the one while another read the other would take unsigned headers for signed.
+            if version_4 || version_2 {
+                return Err(AuthError::TwoMechanisms);
+            }
             return Self::from_header(&parts.headers, header).map(Some);
         }
-        let query = parts.uri.query().unwrap_or_default();
-        if query
-            .split('&')
-            .any(|pair| pair.starts_with("X-Amz-Algorithm=") || pair.starts_with("X-Amz-Signature="))
-        {
+        if version_4 {
             return Self::from_query(query).map(Some);
         }
-        if query.split('&').any(|pair| pair.starts_with("AWSAccessKeyId=")) {
+        if version_2 {
             return Err(AuthError::SignatureVersion2);
         }
         Ok(None)
@@ -143,6 +148,12 @@ impl Presented {
             expires_after,
         })
     }
+}
+
+/// The decoded name of a query's pair.
+fn name_of(pair: &str) -> String {
+    let name = pair.split('=').next().unwrap_or_default().replace('+', " ");
+    percent_encoding::percent_decode_str(&name).decode_utf8_lossy().into_owned()
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<Option<&'a str>, AuthError> {

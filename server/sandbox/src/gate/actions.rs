@@ -27,7 +27,13 @@ actions! {
         GetBucketPolicy PutBucketPolicy DeleteBucketPolicy GetBucketPolicyStatus
         GetEncryptionConfiguration PutEncryptionConfiguration
         GetBucketPublicAccessBlock PutBucketPublicAccessBlock
-        GetObject PutObject DeleteObject
+        GetObject GetObjectVersion PutObject PutObjectAcl DeleteObject DeleteObjectVersion ListBucketVersions
+        ListBucketMultipartUploads ListMultipartUploadParts AbortMultipartUpload
+        GetObjectAttributes GetObjectVersionAttributes GetObjectAcl GetObjectVersionAcl
+        GetObjectTagging PutObjectTagging DeleteObjectTagging
+        GetObjectVersionTagging PutObjectVersionTagging DeleteObjectVersionTagging
+        GetBucketTagging PutBucketTagging GetBucketVersioning PutBucketVersioning GetBucketAcl
+        GetBucketOwnershipControls PutBucketOwnershipControls
     }
     /// AWS KMS.
     kms {

@@ -9,6 +9,9 @@ use super::failure;
 use crate::Body;
 use crate::request::RequestMeta;
 
+/// What an error tells in its headers: that a delete marker is in the way, and which.
+const KEPT_OF_ERRORS: [&str; 2] = ["x-amz-delete-marker", "x-amz-version-id"];
+
 /// An error answer with S3's code and message. `resource` is the path that was asked for, decoded.
 pub(crate) fn error(
     meta: &RequestMeta,
@@ -86,7 +89,13 @@ impl Asked {
         } else if status.is_client_error() || status.is_server_error() {
             let (code, message) = code_and_message(response.body());
             let message = failure::message(&code, message);
-            return error(meta, status.as_u16(), &code, &message, &self.resource);
+            let mut answer = error(meta, status.as_u16(), &code, &message, &self.resource);
+            for name in KEPT_OF_ERRORS {
+                if let Some(value) = response.headers_mut().remove(name) {
+                    answer.headers_mut().insert(name, value);
+                }
+            }
+            return answer;
         }
         identify(meta, &mut response);
         response

@@ -2,10 +2,14 @@
 
 use policy::Context;
 use s3s::dto::{
-    DeleteBucketEncryptionInput, DeleteBucketEncryptionOutput, DeletePublicAccessBlockInput,
+    BucketVersioningStatus, DeleteBucketEncryptionInput, DeleteBucketEncryptionOutput,
+    DeleteBucketOwnershipControlsInput, DeleteBucketOwnershipControlsOutput, DeletePublicAccessBlockInput,
     DeletePublicAccessBlockOutput, GetBucketEncryptionInput, GetBucketEncryptionOutput,
-    GetPublicAccessBlockInput, GetPublicAccessBlockOutput, PublicAccessBlockConfiguration,
-    PutBucketEncryptionInput, PutBucketEncryptionOutput, PutPublicAccessBlockInput,
+    GetBucketOwnershipControlsInput, GetBucketOwnershipControlsOutput, GetBucketVersioningInput,
+    GetBucketVersioningOutput, GetPublicAccessBlockInput, GetPublicAccessBlockOutput, ObjectOwnership,
+    OwnershipControls, OwnershipControlsRule, PublicAccessBlockConfiguration, PutBucketEncryptionInput,
+    PutBucketEncryptionOutput, PutBucketOwnershipControlsInput, PutBucketOwnershipControlsOutput,
+    PutBucketVersioningInput, PutBucketVersioningOutput, PutPublicAccessBlockInput,
     PutPublicAccessBlockOutput, ServerSideEncryption, ServerSideEncryptionByDefault,
     ServerSideEncryptionConfiguration, ServerSideEncryptionRule,
 };
@@ -15,7 +19,7 @@ use super::ask::{Ask, Owned};
 use super::bucket_policy::change_bucket;
 use super::failure::{not_implemented, refuse};
 use crate::gate::{Permit, actions};
-use crate::model::{DefaultEncryption, PublicAccessBlock};
+use crate::model::{DefaultEncryption, PublicAccessBlock, Versioning};
 
 const OFF: PublicAccessBlock = PublicAccessBlock {
     block_public_acls: false,
@@ -102,6 +106,112 @@ fn read_rules(configuration: &ServerSideEncryptionConfiguration) -> S3Result<Def
         }
         _ => Err(malformed()),
     }
+}
+
+pub(super) async fn get_bucket_versioning(
+    ask: &Ask,
+    request: S3Request<GetBucketVersioningInput>,
+) -> S3Result<S3Response<GetBucketVersioningOutput>> {
+    let input = request.input;
+    let owned = ask.bucket(&input.bucket, input.expected_bucket_owner.as_deref()).await?;
+    ask.on_bucket::<actions::s3::GetBucketVersioning>(&owned, Context::new())?;
+    let status = owned.bucket.versioning.map(|versioning| {
+        BucketVersioningStatus::from_static(match versioning {
+            Versioning::Enabled => BucketVersioningStatus::ENABLED,
+            Versioning::Suspended => BucketVersioningStatus::SUSPENDED,
+        })
+    });
+    Ok(S3Response::new(GetBucketVersioningOutput { status, ..GetBucketVersioningOutput::default() }))
+}
+
+pub(super) async fn put_bucket_versioning(
+    ask: &Ask,
+    request: S3Request<PutBucketVersioningInput>,
+) -> S3Result<S3Response<PutBucketVersioningOutput>> {
+    let input = request.input;
+    let owned = ask.bucket(&input.bucket, input.expected_bucket_owner.as_deref()).await?;
+    let permit = ask.on_bucket::<actions::s3::PutBucketVersioning>(&owned, Context::new())?;
+    if input.mfa.is_some() || input.versioning_configuration.mfa_delete.is_some() {
+        return Err(not_implemented("MFA delete"));
+    }
+    let versioning = match input.versioning_configuration.status.as_ref().map(BucketVersioningStatus::as_str)
+    {
+        Some(BucketVersioningStatus::ENABLED) => Versioning::Enabled,
+        Some(BucketVersioningStatus::SUSPENDED) => Versioning::Suspended,
+        _ => return Err(malformed()),
+    };
+    set_versioning(ask, permit, &owned, versioning).await?;
+    Ok(S3Response::new(PutBucketVersioningOutput {}))
+}
+
+async fn set_versioning(
+    ask: &Ask,
+    _permit: Permit<actions::s3::PutBucketVersioning>,
+    owned: &Owned,
+    versioning: Versioning,
+) -> S3Result<()> {
+    change_bucket(ask, owned, |bucket| bucket.versioning = Some(versioning)).await
+}
+
+pub(super) async fn get_bucket_ownership_controls(
+    ask: &Ask,
+    request: S3Request<GetBucketOwnershipControlsInput>,
+) -> S3Result<S3Response<GetBucketOwnershipControlsOutput>> {
+    let input = request.input;
+    let owned = ask.bucket(&input.bucket, input.expected_bucket_owner.as_deref()).await?;
+    ask.on_bucket::<actions::s3::GetBucketOwnershipControls>(&owned, Context::new())?;
+    let Some(ownership) = owned.bucket.ownership.clone() else {
+        return Err(refuse(
+            404,
+            "OwnershipControlsNotFoundError",
+            "The bucket ownership controls were not found",
+        ));
+    };
+    let rules = vec![OwnershipControlsRule { object_ownership: ObjectOwnership::from(ownership) }];
+    Ok(S3Response::new(GetBucketOwnershipControlsOutput {
+        ownership_controls: Some(OwnershipControls { rules }),
+    }))
+}
+
+pub(super) async fn put_bucket_ownership_controls(
+    ask: &Ask,
+    request: S3Request<PutBucketOwnershipControlsInput>,
+) -> S3Result<S3Response<PutBucketOwnershipControlsOutput>> {
+    let input = request.input;
+    let owned = ask.bucket(&input.bucket, input.expected_bucket_owner.as_deref()).await?;
+    let permit = ask.on_bucket::<actions::s3::PutBucketOwnershipControls>(&owned, Context::new())?;
+    let [rule] = input.ownership_controls.rules.as_slice() else { return Err(malformed()) };
+    match rule.object_ownership.as_str() {
+        enforced @ ObjectOwnership::BUCKET_OWNER_ENFORCED => {
+            set_ownership(ask, permit, &owned, Some(enforced.to_owned())).await?;
+            Ok(S3Response::new(PutBucketOwnershipControlsOutput {}))
+        }
+        // With these a bucket has access control lists, which the embedded AWS does not have.
+        other @ (ObjectOwnership::BUCKET_OWNER_PREFERRED | ObjectOwnership::OBJECT_WRITER) => {
+            Err(not_implemented(&format!("The object ownership {other}")))
+        }
+        _ => Err(malformed()),
+    }
+}
+
+pub(super) async fn delete_bucket_ownership_controls(
+    ask: &Ask,
+    request: S3Request<DeleteBucketOwnershipControlsInput>,
+) -> S3Result<S3Response<DeleteBucketOwnershipControlsOutput>> {
+    let input = request.input;
+    let owned = ask.bucket(&input.bucket, input.expected_bucket_owner.as_deref()).await?;
+    let permit = ask.on_bucket::<actions::s3::PutBucketOwnershipControls>(&owned, Context::new())?;
+    set_ownership(ask, permit, &owned, None).await?;
+    Ok(S3Response::with_status(DeleteBucketOwnershipControlsOutput {}, http::StatusCode::NO_CONTENT))
+}
+
+async fn set_ownership(
+    ask: &Ask,
+    _permit: Permit<actions::s3::PutBucketOwnershipControls>,
+    owned: &Owned,
+    ownership: Option<String>,
+) -> S3Result<()> {
+    change_bucket(ask, owned, |bucket| bucket.ownership.clone_from(&ownership)).await
 }
 
 fn malformed() -> S3Error {

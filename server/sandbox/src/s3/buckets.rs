@@ -1,5 +1,6 @@
 //! Buckets from creation to deletion.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use policy::Context;
@@ -15,7 +16,7 @@ use super::describe::{canonical_id, timestamp};
 use super::failure::{from_change, from_store, not_implemented, refuse};
 use crate::arns;
 use crate::gate::{Permit, actions};
-use crate::model::{Account, Bucket, DefaultEncryption, PublicAccessBlock};
+use crate::model::{Account, Bucket, DefaultEncryption, PublicAccessBlock, ownership_of_new_buckets};
 
 /// The one region that is not named as a location, and where making one's own bucket again succeeds.
 const US_EAST_1: &str = "us-east-1";
@@ -48,6 +49,9 @@ async fn insert_bucket(ask: &Ask, _permit: Permit<actions::s3::CreateBucket>, na
         policy: None,
         encryption: DefaultEncryption::Aes256,
         public_access_block: PublicAccessBlock::ON,
+        versioning: None,
+        tags: BTreeMap::new(),
+        ownership: ownership_of_new_buckets(),
     });
     let insert = |account: &mut Account| {
         match account.buckets.contains_key(name) {

@@ -118,6 +118,17 @@ impl Claims {
         Self { md5: None, checksum: Some((algorithm, Source::Computed)) }
     }
 
+    /// The same, with sums of this algorithm where no checksum is claimed.
+    pub(super) fn or_computed(mut self, algorithm: Algorithm) -> Self {
+        self.checksum.get_or_insert((algorithm, Source::Computed));
+        self
+    }
+
+    /// The algorithm of the checksum that is claimed.
+    pub(super) fn algorithm(&self) -> Option<Algorithm> {
+        self.checksum.as_ref().map(|(algorithm, _)| *algorithm)
+    }
+
     /// Whether the checksum follows the body.
     pub(super) fn trailing(&self) -> bool {
         matches!(self.checksum, Some((_, Source::Trailer)))

@@ -14,10 +14,11 @@ use super::describe;
 use super::encryption::{self, Headers};
 use super::envelope;
 use super::failure::{not_implemented, refuse};
-use super::get::{find, plaintext};
-use super::put::common_conditions;
-use super::write::{Content, Description, write};
-use crate::gate::actions;
+use super::get::{allowed_to_read, plaintext};
+use super::put::may_write;
+use super::tags;
+use super::versions::{Found, find};
+use super::write::{Content, Description, shown_version, write};
 use crate::store::ObjectRow;
 
 pub(super) async fn copy_object(
@@ -25,10 +26,11 @@ pub(super) async fn copy_object(
     request: S3Request<CopyObjectInput>,
 ) -> S3Result<S3Response<CopyObjectOutput>> {
     let input = request.input;
-    let (source_bucket, source_key) = source(&input.copy_source)?;
+    let (source_bucket, source_key, source_version) = source(&input.copy_source)?;
     let from = ask.bucket(source_bucket, input.expected_source_bucket_owner.as_deref()).await?;
     let to = ask.bucket(&input.bucket, input.expected_bucket_owner.as_deref()).await?;
-    let may_read = ask.on_object::<actions::s3::GetObject>(&from, source_key, policy::Context::new())?;
+    let found = Found::look(ask, &from, source_key, source_version).await?;
+    let may_read = allowed_to_read(ask, &from, &found)?;
     let headers = Headers {
         algorithm: input.server_side_encryption.as_ref().map(ServerSideEncryption::as_str),
         key_id: input.ssekms_key_id.as_deref(),
@@ -41,20 +43,25 @@ pub(super) async fn copy_object(
         Some(MetadataDirective::REPLACE) => true,
         Some(_) => return Err(refuse(400, "InvalidArgument", "Unknown metadata directive.")),
     };
+    let retag = match input.tagging_directive.as_ref().map(TaggingDirective::as_str) {
+        None | Some(TaggingDirective::COPY) => false,
+        Some(TaggingDirective::REPLACE) => true,
+        Some(_) => return Err(refuse(400, "InvalidArgument", "Unknown tagging directive.")),
+    };
+    let tags = match (retag, found.row()) {
+        (true, _) => tags::of_header(&request.headers)?,
+        (false, Some(row)) => row.tags.clone(),
+        (false, None) => tags::Tags::new(),
+    };
     let mut conditions = plan.conditions;
-    conditions.extend(common_conditions(&request.headers));
     conditions.set("s3:x-amz-copy-source", [format!("{source_bucket}/{source_key}")]);
     conditions.set("s3:x-amz-metadata-directive", [if replace { "REPLACE" } else { "COPY" }]);
-    let may_write = ask.on_object::<actions::s3::PutObject>(&to, &input.key, conditions)?;
+    let may_write = may_write(ask, &to, &input.key, conditions, (&request.headers, &tags))?;
     describe::must_be_supported(&request.headers)?;
-    if input
-        .tagging_directive
-        .as_ref()
-        .is_some_and(|directive| directive.as_str() == TaggingDirective::REPLACE)
-    {
-        return Err(not_implemented("Tagging an object"));
+    if ["if-match", "if-none-match"].iter().any(|name| request.headers.contains_key(*name)) {
+        return Err(not_implemented("A conditional copy"));
     }
-    let row = find(ask, &from, source_key).await?;
+    let row = find(ask, &from, found)?;
     let source_conditions = Conditions {
         matches: input.copy_source_if_match,
         none_match: input.copy_source_if_none_match,
@@ -84,6 +91,7 @@ pub(super) async fn copy_object(
             content_type: input.content_type,
             headers: describe::system_headers(&request.headers),
             metadata: describe::user_metadata(input.metadata)?,
+            tags,
         },
         false => Description {
             bucket: input.bucket,
@@ -91,11 +99,13 @@ pub(super) async fn copy_object(
             content_type: row.content_type.clone(),
             headers: row.headers.clone(),
             metadata: row.metadata.clone(),
+            tags,
         },
     };
     let body = body.map_err(|error| Box::new(error) as StdError);
     let content = Content { body, length: Some(row.size), claims, trailers: None };
-    let row = write(ask, may_write, description, sealed, content).await?;
+    let source_version = shown_version(&from, &row);
+    let row = write(ask, may_write, &to, (description, None), sealed, content).await?;
     Ok(S3Response::new(CopyObjectOutput {
         bucket_key_enabled: describe::bucket_key(&row),
         copy_object_result: Some(CopyObjectResult {
@@ -110,18 +120,18 @@ pub(super) async fn copy_object(
         }),
         server_side_encryption: Some(describe::encryption(&row)),
         ssekms_encryption_context: describe::context(&row),
+        copy_source_version_id: source_version,
+        version_id: shown_version(&to, &row),
         ssekms_key_id: row.kms_key_arn,
         ..CopyObjectOutput::default()
     }))
 }
 
-fn source(source: &CopySource) -> S3Result<(&str, &str)> {
+/// Bucket, key and version id of what is to be copied.
+pub(super) fn source(source: &CopySource) -> S3Result<(&str, &str, Option<String>)> {
     match source {
         CopySource::Bucket { bucket, key, version_id } => {
-            match version_id.as_deref().is_none_or(|version| version == "null") {
-                true => Ok((bucket, key)),
-                false => Err(not_implemented("Copying a version of an object")),
-            }
+            Ok((bucket, key, version_id.as_deref().map(str::to_owned)))
         }
         CopySource::AccessPoint { .. } | CopySource::Outpost { .. } => {
             Err(not_implemented("Copying from an access point"))

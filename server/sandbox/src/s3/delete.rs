@@ -1,6 +1,5 @@
 //! DeleteObject and DeleteObjects. KMS is not asked: who may delete needs no key (`aws-semantics.md` §9, row 49).
 
-use policy::Context;
 use s3s::dto::{
     DeleteObjectInput, DeleteObjectOutput, DeleteObjectsInput, DeleteObjectsOutput, DeletedObject, Error,
 };
@@ -8,7 +7,10 @@ use s3s::{S3Request, S3Response, S3Result};
 
 use super::ask::{Ask, Owned};
 use super::failure::{from_store, not_implemented, refuse};
-use crate::gate::{Permit, actions};
+use super::tags;
+use super::versions::{Found, on_version};
+use crate::gate::actions;
+use crate::store::Removed;
 
 /// Most keys of one DeleteObjects.
 const MAX_KEYS: usize = 1000;
@@ -25,8 +27,13 @@ pub(super) async fn delete_object(
         return Err(not_implemented("A conditional delete"));
     }
     let owned = ask.bucket(&input.bucket, input.expected_bucket_owner.as_deref()).await?;
-    delete_one(ask, &owned, &input.key, input.version_id.as_deref()).await?;
-    Ok(S3Response::with_status(DeleteObjectOutput::default(), http::StatusCode::NO_CONTENT))
+    let removed = delete_one(ask, &owned, &input.key, input.version_id).await?;
+    let output = DeleteObjectOutput {
+        delete_marker: removed.marker.then_some(true),
+        version_id: removed.version,
+        ..DeleteObjectOutput::default()
+    };
+    Ok(S3Response::with_status(output, http::StatusCode::NO_CONTENT))
 }
 
 pub(super) async fn delete_objects(
@@ -48,10 +55,15 @@ pub(super) async fn delete_objects(
             object.e_tag.is_some() || object.size.is_some() || object.last_modified_time.is_some();
         let done = match conditional {
             true => Err(not_implemented("A conditional delete")),
-            false => delete_one(ask, &owned, &object.key, object.version_id.as_deref()).await,
+            false => delete_one(ask, &owned, &object.key, object.version_id.clone()).await,
         };
         match done {
-            Ok(()) => deleted.push(DeletedObject { key: Some(object.key), ..DeletedObject::default() }),
+            Ok(removed) => deleted.push(DeletedObject {
+                key: Some(object.key),
+                delete_marker: removed.marker.then_some(true),
+                delete_marker_version_id: removed.version.filter(|_| removed.marker),
+                version_id: object.version_id,
+            }),
             Err(error) => errors.push(Error {
                 code: Some(error.code().as_str().to_owned()),
                 key: Some(object.key),
@@ -68,20 +80,19 @@ pub(super) async fn delete_objects(
     }))
 }
 
-async fn delete_one(ask: &Ask, owned: &Owned, key: &str, version: Option<&str>) -> S3Result<()> {
-    if version.is_some_and(|version| version != "null") {
-        return Err(not_implemented("Deleting a version of an object"));
-    }
-    let permit = ask.on_object::<actions::s3::DeleteObject>(owned, key, Context::new())?;
-    remove(ask, permit, owned, key).await
-}
-
-async fn remove(
-    ask: &Ask,
-    _permit: Permit<actions::s3::DeleteObject>,
-    owned: &Owned,
-    key: &str,
-) -> S3Result<()> {
-    let removed = ask.aws.store.delete_object(&owned.bucket.name, key).await;
+async fn delete_one(ask: &Ask, owned: &Owned, key: &str, version: Option<String>) -> S3Result<Removed> {
+    let store = &ask.aws.store;
+    let found = Found::look(ask, owned, key, version).await?;
+    on_version::<actions::s3::DeleteObject, actions::s3::DeleteObjectVersion>(
+        ask,
+        owned,
+        &found,
+        tags::existing(found.row()),
+    )?;
+    let (bucket, now) = (&owned.bucket.name, ask.meta.now.unix_timestamp());
+    let removed = match &found.asked {
+        Some(version) => store.delete_version(bucket, key, version).await,
+        None => store.delete_object(bucket, key, owned.bucket.versioning, now).await,
+    };
     removed.map_err(|error| from_store(&error))
 }

@@ -5,7 +5,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use http::HeaderMap;
 use s3s::S3Result;
-use s3s::dto::{ETag, Metadata, ServerSideEncryption, Timestamp};
+use s3s::dto::{ChecksumType, ETag, Metadata, ServerSideEncryption, Timestamp};
 use time::OffsetDateTime;
 
 use super::failure::{not_implemented, refuse};
@@ -22,8 +22,7 @@ const KEPT: [&str; 5] =
     ["cache-control", "content-disposition", "content-encoding", "content-language", "expires"];
 
 /// Headers that ask for what the embedded AWS does not have. Ignoring them would be a silent lie.
-const REFUSED: [&str; 12] = [
-    "x-amz-tagging",
+const REFUSED: [&str; 11] = [
     "x-amz-website-redirect-location",
     "x-amz-object-lock-mode",
     "x-amz-object-lock-retain-until-date",
@@ -41,11 +40,6 @@ const REFUSED: [&str; 12] = [
 pub(super) fn must_be_supported(headers: &HeaderMap) -> S3Result<()> {
     if let Some(name) = REFUSED.iter().find(|name| headers.contains_key(**name)) {
         return Err(not_implemented(&format!("The header {name}")));
-    }
-    for name in ["if-match", "if-none-match"] {
-        if headers.contains_key(name) {
-            return Err(not_implemented(&format!("A write with the header {name}")));
-        }
     }
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     if let Some(class) = text("x-amz-storage-class").filter(|&class| class != "STANDARD") {
@@ -102,6 +96,14 @@ pub(super) fn checksum(row: &ObjectRow, name: &str) -> Option<String> {
     row.checksums.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())
 }
 
+/// Whether an object's checksum is that of all its bytes or that of its parts' checksums.
+pub(super) fn checksum_type(row: &ObjectRow) -> ChecksumType {
+    ChecksumType::from_static(match row.composite_checksum {
+        true => ChecksumType::COMPOSITE,
+        false => ChecksumType::FULL_OBJECT,
+    })
+}
+
 pub(super) fn etag(row: &ObjectRow) -> ETag {
     ETag::Strong(row.etag.trim_matches('"').to_owned())
 }
@@ -152,7 +154,7 @@ macro_rules! describe {
             checksum_sha1: sum("SHA1"),
             checksum_sha256: sum("SHA256"),
             checksum_type: (with_checksum && !row.checksums.is_empty())
-                .then(|| s3s::dto::ChecksumType::from_static(s3s::dto::ChecksumType::FULL_OBJECT)),
+                .then(|| $crate::s3::describe::checksum_type(row)),
             content_disposition: header("content-disposition"),
             content_encoding: header("content-encoding"),
             content_language: header("content-language"),

@@ -1,13 +1,13 @@
 //! GetObject and HeadObject. A caller gets plaintext or an error, never ciphertext.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::stream::{self, BoxStream};
 use futures::{StreamExt as _, TryStreamExt as _};
 use http_body::Frame;
 use http_body_util::StreamBody;
-use policy::Context;
 use s3s::dto::{
     ChecksumMode, GetObjectInput, GetObjectOutput, HeadObjectInput, HeadObjectOutput, StreamingBlob,
 };
@@ -18,11 +18,14 @@ use super::conditional::Conditions;
 use super::describe::describe;
 use super::envelope::{self, CHUNK_BYTES, open_chunk};
 use super::failure::{from_kms, from_store, internal, not_implemented, refuse};
+use super::tags;
+use super::versions::{Found, find, on_version};
+use super::write::shown_version;
 use crate::Body;
 use crate::crypto::{CryptoError, Key};
-use crate::gate::{Permit, actions};
+use crate::gate::actions;
 use crate::kms::data_key;
-use crate::store::{ObjectRow, StoreError};
+use crate::store::{Hold, ObjectRow, Segment, Store, StoreError};
 
 /// Plaintext of an object, in order.
 pub(super) type Plaintext = BoxStream<'static, Result<Bytes, StoreError>>;
@@ -32,10 +35,9 @@ pub(super) async fn get_object(
     request: S3Request<GetObjectInput>,
 ) -> S3Result<S3Response<GetObjectOutput>> {
     let input = request.input;
-    must_be_plain(input.version_id.as_deref(), input.part_number, input.sse_customer_algorithm.as_deref())?;
+    must_be_plain(input.sse_customer_algorithm.as_deref())?;
     let owned = ask.bucket(&input.bucket, input.expected_bucket_owner.as_deref()).await?;
-    let permit = ask.on_object::<actions::s3::GetObject>(&owned, &input.key, Context::new())?;
-    let row = find(ask, &owned, &input.key).await?;
+    let (permit, row) = may_read(ask, &owned, &input.key, input.version_id).await?;
     let conditions = Conditions {
         matches: input.if_match,
         none_match: input.if_none_match,
@@ -43,7 +45,7 @@ pub(super) async fn get_object(
         unmodified_since: input.if_unmodified_since,
     };
     conditions.check(&row)?;
-    let range = input.range.map(|range| range.check(row.size)).transpose().map_err(|_| unsatisfiable())?;
+    let range = wanted_range(&row, input.range, input.part_number)?;
     let whole = 0..row.size;
     let wanted = range.clone().unwrap_or(whole);
     let body = read(ask, &permit, &row, wanted.clone()).await?;
@@ -53,6 +55,9 @@ pub(super) async fn get_object(
     output.content_length = i64::try_from(wanted.end - wanted.start).ok();
     output.content_range =
         range.map(|range| format!("bytes {}-{}/{}", range.start, range.end.saturating_sub(1), row.size));
+    output.version_id = shown_version(&owned, &row);
+    output.parts_count = parts_count(&row, input.part_number);
+    output.tag_count = i32::try_from(row.tags.len()).ok().filter(|count| *count > 0);
     output.body = Some(StreamingBlob::from(body));
     Ok(S3Response::new(output))
 }
@@ -62,10 +67,9 @@ pub(super) async fn head_object(
     request: S3Request<HeadObjectInput>,
 ) -> S3Result<S3Response<HeadObjectOutput>> {
     let input = request.input;
-    must_be_plain(input.version_id.as_deref(), input.part_number, input.sse_customer_algorithm.as_deref())?;
+    must_be_plain(input.sse_customer_algorithm.as_deref())?;
     let owned = ask.bucket(&input.bucket, input.expected_bucket_owner.as_deref()).await?;
-    let _permit = ask.on_object::<actions::s3::GetObject>(&owned, &input.key, Context::new())?;
-    let row = find(ask, &owned, &input.key).await?;
+    let (_permit, row) = may_read(ask, &owned, &input.key, input.version_id).await?;
     let with_checksum = wants_checksum(input.checksum_mode.as_ref());
     if let (true, Some(key)) = (with_checksum, &row.kms_key_arn) {
         envelope::must_be_signed(ask)?;
@@ -79,27 +83,78 @@ pub(super) async fn head_object(
         unmodified_since: input.if_unmodified_since,
     };
     conditions.check(&row)?;
-    let range = input.range.map(|range| range.check(row.size)).transpose().map_err(|_| unsatisfiable())?;
+    let range = wanted_range(&row, input.range, input.part_number)?;
     let mut output = describe!(HeadObjectOutput, &row, with_checksum: with_checksum && range.is_none());
     let length = range.as_ref().map_or(row.size, |range| range.end - range.start);
     output.content_length = i64::try_from(length).ok();
     output.content_range =
         range.map(|range| format!("bytes {}-{}/{}", range.start, range.end.saturating_sub(1), row.size));
+    output.version_id = shown_version(&owned, &row);
+    output.parts_count = parts_count(&row, input.part_number);
     Ok(S3Response::new(output))
 }
 
-fn must_be_plain(version: Option<&str>, part: Option<i32>, customer_key: Option<&str>) -> S3Result<()> {
-    // Objects of a bucket without versioning have the version `null`.
-    if version.is_some_and(|version| version != "null") {
-        return Err(not_implemented("Reading a version of an object"));
-    }
-    if part.is_some() {
-        return Err(not_implemented("Reading a part of an object by its number"));
-    }
+fn must_be_plain(customer_key: Option<&str>) -> S3Result<()> {
     match customer_key {
         Some(_) => Err(not_implemented("Server-side encryption with customer-provided keys")),
         None => Ok(()),
     }
+}
+
+/// Proof that the gate allowed to read this object: `s3:GetObject`, or `s3:GetObjectVersion` for a version by its id.
+#[derive(Debug)]
+pub(super) struct MayRead(());
+
+/// Asks whether the caller may read an object, and finds it.
+///
+/// # Errors
+/// The gate's, and those of [`find`].
+pub(super) async fn may_read(
+    ask: &Ask,
+    owned: &Owned,
+    key: &str,
+    version: Option<String>,
+) -> S3Result<(MayRead, ObjectRow)> {
+    let found = Found::look(ask, owned, key, version).await?;
+    let may_read = allowed_to_read(ask, owned, &found)?;
+    Ok((may_read, find(ask, owned, found)?))
+}
+
+/// The first half of [`may_read`], for those who have more to ask before what is missing is told.
+pub(super) fn allowed_to_read(ask: &Ask, owned: &Owned, found: &Found) -> S3Result<MayRead> {
+    let conditions = tags::existing(found.row());
+    on_version::<actions::s3::GetObject, actions::s3::GetObjectVersion>(ask, owned, found, conditions)?;
+    Ok(MayRead(()))
+}
+
+/// The bytes that a range or a part number names.
+fn wanted_range(
+    row: &ObjectRow,
+    range: Option<s3s::dto::Range>,
+    part: Option<i32>,
+) -> S3Result<Option<Range<u64>>> {
+    let Some(part) = part else {
+        return range.map(|range| range.check(row.size)).transpose().map_err(|_| unsatisfiable());
+    };
+    if range.is_some() {
+        return Err(refuse(
+            400,
+            "InvalidRequest",
+            "Cannot specify both Range header and partNumber query parameter",
+        ));
+    }
+    let segments = row.segments();
+    let index = usize::try_from(part).ok().and_then(|part| part.checked_sub(1));
+    let segment = index.and_then(|index| Some((index, segments.get(index)?)));
+    let Some((index, segment)) = segment else {
+        return Err(refuse(416, "InvalidPartNumber", "The requested partnumber is not satisfiable"));
+    };
+    let begins: u64 = segments.iter().take(index).map(|segment| segment.size).sum();
+    Ok(Some(begins..begins + segment.size))
+}
+
+fn parts_count(row: &ObjectRow, part: Option<i32>) -> Option<i32> {
+    part.filter(|_| !row.parts.is_empty()).and_then(|_| i32::try_from(row.parts.len()).ok())
 }
 
 fn wants_checksum(mode: Option<&ChecksumMode>) -> bool {
@@ -110,27 +165,9 @@ fn unsatisfiable() -> s3s::S3Error {
     refuse(416, "InvalidRange", "The requested range is not satisfiable")
 }
 
-/// The object's row. Whether an object is missing is told to those only who may list the bucket (BC:s3.GetObject).
-///
-/// # Errors
-/// 403 naming `s3:ListBucket`, or `NoSuchKey`.
-pub(super) async fn find(ask: &Ask, owned: &Owned, key: &str) -> S3Result<ObjectRow> {
-    let found = ask.aws.store.object(&owned.bucket.name, key).await;
-    if let Some(row) = found.map_err(|error| from_store(&error))? {
-        return Ok(row);
-    }
-    ask.on_bucket::<actions::s3::ListBucket>(owned, Context::new())?;
-    Err(refuse(404, "NoSuchKey", "The specified key does not exist."))
-}
-
 /// Decrypts a part of an object. The first chunk is opened before anything is answered, so what cannot be read is an error
 /// and no broken body.
-async fn read(
-    ask: &Ask,
-    permit: &Permit<actions::s3::GetObject>,
-    row: &ObjectRow,
-    wanted: Range<u64>,
-) -> S3Result<Body> {
+async fn read(ask: &Ask, permit: &MayRead, row: &ObjectRow, wanted: Range<u64>) -> S3Result<Body> {
     let several = wanted.end - wanted.start > CHUNK_BYTES as u64;
     let mut plaintext = plaintext(ask, permit, row, wanted).await?;
     if !several {
@@ -151,46 +188,74 @@ async fn read(
 /// KMS's, when the object is under a KMS key.
 pub(super) async fn plaintext(
     ask: &Ask,
-    _permit: &Permit<actions::s3::GetObject>,
+    _permit: &MayRead,
     row: &ObjectRow,
     wanted: Range<u64>,
 ) -> S3Result<Plaintext> {
-    let key = envelope::open(ask, row).await?;
-    let chunk = CHUNK_BYTES as u64;
-    let last = row.size.saturating_sub(1) / chunk;
-    let (from, to) = (wanted.start / chunk, wanted.end.saturating_sub(1) / chunk);
-    let first = i64::try_from(from).map_err(internal)?;
-    let opener = Opener { key, row: row.clone(), wanted, last };
-    let sealed = ask.aws.store.object_bytes(row, first);
-    let count = usize::try_from(to.saturating_sub(from) + 1).map_err(internal)?;
-    // One that ends early would pass for a shorter object: what is missing must be an error.
-    let sealed = sealed.map(|chunk| chunk.map(Some)).chain(stream::repeat_with(|| Ok(None))).take(count);
-    let numbered = sealed.zip(stream::iter(from..));
-    Ok(numbered.map(move |(sealed, seq)| opener.open(sealed?, seq)).boxed())
+    let key = Arc::new(envelope::open(ask, row).await?);
+    let hold = ask.aws.store.hold(row).await.map_err(|error| from_store(&error))?;
+    // Replaced or deleted between its row and its bytes: as if the request had come a moment later.
+    let hold = Arc::new(hold.ok_or_else(|| refuse(404, "NoSuchKey", "The specified key does not exist."))?);
+    let mut pieces: Vec<Plaintext> = Vec::new();
+    let mut begins = 0;
+    for segment in row.segments() {
+        let (start, end) = (wanted.start.max(begins), wanted.end.min(begins + segment.size));
+        let empty = wanted.is_empty() && segment.size == 0 && pieces.is_empty();
+        if start < end || empty {
+            let within = start.saturating_sub(begins)..end.saturating_sub(begins);
+            let opener = Opener {
+                key: Arc::clone(&key),
+                hold: Arc::clone(&hold),
+                data: row.data.clone(),
+                segment,
+                within,
+            };
+            pieces.push(opener.open_all(&ask.aws.store)?);
+        }
+        begins += segment.size;
+    }
+    Ok(stream::iter(pieces).flatten().boxed())
 }
 
-/// Opens the chunks of one read, and cuts off what was not asked for.
+/// Opens the chunks of one segment, and cuts off what was not asked for.
 struct Opener {
-    key: Key,
-    row: ObjectRow,
-    wanted: Range<u64>,
-    /// Number of the object's last chunk.
-    last: u64,
+    key: Arc<Key>,
+    /// The bytes stay while they are read.
+    #[expect(dead_code, reason = "held, not read")]
+    hold: Arc<Hold>,
+    data: String,
+    segment: Segment,
+    /// What is wanted of the segment.
+    within: Range<u64>,
 }
 
 impl Opener {
-    fn open(&self, sealed: Option<Vec<u8>>, seq: u64) -> Result<Bytes, StoreError> {
+    fn open_all(self, store: &Store) -> S3Result<Plaintext> {
+        let chunk = CHUNK_BYTES as u64;
+        let (from, to) = (self.within.start / chunk, self.within.end.saturating_sub(1) / chunk);
+        let count = to.saturating_sub(from) + 1;
+        let first = self.segment.first.saturating_add_unsigned(from);
+        let sealed = store.object_bytes(&self.data, first, count);
+        // One that ends early would pass for a shorter object: what is missing must be an error.
+        let sealed = sealed.map(|chunk| chunk.map(Some)).chain(stream::repeat_with(|| Ok(None)));
+        let sealed = sealed.take(usize::try_from(count).map_err(internal)?);
+        Ok(sealed.zip(stream::iter(from..)).map(move |(sealed, place)| self.open(sealed?, place)).boxed())
+    }
+
+    /// Opens the segment's chunk at `place`, counted from 0.
+    fn open(&self, sealed: Option<Vec<u8>>, place: u64) -> Result<Bytes, StoreError> {
         let broken = || StoreError::Crypto(CryptoError::DoesNotOpen);
         let sealed = sealed.ok_or_else(broken)?;
-        let number = i64::try_from(seq).map_err(|_| broken())?;
-        let plain = open_chunk(&self.key, &self.row.data, number, seq == self.last, &sealed)?;
-        let begins = seq * CHUNK_BYTES as u64;
-        let whole = self.row.size.saturating_sub(begins).min(CHUNK_BYTES as u64);
+        let last = self.segment.size.saturating_sub(1) / CHUNK_BYTES as u64;
+        let number = self.segment.first.saturating_add_unsigned(place);
+        let plain = open_chunk(&self.key, &self.data, number, place == last, &sealed)?;
+        let begins = place * CHUNK_BYTES as u64;
+        let whole = self.segment.size.saturating_sub(begins).min(CHUNK_BYTES as u64);
         if plain.len() as u64 != whole {
             return Err(broken());
         }
-        let cut = |place: u64| usize::try_from(place.saturating_sub(begins).min(whole)).unwrap_or(usize::MAX);
-        let part = plain.get(cut(self.wanted.start)..cut(self.wanted.end)).ok_or_else(broken)?;
+        let cut = |at: u64| usize::try_from(at.saturating_sub(begins).min(whole)).unwrap_or(usize::MAX);
+        let part = plain.get(cut(self.within.start)..cut(self.within.end)).ok_or_else(broken)?;
         Ok(Bytes::copy_from_slice(part))
     }
 }

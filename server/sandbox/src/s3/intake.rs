@@ -57,7 +57,13 @@ fn is_form_upload(request: &Request<Body>) -> bool {
 
 fn is_object_put(request: &Request<Body>) -> bool {
     let key = request.uri().path().trim_start_matches('/').split_once('/').map(|(_, key)| key);
-    request.method() == Method::PUT && key.is_some_and(|key| !key.is_empty())
+    // Subresources such as `?tagging` are documents, not bytes of an object.
+    let of_upload = |pair: &str| {
+        let name = pair.split('=').next().unwrap_or_default();
+        ["", "partNumber", "uploadId", "x-id"].contains(&name) || name.starts_with("X-Amz-")
+    };
+    let bytes = request.uri().query().unwrap_or_default().split('&').all(of_upload);
+    request.method() == Method::PUT && bytes && key.is_some_and(|key| !key.is_empty())
 }
 
 /// The hash that is part of the signature must be that of the body. Uploads are checked as they stream.

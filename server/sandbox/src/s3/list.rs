@@ -118,7 +118,7 @@ pub(super) async fn list_objects_v2(
 }
 
 /// Condition keys of `s3:ListBucket`: those that the request gives.
-fn conditions(prefix: Option<&str>, delimiter: Option<&str>, max_keys: Option<i32>) -> Context {
+pub(super) fn conditions(prefix: Option<&str>, delimiter: Option<&str>, max_keys: Option<i32>) -> Context {
     let mut context = Context::new();
     if let Some(prefix) = prefix {
         context.set("s3:prefix", [prefix]);
@@ -132,14 +132,14 @@ fn conditions(prefix: Option<&str>, delimiter: Option<&str>, max_keys: Option<i3
     context
 }
 
-fn limit(max_keys: Option<i32>) -> S3Result<usize> {
+pub(super) fn limit(max_keys: Option<i32>) -> S3Result<usize> {
     let asked = max_keys.unwrap_or(MAX_KEYS).min(MAX_KEYS);
     usize::try_from(asked).map_err(|_| {
         refuse(400, "InvalidArgument", "Argument maxKeys must be an integer between 0 and 2147483647")
     })
 }
 
-fn shown(count: usize) -> i32 {
+pub(super) fn shown(count: usize) -> i32 {
     i32::try_from(count).unwrap_or(i32::MAX)
 }
 
@@ -150,13 +150,13 @@ fn read_token(token: &str) -> S3Result<String> {
 
 /// How names are written in the answer.
 #[derive(Clone, Copy, Debug)]
-enum Encoding {
+pub(super) enum Encoding {
     Plain,
     Url,
 }
 
 impl Encoding {
-    fn of(asked: Option<&EncodingType>) -> S3Result<Self> {
+    pub(super) fn of(asked: Option<&EncodingType>) -> S3Result<Self> {
         match asked.map(EncodingType::as_str) {
             None => Ok(Self::Plain),
             Some(EncodingType::URL) => Ok(Self::Url),
@@ -164,7 +164,7 @@ impl Encoding {
         }
     }
 
-    fn text(self, text: &str) -> String {
+    pub(super) fn text(self, text: &str) -> String {
         match self {
             Self::Plain => text.to_owned(),
             Self::Url => utf8_percent_encode(text, &PLAIN).to_string(),
@@ -206,15 +206,17 @@ async fn collect(store: &Store, bucket: &Bucket, wanted: &Wanted) -> Result<Page
         return Ok(page);
     }
     let mut cursor = wanted.after.clone();
-    if let Some(passed) = common_prefix(wanted, &wanted.after).filter(|passed| *passed == wanted.after) {
+    if let Some(passed) = common_prefix(&wanted.prefix, &wanted.delimiter, &wanted.after)
+        .filter(|passed| *passed == wanted.after)
+    {
         cursor = beyond(&passed);
     }
     let mut last = String::new();
     loop {
-        let batch = store.objects(bucket, &wanted.prefix, &cursor, MAX_KEYS.unsigned_abs()).await?;
+        let batch = store.objects(&bucket.name, &wanted.prefix, &cursor, MAX_KEYS.unsigned_abs()).await?;
         let mut skipped = false;
         for row in batch.objects {
-            let group = common_prefix(wanted, &row.key);
+            let group = common_prefix(&wanted.prefix, &wanted.delimiter, &row.key);
             // The same group again, past the largest character: it is on the page already.
             if group.is_some() && group.as_ref() == page.prefixes.last() {
                 cursor.clone_from(&row.key);
@@ -247,16 +249,16 @@ async fn collect(store: &Store, bucket: &Bucket, wanted: &Wanted) -> Result<Page
 }
 
 /// What a key is rolled up under: up to and with the first delimiter behind the prefix.
-fn common_prefix(wanted: &Wanted, key: &str) -> Option<String> {
-    if wanted.delimiter.is_empty() {
+pub(super) fn common_prefix(prefix: &str, delimiter: &str, key: &str) -> Option<String> {
+    if delimiter.is_empty() {
         return None;
     }
-    let rest = key.strip_prefix(&wanted.prefix)?;
-    let place = rest.find(&wanted.delimiter)?;
-    key.get(..wanted.prefix.len() + place + wanted.delimiter.len()).map(str::to_owned)
+    let rest = key.strip_prefix(prefix)?;
+    let place = rest.find(delimiter)?;
+    key.get(..prefix.len() + place + delimiter.len()).map(str::to_owned)
 }
 
 /// Sorts behind the keys that start with `prefix`, but for those that go on with the largest character.
-fn beyond(prefix: &str) -> String {
+pub(super) fn beyond(prefix: &str) -> String {
     format!("{prefix}{}", char::MAX)
 }

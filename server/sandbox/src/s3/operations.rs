@@ -6,7 +6,10 @@ use s3s::dto::*;
 use s3s::{S3, S3Request, S3Response, S3Result};
 
 use super::ask::Ask;
-use super::{bucket_policy, bucket_settings, buckets, copy, delete, get, list, put};
+use super::{
+    attributes, bucket_policy, bucket_settings, buckets, copy, delete, get, list, parts, put, tags, uploads,
+    versions,
+};
 use crate::Aws;
 
 /// S3 as `s3s` calls it.
@@ -56,4 +59,26 @@ operations! {
     delete_objects: DeleteObjectsInput -> DeleteObjectsOutput = delete;
     list_objects: ListObjectsInput -> ListObjectsOutput = list;
     list_objects_v2: ListObjectsV2Input -> ListObjectsV2Output = list;
+    list_object_versions: ListObjectVersionsInput -> ListObjectVersionsOutput = versions;
+    get_object_attributes: GetObjectAttributesInput -> GetObjectAttributesOutput = attributes;
+    get_object_acl: GetObjectAclInput -> GetObjectAclOutput = attributes;
+    get_bucket_acl: GetBucketAclInput -> GetBucketAclOutput = attributes;
+    get_object_tagging: GetObjectTaggingInput -> GetObjectTaggingOutput = tags;
+    put_object_tagging: PutObjectTaggingInput -> PutObjectTaggingOutput = tags;
+    delete_object_tagging: DeleteObjectTaggingInput -> DeleteObjectTaggingOutput = tags;
+    get_bucket_tagging: GetBucketTaggingInput -> GetBucketTaggingOutput = tags;
+    put_bucket_tagging: PutBucketTaggingInput -> PutBucketTaggingOutput = tags;
+    delete_bucket_tagging: DeleteBucketTaggingInput -> DeleteBucketTaggingOutput = tags;
+    get_bucket_versioning: GetBucketVersioningInput -> GetBucketVersioningOutput = bucket_settings;
+    put_bucket_versioning: PutBucketVersioningInput -> PutBucketVersioningOutput = bucket_settings;
+    get_bucket_ownership_controls: GetBucketOwnershipControlsInput -> GetBucketOwnershipControlsOutput = bucket_settings;
+    put_bucket_ownership_controls: PutBucketOwnershipControlsInput -> PutBucketOwnershipControlsOutput = bucket_settings;
+    delete_bucket_ownership_controls: DeleteBucketOwnershipControlsInput -> DeleteBucketOwnershipControlsOutput = bucket_settings;
+    create_multipart_upload: CreateMultipartUploadInput -> CreateMultipartUploadOutput = uploads;
+    upload_part: UploadPartInput -> UploadPartOutput = parts;
+    upload_part_copy: UploadPartCopyInput -> UploadPartCopyOutput = parts;
+    complete_multipart_upload: CompleteMultipartUploadInput -> CompleteMultipartUploadOutput = parts;
+    abort_multipart_upload: AbortMultipartUploadInput -> AbortMultipartUploadOutput = uploads;
+    list_parts: ListPartsInput -> ListPartsOutput = uploads;
+    list_multipart_uploads: ListMultipartUploadsInput -> ListMultipartUploadsOutput = uploads;
 }

@@ -5,14 +5,15 @@ use futures::{Stream, StreamExt as _};
 use s3s::{S3Error, S3Result, StdError, TrailingHeaders};
 use zeroize::Zeroizing;
 
-use super::ask::Ask;
-use super::checksum::Claims;
+use super::ask::{Ask, Owned};
+use super::checksum::{Claims, Sums};
 use super::envelope::{CHUNK_BYTES, Envelope, seal_chunk};
 use super::failure::{from_store, internal, refuse};
 use super::intake::payload_hash_mismatch;
 use crate::crypto::{self, Key};
 use crate::gate::{Permit, actions};
-use crate::store::{ObjectRow, Store};
+use crate::model::Versioning;
+use crate::store::{NULL_VERSION, ObjectRow, OnlyIf, Store, StoreError, Terms, Written, new_version_id};
 
 /// What an object is to be called and described with.
 #[derive(Clone, Debug)]
@@ -22,6 +23,7 @@ pub(super) struct Description {
     pub(super) content_type: Option<String>,
     pub(super) headers: Vec<(String, String)>,
     pub(super) metadata: Vec<(String, String)>,
+    pub(super) tags: Vec<(String, String)>,
 }
 
 /// The bytes of an upload and what is claimed of them.
@@ -34,59 +36,98 @@ pub(super) struct Content<S> {
     pub(super) trailers: Option<TrailingHeaders>,
 }
 
-/// Writes one object and gives its row. Until the end nothing is visible; when it fails nothing is left.
-pub(super) async fn write<S>(
-    ask: &Ask,
-    _permit: Permit<actions::s3::PutObject>,
-    description: Description,
-    envelope: Envelope,
-    mut content: Content<S>,
-) -> S3Result<ObjectRow>
-where
-    S: Stream<Item = Result<Bytes, StdError>> + Unpin,
-{
-    let mut draft = Draft::new(&ask.aws.store, envelope.key);
-    let mut digest = content.claims.digest();
-    let mut size = 0_u64;
-    while let Some(bytes) = content.body.next().await {
-        let bytes = bytes.map_err(|error| body_error(ask, error.as_ref()))?;
-        size += bytes.len() as u64;
-        must_fit(ask, size)?;
-        digest.update(&bytes);
-        draft.push(bytes).await?;
-    }
-    if content.length.is_some_and(|announced| announced != size) {
-        return Err(refuse(
-            400,
-            "IncompleteBody",
-            "You did not provide the number of bytes specified by the Content-Length HTTP header",
-        ));
-    }
-    let sums = digest.finish();
-    content.claims.verify(&sums, content.trailers.as_ref())?;
-    // Under a KMS key the entity tag is no digest of the plaintext (S3 API reference, "Object").
-    let etag = match envelope.kms_key_arn {
-        Some(_) => hex::encode(crypto::random::<16>().map_err(internal)?),
-        None => hex::encode(&sums.md5),
-    };
-    let row = ObjectRow {
+/// The row of an object under this envelope, as yet without bytes.
+pub(super) fn row(ask: &Ask, owned: &Owned, description: Description, envelope: &Envelope) -> ObjectRow {
+    ObjectRow {
         bucket: description.bucket,
         key: description.key,
-        data: draft.data.clone(),
-        size,
-        etag: format!("\"{etag}\""),
+        version: version_of_a_write(owned),
+        data: uuid::Uuid::new_v4().to_string(),
+        size: 0,
+        etag: String::new(),
         modified: ask.meta.now.unix_timestamp(),
         content_type: description.content_type,
         metadata: description.metadata,
         headers: description.headers,
-        kms_key_arn: envelope.kms_key_arn,
-        encryption_context: envelope.context.into_iter().collect(),
-        wrapped_key: envelope.wrapped_key,
+        tags: description.tags,
+        kms_key_arn: envelope.kms_key_arn.clone(),
+        encryption_context: envelope.context.clone().into_iter().collect(),
+        wrapped_key: envelope.wrapped_key.clone(),
         bucket_key: envelope.bucket_key,
-        checksums: vec![(sums.algorithm.name().to_owned(), sums.value)],
-    };
-    draft.finish(&row).await?;
+        checksums: Vec::new(),
+        composite_checksum: false,
+        parts: Vec::new(),
+    }
+}
+
+/// The version id that a write to the bucket gets.
+pub(super) fn version_of_a_write(owned: &Owned) -> String {
+    match owned.bucket.versioning {
+        Some(Versioning::Enabled) => new_version_id(),
+        Some(Versioning::Suspended) | None => NULL_VERSION.to_owned(),
+    }
+}
+
+/// The version id that answers show: none where versioning was never set.
+pub(super) fn shown_version(owned: &Owned, row: &ObjectRow) -> Option<String> {
+    owned.bucket.versioning.map(|_| row.version.clone())
+}
+
+/// Writes one object and gives its row. Until the end nothing is visible; when it fails nothing is left.
+pub(super) async fn write<S>(
+    ask: &Ask,
+    _permit: Permit<actions::s3::PutObject>,
+    owned: &Owned,
+    (description, only_if): (Description, Option<OnlyIf>),
+    envelope: Envelope,
+    content: Content<S>,
+) -> S3Result<ObjectRow>
+where
+    S: Stream<Item = Result<Bytes, StdError>> + Unpin,
+{
+    let mut row = row(ask, owned, description, &envelope);
+    let mut draft = Draft::new(&ask.aws.store, envelope.key, &row.data, 0);
+    let received = draft.receive(ask, content).await?;
+    row.size = received.size;
+    row.etag = format!("\"{}\"", entity_tag(&row, &received.sums)?);
+    row.checksums = vec![(received.sums.algorithm.name().to_owned(), received.sums.value)];
+    let last = draft.seal_last()?;
+    let terms = Terms { owner: &owned.owner.id, only_if: only_if.as_ref() };
+    let written = ask.aws.store.put_object(&row, terms, (draft.written, &last)).await;
+    done(written.map_err(|error| from_store(&error))?)?;
+    draft.keep();
     Ok(row)
+}
+
+/// Under a KMS key the entity tag is no digest of the plaintext (S3 API reference, "Object").
+pub(super) fn entity_tag(row: &ObjectRow, sums: &Sums) -> S3Result<String> {
+    match row.kms_key_arn {
+        Some(_) => Ok(hex::encode(crypto::random::<16>().map_err(internal)?)),
+        None => Ok(hex::encode(&sums.md5)),
+    }
+}
+
+/// What S3 says of a write that was not made.
+pub(super) fn done(written: Written) -> S3Result<()> {
+    match written {
+        Written::Done => Ok(()),
+        Written::NoBucket => Err(refuse(404, "NoSuchBucket", "The specified bucket does not exist")),
+        Written::Missing => Err(refuse(404, "NoSuchKey", "The specified key does not exist.")),
+        Written::Changed => Err(refuse(
+            412,
+            "PreconditionFailed",
+            "At least one of the pre-conditions you specified did not hold",
+        )),
+        Written::NoUpload => Err(no_such_upload()),
+    }
+}
+
+pub(super) fn no_such_upload() -> S3Error {
+    refuse(
+        404,
+        "NoSuchUpload",
+        "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.",
+    )
 }
 
 /// Refuses what is larger than the sandbox takes, naming the limit.
@@ -102,19 +143,59 @@ fn too_large(limit: u64) -> S3Error {
     refuse(400, "EntityTooLarge", message)
 }
 
-/// An object's chunks while it is written. Dropped before its end it takes back what it wrote.
-struct Draft {
+/// What was received of a body.
+#[derive(Debug)]
+pub(super) struct Received {
+    pub(super) size: u64,
+    pub(super) sums: Sums,
+}
+
+/// Chunks while they are written. Dropped before they are kept it takes back what it wrote.
+pub(super) struct Draft {
     store: Store,
     key: Key,
     data: String,
     buffer: Zeroizing<Vec<u8>>,
-    written: i64,
+    /// Number of the first chunk.
+    first: i64,
+    /// Number of the next chunk.
+    pub(super) written: i64,
+    kept: bool,
 }
 
 impl Draft {
-    fn new(store: &Store, key: Key) -> Self {
-        let data = uuid::Uuid::new_v4().to_string();
-        Self { store: store.clone(), key, data, buffer: Zeroizing::default(), written: 0 }
+    pub(super) fn new(store: &Store, key: Key, data: &str, first: i64) -> Self {
+        Self {
+            store: store.clone(),
+            key,
+            data: data.to_owned(),
+            buffer: Zeroizing::default(),
+            first,
+            written: first,
+            kept: false,
+        }
+    }
+
+    /// Takes a body to its end and compares it with what was claimed.
+    pub(super) async fn receive<S>(&mut self, ask: &Ask, mut content: Content<S>) -> S3Result<Received>
+    where
+        S: Stream<Item = Result<Bytes, StdError>> + Unpin,
+    {
+        let mut digest = content.claims.digest();
+        let mut size = 0_u64;
+        while let Some(bytes) = content.body.next().await {
+            let bytes = bytes.map_err(|error| body_error(ask, error.as_ref()))?;
+            size += bytes.len() as u64;
+            must_fit(ask, size)?;
+            digest.update(&bytes);
+            self.push(bytes).await?;
+        }
+        if content.length.is_some_and(|announced| announced != size) {
+            return Err(incomplete());
+        }
+        let sums = digest.finish();
+        content.claims.verify(&sums, content.trailers.as_ref())?;
+        Ok(Received { size, sums })
     }
 
     /// Takes more plaintext. A full chunk is kept until more comes: the last one is sealed as the last.
@@ -138,29 +219,28 @@ impl Draft {
         seal_chunk(&self.key, &self.data, self.written, last, &self.buffer).map_err(internal)
     }
 
-    async fn finish(mut self, row: &ObjectRow) -> S3Result<()> {
-        let sealed = self.seal(true)?;
-        let named = self.store.put_object(row, (self.written, &sealed)).await;
-        match named.map_err(|error| from_store(&error))? {
-            true => {
-                self.written = 0;
-                Ok(())
-            }
-            false => Err(refuse(404, "NoSuchBucket", "The specified bucket does not exist")),
-        }
+    /// The last chunk, to be stored together with the row that names all of them.
+    pub(super) fn seal_last(&self) -> S3Result<Vec<u8>> {
+        self.seal(true)
+    }
+
+    /// The chunks are named now.
+    pub(super) fn keep(mut self) {
+        self.kept = true;
     }
 }
 
 impl Drop for Draft {
     fn drop(&mut self) {
-        if self.written == 0 {
+        if self.kept || self.written == self.first {
             return;
         }
         let (store, data) = (self.store.clone(), std::mem::take(&mut self.data));
+        let (first, end) = (self.first, self.written);
         // Dropped when the client goes away, too: nobody waits for this.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(async move {
-                if let Err(error) = store.discard_chunks(&data).await {
+                if let Err(error) = store.discard_chunks(&data, first, end).await {
                     tracing::warn!(%error, "an interrupted upload leaves chunks until the next start");
                 }
             });
@@ -168,8 +248,20 @@ impl Drop for Draft {
     }
 }
 
+fn incomplete() -> S3Error {
+    refuse(
+        400,
+        "IncompleteBody",
+        "You did not provide the number of bytes specified by the Content-Length HTTP header",
+    )
+}
+
 /// What broke off an upload. `s3s` keeps these types to itself; their text is all that tells them apart.
 fn body_error(ask: &Ask, error: &(dyn std::error::Error + Send + Sync + 'static)) -> S3Error {
+    // The body of a copy is what is stored here: that it fails is not the client's doing.
+    if let Some(stored) = error.downcast_ref::<StoreError>() {
+        return from_store(stored);
+    }
     let text = error.to_string();
     match text.contains("length limit exceeded") {
         true => too_large(ask.aws.max_object_bytes),
@@ -193,11 +285,7 @@ fn broken_body(text: &str) -> S3Error {
     if has("FormatError") || has("TooLarge") || has("TooManyTrailerHeaders") {
         return refuse(400, "InvalidRequest", "The aws-chunked body is not well-formed.");
     }
-    refuse(
-        400,
-        "IncompleteBody",
-        "You did not provide the number of bytes specified by the Content-Length HTTP header",
-    )
+    incomplete()
 }
 
 #[cfg(test)]

@@ -206,6 +206,11 @@ async fn apply<E>(
             if object.is_some() {
                 return Err(ChangeError::BucketNotEmpty);
             }
+            // Uploads under way do not keep a bucket; their chunks go at the next start.
+            sqlx::query("DELETE FROM uploads WHERE bucket = $1")
+                .bind(&change.name)
+                .execute(&mut *connection)
+                .await?;
         }
         let query = match &change.body {
             Some(body) => sqlx::query(
