@@ -78,7 +78,7 @@ impl Question {
 }
 
 /// The gate said no.
-#[derive(Debug, Clone, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct Denied {
     /// The action that was refused.
@@ -87,6 +87,8 @@ pub struct Denied {
     pub message: String,
     /// Whether a Deny statement said so, or nothing allowed it.
     pub outcome: Outcome,
+    /// The statements that denied, by policy; none when nothing allowed it.
+    pub statements: Vec<(String, serde_json::Value)>,
 }
 
 /// One question the gate answered, kept for the operator and the tests.
@@ -102,12 +104,24 @@ pub struct Trace {
     pub explanation: Explanation,
 }
 
-/// How many answers the gate keeps.
+/// How much of its answers the gate keeps: so many, and no more bytes than that, as far as they can be estimated.
 const KEPT_TRACES: usize = 4_096;
+const KEPT_BYTES: usize = 32 << 20;
+
+/// What a statement and a grant take up in an explanation, in bytes, beside the statement's own text.
+const STATEMENT_BYTES: usize = 1_024;
+const GRANT_BYTES: usize = 512;
 
 /// Answers questions and remembers the newest answers. Cheap to clone.
 #[derive(Clone, Debug, Default)]
-pub struct Gate(Arc<Mutex<VecDeque<Trace>>>);
+pub struct Gate(Arc<Mutex<Kept>>);
+
+/// The newest answers.
+#[derive(Debug, Default)]
+struct Kept {
+    traces: VecDeque<(usize, Trace)>,
+    bytes: usize,
+}
 
 /// Who asks, with what they bring along.
 struct Asked<'a> {
@@ -186,25 +200,36 @@ impl Gate {
         let Some(denial) = decision.denial() else {
             return Ok(Permit { resource: question.resource, action: PhantomData });
         };
+        let denying = decision.deciding.iter();
         Err(Denied {
             action: A::NAME,
             message: message::access_denied(&request, &denial, style(A::NAME)),
             outcome: decision.outcome,
+            statements: denying
+                .map(|found| (found.policy.name.clone(), found.statement.source().clone()))
+                .collect(),
         })
     }
 
     /// What the gate answered for one request, in order; empty when it is not kept any more.
     pub fn trace(&self, request_id: &str) -> Vec<Trace> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.iter().filter(|trace| trace.request_id == request_id).cloned().collect()
+        let of_request = |(_, trace): &&(usize, Trace)| trace.request_id == request_id;
+        kept.traces.iter().filter(of_request).map(|(_, trace)| trace.clone()).collect()
     }
 
     fn keep(&self, trace: Trace) {
+        let statements: usize = trace.explanation.lanes.iter().map(|lane| lane.statements.len()).sum();
+        let grants: usize = trace.explanation.lanes.iter().map(|lane| lane.grants.len()).sum();
+        let bytes = STATEMENT_BYTES * (1 + statements) + GRANT_BYTES * grants;
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() >= KEPT_TRACES {
-            kept.pop_front();
+        kept.bytes += bytes;
+        kept.traces.push_back((bytes, trace));
+        // The newest stays whatever its size.
+        while kept.traces.len() > 1 && (kept.traces.len() > KEPT_TRACES || kept.bytes > KEPT_BYTES) {
+            let freed = kept.traces.pop_front().map_or(0, |(bytes, _)| bytes);
+            kept.bytes -= freed;
         }
-        kept.push_back(trace);
     }
 }
 
@@ -214,5 +239,53 @@ fn style(action: &str) -> Style {
         Some(("s3", _)) => Style::S3,
         Some(("sts", _)) => Style::Sts,
         _ => Style::Plain,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_gate_keeps_the_newest_answers_within_its_bounds() {
+        let statement = || policy::StatementExplanation {
+            policy: "p".into(),
+            policy_arn: None,
+            index: 0,
+            sid: None,
+            effect: policy::Effect::Allow,
+            matched: false,
+            deciding: false,
+            reach: None,
+            mismatch: None,
+            conditions: Vec::new(),
+            source: serde_json::Value::Null,
+        };
+        let trace = |id: usize, statements: usize| Trace {
+            request_id: id.to_string(),
+            action: "s3:GetObject",
+            resource: "*".into(),
+            explanation: Explanation {
+                outcome: Outcome::Allowed,
+                decided_by: policy::DecidedBy::Identity,
+                iam: policy::LaneVerdict::Allows,
+                resource: policy::LaneVerdict::Silent,
+                denial: None,
+                lanes: vec![policy::LaneExplanation {
+                    layer: policy::Layer::Identity,
+                    verdict: policy::LaneVerdict::Allows,
+                    statements: (0..statements).map(|_| statement()).collect(),
+                    grants: Vec::new(),
+                }],
+            },
+        };
+        let gate = Gate::default();
+        (0..5_000).for_each(|id| gate.keep(trace(id, 1)));
+        assert_eq!((gate.trace("0").len(), gate.trace("4999").len()), (0, 1), "so many and no more");
+        (5_000..5_100).for_each(|id| gate.keep(trace(id, 1_000)));
+        let kept = (0..5_100).filter(|id| !gate.trace(&id.to_string()).is_empty()).count();
+        assert!(kept < 40, "{kept} answers of a MiB each are kept");
+        gate.keep(trace(6_000, 100_000));
+        assert_eq!(gate.trace("6000").len(), 1, "the newest stays");
     }
 }

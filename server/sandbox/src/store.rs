@@ -9,7 +9,7 @@ mod uploads;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::str::FromStr as _;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -62,6 +62,14 @@ pub enum StoreError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// The process is stopping.
+    #[error("the change was not made: the process is stopping")]
+    Stopped,
+    /// Another process has the data directory.
+    #[error(
+        "the data directory `{0}` is in use by another process: stop that one, or give this one a directory of its own"
+    )]
+    InUse(String),
     /// Sealing or opening failed.
     #[error(transparent)]
     Crypto(#[from] CryptoError),
@@ -85,20 +93,25 @@ struct Inner {
     /// Global names (`kind`, `name`) to the account that holds them.
     owners: RwLock<HashMap<(&'static str, String), String>>,
     /// One change at a time: SQLite has one writer anyway, and snapshots are replaced in commit order.
-    changing: tokio::sync::Mutex<()>,
+    changing: Arc<tokio::sync::Mutex<()>>,
     /// Bytes that are being read.
     holds: bytes::Holds,
+    /// Held as long as the store: a second process would not see the snapshots of this one change, and would take the chunks
+    /// of its uploads for leftovers.
+    lock: Mutex<Option<std::fs::File>>,
 }
 
 impl Store {
     /// Opens or makes the database, brings its schema up to date and checks the root key.
     pub async fn open(storage: &Storage) -> Result<Self, StoreError> {
+        let mut lock = None;
         let (options, root, connections) = match storage {
             // An in-memory database lives in its one connection.
             Storage::InMemory => (SqliteConnectOptions::from_str("sqlite::memory:")?, Key::generate()?, 1),
             Storage::Directory(path) => {
                 make_private_directory(path)
                     .map_err(|source| StoreError::Directory { path: path.display().to_string(), source })?;
+                lock = Some(lock_directory(path)?);
                 let options = SqliteConnectOptions::new()
                     .filename(path.join("aws.db"))
                     .create_if_missing(true)
@@ -120,8 +133,9 @@ impl Store {
             root,
             accounts: RwLock::default(),
             owners: RwLock::default(),
-            changing: tokio::sync::Mutex::default(),
+            changing: Arc::default(),
             holds: bytes::Holds::default(),
+            lock: Mutex::new(lock),
         }));
         store.check_root_key().await?;
         store.remove_orphaned_chunks().await?;
@@ -133,9 +147,10 @@ impl Store {
         &self.0.root
     }
 
-    /// Closes the database; what is under way finishes first.
+    /// Closes the database; what is under way finishes first. Another process may open it then.
     pub async fn close(&self) {
         self.0.pool.close().await;
+        self.0.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 
     async fn check_root_key(&self) -> Result<(), StoreError> {
@@ -156,6 +171,16 @@ impl Store {
             }
         }
         Ok(())
+    }
+}
+
+fn lock_directory(path: &std::path::Path) -> Result<std::fs::File, StoreError> {
+    let failed = |source| StoreError::Directory { path: path.display().to_string(), source };
+    let file = std::fs::File::create(path.join("aws.lock")).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => Err(StoreError::InUse(path.display().to_string())),
+        Err(std::fs::TryLockError::Error(source)) => Err(failed(source)),
     }
 }
 

@@ -38,14 +38,10 @@ pub(super) fn authorize<A: Action>(call: Call<'_>, question: Question) -> Result
         Ok(permit) => return Ok(permit),
         Err(denied) => denied,
     };
-    // The last answer of the gate to this request is the denial itself.
-    let lanes =
-        call.aws.gate.trace(&call.meta.id).pop().map(|trace| trace.explanation.lanes).unwrap_or_default();
-    let matched: Vec<Value> = lanes
+    let matched: Vec<Value> = denied
+        .statements
         .iter()
-        .flat_map(|lane| &lane.statements)
-        .filter(|statement| statement.deciding)
-        .map(|statement| json!({ "policy": statement.policy, "statement": statement.source }))
+        .map(|(policy, statement)| json!({ "policy": policy, "statement": statement }))
         .collect();
     let message = json!({
         "allowed": false,

@@ -1,9 +1,11 @@
 //! Account snapshots: loaded once, shared by pointer, changed by replacing the rows whose pointers changed.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use serde::Serialize;
 use sqlx::{Row as _, SqliteConnection};
+use tokio::sync::OwnedMutexGuard;
 
 use super::{Store, StoreError, read, write};
 use crate::model::{
@@ -32,6 +34,19 @@ pub enum ChangeError<E> {
     /// Storage failed; nothing was written.
     #[error(transparent)]
     Store(StoreError),
+}
+
+impl ChangeError<Infallible> {
+    /// The same as an error of a change that can refuse.
+    fn refusing<E>(self) -> ChangeError<E> {
+        match self {
+            Self::Refused(never) => match never {},
+            Self::NameTaken => ChangeError::NameTaken,
+            Self::BucketNotEmpty => ChangeError::BucketNotEmpty,
+            Self::NoAccount => ChangeError::NoAccount,
+            Self::Store(error) => ChangeError::Store(error),
+        }
+    }
 }
 
 impl<E, S: Into<StoreError>> From<S> for ChangeError<E> {
@@ -127,20 +142,11 @@ impl Store {
         id: &str,
         fill: impl FnOnce(&mut Account) -> Result<(), E>,
     ) -> Result<(), ChangeError<E>> {
-        let _changing = self.0.changing.lock().await;
+        let changing = Arc::clone(&self.0.changing).lock_owned().await;
         let mut account = Account { id: id.to_owned(), version: 1, ..Account::default() };
         fill(&mut account).map_err(ChangeError::Refused)?;
         let changes = differences(&Account::default(), &account)?;
-        let mut transaction = self.0.pool.begin().await?;
-        sqlx::query("INSERT INTO accounts (id, version) VALUES ($1, 1)")
-            .bind(id)
-            .execute(&mut *transaction)
-            .await
-            .map_err(name_taken)?;
-        apply(&mut transaction, id, &changes).await?;
-        transaction.commit().await?;
-        self.publish(account, &changes);
-        Ok(())
+        self.commit(changing, 0, account, changes).await.map(drop).map_err(ChangeError::refusing)
     }
 
     /// Changes an account: `change` gets a copy of the snapshot; what it answers is given back once the rows it changed
@@ -150,7 +156,7 @@ impl Store {
         id: &str,
         change: impl Fn(&mut Account) -> Result<T, E>,
     ) -> Result<T, ChangeError<E>> {
-        let _changing = self.0.changing.lock().await;
+        let mut changing = Arc::clone(&self.0.changing).lock_owned().await;
         loop {
             let before = self.load(id).await?.ok_or(ChangeError::NoAccount)?;
             let mut after = Account::clone(&before);
@@ -160,22 +166,51 @@ impl Store {
                 return Ok(answer);
             }
             after.version = before.version + 1;
-            let mut transaction = self.0.pool.begin().await?;
-            let updated = sqlx::query("UPDATE accounts SET version = $1 WHERE id = $2 AND version = $3")
-                .bind(after.version)
-                .bind(id)
-                .bind(before.version)
-                .execute(&mut *transaction)
-                .await?;
-            if updated.rows_affected() == 0 {
-                write(&self.0.accounts).remove(id);
-                continue;
+            let committed = self.commit(changing, before.version, after, changes).await;
+            match committed.map_err(ChangeError::refusing)? {
+                None => return Ok(answer),
+                // Another process was faster: its rows are the ones to change.
+                Some(still_changing) => changing = still_changing,
             }
-            apply(&mut transaction, id, &changes).await?;
-            transaction.commit().await?;
-            self.publish(after, &changes);
-            return Ok(answer);
         }
+    }
+
+    /// Writes an account's changed rows over version `before`, 0 for a new account, and puts the snapshot in force. Gives the
+    /// guard back when the stored version is another.
+    ///
+    /// On a task of its own: a caller who goes away while the commit is on its way to the disk must not leave it there without
+    /// being in force.
+    async fn commit(
+        &self,
+        changing: OwnedMutexGuard<()>,
+        before: i64,
+        account: Account,
+        changes: Vec<RowChange>,
+    ) -> Result<Option<OwnedMutexGuard<()>>, ChangeError<Infallible>> {
+        let store = self.clone();
+        let task = tokio::spawn(async move {
+            let mut transaction = store.0.pool.begin().await?;
+            let stored = match before {
+                0 => sqlx::query("INSERT INTO accounts (version, id) SELECT $1, $2 WHERE $3 = 0"),
+                _ => sqlx::query("UPDATE accounts SET version = $1 WHERE id = $2 AND version = $3"),
+            };
+            let stored = stored
+                .bind(account.version)
+                .bind(&account.id)
+                .bind(before)
+                .execute(&mut *transaction)
+                .await
+                .map_err(name_taken)?;
+            if stored.rows_affected() == 0 {
+                write(&store.0.accounts).remove(&account.id);
+                return Ok(Some(changing));
+            }
+            apply(&mut transaction, &account.id, &changes).await?;
+            transaction.commit().await?;
+            store.publish(account, &changes);
+            Ok(None)
+        });
+        task.await.map_err(|_| ChangeError::Store(StoreError::Stopped))?
     }
 
     fn publish(&self, account: Account, changes: &[RowChange]) {
