@@ -78,7 +78,7 @@ pub struct SandboxOptions {
     pub in_memory: bool,
     /// An account whose root user holds these keys; may be given several times
     #[arg(long = "account", value_name = "ACCOUNT_ID:ACCESS_KEY_ID:SECRET")]
-    pub accounts: Vec<HeldAccount>,
+    pub accounts: Vec<AccountOption>,
 }
 
 /// Options of `trilock lint`.
@@ -157,6 +157,34 @@ impl FromStr for Target {
     }
 }
 
+/// `--account` as given. Taken as it is and read later, with [`HeldAccount`]: what clap refuses it prints, secret and all.
+#[derive(Clone)]
+pub struct AccountOption(Zeroizing<String>);
+
+impl AccountOption {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// What is wrong with it, without its secret.
+    pub fn read(&self) -> Result<HeldAccount, String> {
+        self.0.parse()
+    }
+}
+
+impl FromStr for AccountOption {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(Zeroizing::new(text.into())))
+    }
+}
+
+impl fmt::Debug for AccountOption {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AccountOption(** redacted **)")
+    }
+}
+
 /// `--account` of `trilock sandbox`. Its secret is wiped from memory when dropped and never shown.
 #[derive(Clone, PartialEq, Eq)]
 pub struct HeldAccount {
@@ -179,7 +207,7 @@ impl FromStr for HeldAccount {
             return Err("expected three parts with colons between: ACCOUNT_ID:ACCESS_KEY_ID:SECRET".into());
         };
         if account_id.len() != 12 || !account_id.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(format!("the account id must be 12 digits, `{account_id}` is not"));
+            return Err("the account id, before the first colon, must be 12 digits".into());
         }
         if !(16..=128).contains(&access_key_id.len())
             || !access_key_id.bytes().all(|byte| byte.is_ascii_alphanumeric())
@@ -229,12 +257,10 @@ mod tests {
 
     #[test]
     fn options_that_cannot_be_used_say_why() {
-        let cases: [(&[&str], &str); 6] = [
+        let cases: [(&[&str], &str); 4] = [
             (&["serve", "--target", "aws"], "embedded AWS only"),
             (&["serve", "--target", "https://s3.example"], "embedded AWS only"),
             (&["serve", "--listen", "somewhere"], "invalid socket address"),
-            (&["sandbox", "--account", "123:AKIAIOSFODNN7EXAMPLE:s"], "12 digits"),
-            (&["sandbox", "--account", "111122223333"], "three parts"),
             (&["sandbox", "--in-memory", "--data", "x"], "cannot be used with"),
         ];
         for (arguments, expected) in cases {
@@ -248,5 +274,25 @@ mod tests {
         let account: HeldAccount = "111122223333:AKIAIOSFODNN7EXAMPLE:se:cret".parse().unwrap();
         assert_eq!(account.secret_access_key.as_str(), "se:cret");
         assert!(!format!("{account:?}").contains("se:cret"));
+    }
+
+    #[test]
+    fn what_is_wrong_with_an_account_is_told_without_its_secret() {
+        for (text, expected) in [
+            ("123:AKIAIOSFODNN7EXAMPLE:hunter2", "12 digits"),
+            ("hunter2:AKIAIOSFODNN7EXAMPLE:hunter2", "12 digits"),
+            ("hunter2", "three parts"),
+            ("111122223333:AKIA:hunter2", "16 to 128"),
+            ("111122223333:AKIAIOSFODNN7EXAMPLE:hunter2 hunter2", "must not be empty or hold blanks"),
+        ] {
+            let Command::Sandbox(options) =
+                Cli::try_parse_from(["trilock", "sandbox", "--account", text]).unwrap().command
+            else {
+                panic!("not sandbox");
+            };
+            let error = options.accounts[0].read().unwrap_err();
+            assert!(error.contains(expected) && !error.contains("hunter2"), "{error}");
+            assert!(!format!("{options:?}").contains("hunter2"));
+        }
     }
 }

@@ -26,6 +26,9 @@ pub enum CommandError {
     /// The embedded AWS did not open.
     #[error("the embedded AWS could not start: {0}")]
     Sandbox(String),
+    /// An `--account` that cannot be read.
+    #[error("--account: {0}")]
+    AccountOption(String),
     /// An account of `--account`.
     #[error("--account {account_id}: {reason}")]
     Account {

@@ -92,6 +92,17 @@ impl SessionConsole {
     }
 }
 
+/// Does what makes calls on a task of its own: a browser that goes away between a call and its record would else leave the
+/// call made and the lab not knowing of it.
+async fn to_its_end<T: Send + 'static>(
+    work: impl Future<Output = Result<T, ConsoleError>> + Send + 'static,
+) -> Result<T, ConsoleError> {
+    tokio::spawn(work).await.unwrap_or_else(|error| {
+        tracing::error!(%error, "a call broke off");
+        Err(ConsoleError::Unavailable("The call broke off. Look at Activity, then try again.".into()))
+    })
+}
+
 /// Whether credentials have not ended yet.
 fn is_valid(held: &Held, now: i64) -> bool {
     held.expires_at.is_none_or(|ends| ends > now)
@@ -135,13 +146,23 @@ impl Console for SessionConsole {
     }
 
     async fn switch(&self, persona: Persona, step: Option<StepId>) -> Result<Option<i64>, ConsoleError> {
-        let (lab, _guard) = self.locked().await?;
-        role::switch(&self.site, lab, persona, step).await
+        let (lab, guard) = self.locked().await?;
+        let site = Arc::clone(&self.site);
+        to_its_end(async move {
+            let _guard = guard;
+            role::switch(&site, lab, persona, step).await
+        })
+        .await
     }
 
     async fn act(&self, step: StepId, action: Action) -> Result<Vec<i64>, ConsoleError> {
-        let (lab, _guard) = self.locked().await?;
-        act::act(&self.site, lab, step, action).await
+        let (lab, guard) = self.locked().await?;
+        let site = Arc::clone(&self.site);
+        to_its_end(async move {
+            let _guard = guard;
+            act::act(&site, lab, step, action).await
+        })
+        .await
     }
 
     async fn listing(&self, id: ListingId, spelling: Option<Listings>) -> Result<Listing, ConsoleError> {
@@ -172,8 +193,13 @@ impl Console for SessionConsole {
     }
 
     async fn run(&self, step: Option<StepId>, line: String) -> Result<TerminalEntry, ConsoleError> {
-        let (lab, _guard) = self.locked().await?;
-        instance::run(&self.site, lab, step, line).await
+        let (lab, guard) = self.locked().await?;
+        let site = Arc::clone(&self.site);
+        to_its_end(async move {
+            let _guard = guard;
+            instance::run(&site, lab, step, line).await
+        })
+        .await
     }
 
     async fn terminal(&self) -> Result<Vec<TerminalEntry>, ConsoleError> {

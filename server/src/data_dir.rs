@@ -62,7 +62,8 @@ impl DataDir {
         self.0.join("console.key")
     }
 
-    /// Where the embedded AWS keeps its state; `trilock sandbox` on the same folder finds the same accounts.
+    /// Where the embedded AWS keeps its state; `trilock sandbox` on the same folder finds the same accounts, when nothing else
+    /// has it open.
     pub fn aws(&self) -> PathBuf {
         self.0.join("aws")
     }

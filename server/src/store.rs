@@ -44,7 +44,8 @@ impl From<StoreError> for ConsoleError {
     fn from(error: StoreError) -> Self {
         tracing::error!(%error, "store");
         Self::Unavailable(format!(
-            "Trilock could not save or read its own state: {error}. Nothing was changed; try again."
+            "Trilock could not save or read its own state: {error}. A call that was made to AWS stands; look at Activity, then \
+             try again."
         ))
     }
 }

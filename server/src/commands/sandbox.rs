@@ -2,7 +2,7 @@
 
 use super::{CommandError, announce, warn_if_open};
 use crate::{
-    cli::SandboxOptions,
+    cli::{AccountOption, SandboxOptions},
     data_dir::DataDir,
     listen::{listen, reachable},
     shutdown::{GRACE, Shutdown},
@@ -14,6 +14,8 @@ use sandbox::{Config, Sandbox, Storage};
 /// # Errors
 /// When the address is taken, the state cannot be opened, or an account cannot be held.
 pub async fn run(options: SandboxOptions) -> Result<(), CommandError> {
+    let accounts = options.accounts.iter().map(AccountOption::read).collect::<Result<Vec<_>, _>>();
+    let accounts = accounts.map_err(CommandError::AccountOption)?;
     let listener = listen(options.listen, "the embedded AWS", "--listen").await?;
     let address = listener.local_addr()?;
     let storage = match options.in_memory {
@@ -23,7 +25,7 @@ pub async fn run(options: SandboxOptions) -> Result<(), CommandError> {
     let sandbox = Sandbox::open(Config { storage, ..Config::default() })
         .await
         .map_err(|error| CommandError::Sandbox(error.to_string()))?;
-    for account in &options.accounts {
+    for account in &accounts {
         sandbox
             .hold_account(&account.account_id, &account.access_key_id, &account.secret_access_key)
             .await

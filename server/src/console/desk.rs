@@ -7,7 +7,7 @@ use crate::{
     tutorial,
     verdict::{self, Question},
 };
-use app::console::{Answer, ConsoleError, Held, Record, RoleName, StepId};
+use app::console::{Answer, ConsoleError, Held, Persona, Record, RoleName, StepId};
 use time::OffsetDateTime;
 
 /// Where one form or command makes its calls. Holds the lab while it works on it.
@@ -62,6 +62,9 @@ impl<'a> Desk<'a> {
         if !verdict.agrees {
             tracing::warn!(operation = question.operation, unseen = ?gathered.unseen, "evaluation and answer differ");
         }
+        if answer.code.as_deref().is_some_and(|code| DEAD.contains(&code)) {
+            self.end_credentials().await?;
+        }
         settle(&mut self.lab, result.as_ref().map_err(|_| &answer));
         let record = Record {
             id: 0,
@@ -81,7 +84,24 @@ impl<'a> Desk<'a> {
         self.records.push(record.id);
         Ok(result.map_err(|_| answer))
     }
+
+    /// Holds the actor's credentials no longer for valid, so that the next switch or command gets new ones. The base identity has
+    /// no others.
+    async fn end_credentials(&self) -> Result<(), ConsoleError> {
+        match self.actor.persona {
+            Persona::Admin => Ok(()),
+            Persona::Instance => {
+                self.site.cache_instance(&self.lab.id, None);
+                Ok(())
+            }
+            persona => Ok(self.site.vault.end(&self.lab.id, persona, self.site.now()).await?),
+        }
+    }
 }
+
+/// What AWS says of credentials that nothing makes valid again: their role is gone, though their time is not over.
+const DEAD: [&str; 4] =
+    ["InvalidToken", "InvalidClientTokenId", "InvalidAccessKeyId", "UnrecognizedClientException"];
 
 fn answer<T>(result: &Result<T, Failure>, exchange: &Exchange) -> Answer {
     let failure = result.as_ref().err();

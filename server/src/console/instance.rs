@@ -255,7 +255,16 @@ async fn each(
     show: impl Fn(&str, &[u8]) -> Result<String, String>,
 ) -> Result<Output, ConsoleError> {
     let mut output = Output::default();
+    if paths.len() > files::MAX_FILES {
+        return Ok(Output::failed(1, format!("{program}: at most {} files at once\n", files::MAX_FILES)));
+    }
     for path in paths {
+        if output.text.len() > MAX_CAT {
+            output.text +=
+                &format!("{program}: {path}: more than {MAX_CAT} bytes in all, too long to show here\n");
+            output.status = 1;
+            break;
+        }
         let bytes = match local(path) {
             LocalPath::File(name) => {
                 site.store.file(&lab.id, &name).await?.ok_or("No such file or directory")

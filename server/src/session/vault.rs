@@ -190,6 +190,16 @@ impl Vault {
         Ok(Some((Held { persona, arn: row.arn, expires_at: row.expires_at }, credentials)))
     }
 
+    /// Notes that a persona's credentials ended at `now`, whatever their time says. Nothing happens when none are held.
+    ///
+    /// # Errors
+    /// When the row cannot be read or written.
+    pub async fn end(&self, lab: &LabId, persona: Persona, now: i64) -> Result<(), VaultError> {
+        let rows = self.store.sealed(lab).await?;
+        let Some(row) = rows.into_iter().find(|row| row.persona == persona) else { return Ok(()) };
+        Ok(self.store.put_sealed(lab, &SealedRow { expires_at: Some(now), ..row }).await?)
+    }
+
     /// Whose credentials the lab holds, expired or not, without opening them.
     ///
     /// # Errors
