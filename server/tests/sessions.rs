@@ -5,8 +5,10 @@
 mod support;
 
 use app::console::{Action, Console as _, ConsoleError, ListingId, Listings, Persona, RecordsOf, StepId};
+use std::task::{Context, Waker};
+use std::time::Duration;
 use support::{Walk, invalid_field};
-use trilock::cloud::Credentials;
+use trilock::cloud::{Clients, Credentials};
 
 #[tokio::test]
 async fn a_browser_without_a_lab_is_told_to_start_one() {
@@ -132,4 +134,73 @@ async fn trilock_lab(walk: &Walk) -> trilock::store::LabId {
         sqlx::query_scalar("SELECT state FROM labs").fetch_one(walk.site.store.pool()).await.unwrap();
     let state: trilock::store::LabState = serde_json::from_str(&id).unwrap();
     state.id
+}
+
+/// A browser that goes away between a call and its record must not leave the call made and the lab not knowing of it.
+#[tokio::test]
+async fn what_a_browser_began_is_done_and_recorded_though_it_went_away() {
+    let walk = Walk::started(Listings::Corrected).await;
+    walk.policies().await;
+    walk.roles().await;
+    let id = trilock_lab(&walk).await;
+    let calls = || async { walk.console.records(RecordsOf::Newest(100)).await.unwrap().len() };
+    let mut gone = 0;
+    for patience in 1..25 {
+        let before = calls().await;
+        let mut switching = walk.console.switch(Persona::SecureBucketAdmin, None);
+        let mut ready = false;
+        for _ in 0..patience {
+            ready = switching.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready();
+            if ready {
+                break;
+            }
+            tokio::time::sleep(Duration::from_micros(200)).await;
+        }
+        drop(switching);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let acting = walk.lab().await.acting.persona == Persona::SecureBucketAdmin;
+        assert_eq!(
+            calls().await - before,
+            usize::from(acting),
+            "a role was taken on, and the call recorded, or neither"
+        );
+        gone += usize::from(acting && !ready);
+        walk.switch(Persona::Admin).await;
+        walk.site.vault.end(&id, Persona::SecureBucketAdmin, 0).await.unwrap();
+    }
+    assert!(gone > 0, "no browser went away while a call was under way");
+}
+
+/// A role that was deleted and made again is another role: the credentials held for the first are worth nothing, though their
+/// time is not over.
+#[tokio::test]
+async fn credentials_of_a_role_that_was_made_again_are_renewed_by_the_next_switch() {
+    let walk = Walk::built().await;
+    let id = trilock_lab(&walk).await;
+    walk.switch(Persona::SecureKeyAdmin).await;
+    let (_, credentials) = walk.site.vault.get(&id, Persona::Admin).await.unwrap().unwrap();
+    let iam = Clients::new(&walk.site.target, &credentials).iam;
+    let role = "secure-key-admin";
+    let trust = iam.get_role().role_name(role).send().await.unwrap();
+    let trust = trust.role().unwrap().assume_role_policy_document().unwrap().to_owned();
+    let trust = decoded(&trust);
+    let attached = iam.list_attached_role_policies().role_name(role).send().await.unwrap();
+    let policy = attached.attached_policies()[0].policy_arn().unwrap().to_owned();
+    iam.detach_role_policy().role_name(role).policy_arn(&policy).send().await.unwrap();
+    iam.delete_role().role_name(role).send().await.unwrap();
+    iam.create_role().role_name(role).assume_role_policy_document(trust).send().await.unwrap();
+    iam.attach_role_policy().role_name(role).policy_arn(&policy).send().await.unwrap();
+    let record = walk.act(StepId::Test4, Action::RemoveKeyUser).await;
+    assert_eq!(record.answer.code.as_deref(), Some("UnrecognizedClientException"), "the old session is dead");
+    assert!(
+        walk.lab().await.held.iter().all(|held| held.persona != Persona::SecureKeyAdmin),
+        "and not held for valid"
+    );
+    walk.switch(Persona::SecureKeyAdmin).await;
+    assert!(walk.lab().await.held.iter().any(|held| held.persona == Persona::SecureKeyAdmin));
+}
+
+/// A document as IAM gives it, decoded.
+fn decoded(text: &str) -> String {
+    percent_encoding::percent_decode_str(text).decode_utf8().unwrap().into_owned()
 }
