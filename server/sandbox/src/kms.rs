@@ -15,7 +15,9 @@ mod keys;
 mod lifecycle;
 mod listing;
 mod managed_key;
+mod pairs;
 mod policies;
+mod settings;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -95,6 +97,20 @@ async fn run(call: &Call<'_>, target: &str, body: &[u8]) -> Result<Value, KmsErr
         "CreateGrant" => grants::create_grant(call, input::read(body)?).await,
         "ListGrants" => grants::list_grants(call, input::read(body)?).await,
         "RevokeGrant" => grants::revoke_grant(call, input::read(body)?).await,
+        "RetireGrant" => grants::retire_grant(call, input::read(body)?).await,
+        "ListRetirableGrants" => grants::list_retirable_grants(call, input::read(body)?).await,
+        "UpdateAlias" => aliases::update_alias(call, input::read(body)?).await,
+        "UpdateKeyDescription" => settings::update_key_description(call, input::read(body)?).await,
+        "TagResource" => settings::tag_resource(call, input::read(body)?).await,
+        "UntagResource" => settings::untag_resource(call, input::read(body)?).await,
+        "ListResourceTags" => settings::list_resource_tags(call, input::read(body)?).await,
+        "EnableKeyRotation" => settings::enable_key_rotation(call, input::read(body)?).await,
+        "DisableKeyRotation" => settings::disable_key_rotation(call, input::read(body)?).await,
+        "GetKeyRotationStatus" => settings::get_key_rotation_status(call, input::read(body)?).await,
+        "GenerateDataKeyPair" => pairs::generate_data_key_pair(call, input::read(body)?).await,
+        "GenerateDataKeyPairWithoutPlaintext" => {
+            pairs::generate_data_key_pair_without_plaintext(call, input::read(body)?).await
+        }
         unknown => Err(KmsError::unknown_operation(unknown)),
     }
 }

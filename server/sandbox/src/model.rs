@@ -322,6 +322,19 @@ pub struct KmsKey {
     pub aws_managed: bool,
     /// Tags by key.
     pub tags: BTreeMap<String, String>,
+    /// Automatic rotation, if it is on.
+    #[serde(default)]
+    pub rotation: Option<Rotation>,
+}
+
+/// Automatic rotation of a KMS key. Every rotation falls at least 90 days after the one before, so that none is due in a lab;
+/// the setting is kept and told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rotation {
+    /// Days between rotations, 90 to 2,560.
+    pub period_days: i64,
+    /// When it was last turned on or changed.
+    pub since: Timestamp,
 }
 
 /// State of a KMS key (KMS Developer Guide, "Key states").
@@ -371,6 +384,9 @@ pub struct Alias {
     pub key_id: String,
     /// When it was made.
     pub created: Timestamp,
+    /// When it was given to another key.
+    #[serde(default)]
+    pub updated: Option<Timestamp>,
 }
 
 /// The instance profile that an instance was launched with: one made anew under the same name is another.

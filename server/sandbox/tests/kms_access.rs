@@ -33,6 +33,17 @@ fn operations<'a>(arn: &'a str, blob: &str) -> Vec<(&'static str, Value, &'a str
         ),
         ("ListGrants", json!({"KeyId": arn}), arn),
         ("RevokeGrant", json!({"KeyId": arn, "GrantId": "0"}), arn),
+        ("RetireGrant", json!({"KeyId": arn, "GrantId": "0"}), arn),
+        ("ListRetirableGrants", json!({"RetiringPrincipal": "arn:aws:iam::111122223333:root"}), "*"),
+        ("UpdateKeyDescription", json!({"KeyId": arn, "Description": "x"}), arn),
+        ("TagResource", json!({"KeyId": arn, "Tags": [{"TagKey": "a", "TagValue": "b"}]}), arn),
+        ("UntagResource", json!({"KeyId": arn, "TagKeys": ["a"]}), arn),
+        ("ListResourceTags", json!({"KeyId": arn}), arn),
+        ("EnableKeyRotation", json!({"KeyId": arn}), arn),
+        ("DisableKeyRotation", json!({"KeyId": arn}), arn),
+        ("GetKeyRotationStatus", json!({"KeyId": arn}), arn),
+        ("GenerateDataKeyPair", json!({"KeyId": arn, "KeyPairSpec": "ECC_NIST_P256"}), arn),
+        ("GenerateDataKeyPairWithoutPlaintext", json!({"KeyId": arn, "KeyPairSpec": "ECC_NIST_P256"}), arn),
     ]
 }
 

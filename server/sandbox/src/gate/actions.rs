@@ -38,7 +38,9 @@ actions! {
     /// AWS KMS.
     kms {
         CreateKey DescribeKey ListKeys CreateAlias DeleteAlias ListAliases GetKeyPolicy PutKeyPolicy ListKeyPolicies
-        EnableKey DisableKey ScheduleKeyDeletion CancelKeyDeletion TagResource
+        EnableKey DisableKey ScheduleKeyDeletion CancelKeyDeletion TagResource UntagResource ListResourceTags
+        UpdateAlias UpdateKeyDescription EnableKeyRotation DisableKeyRotation GetKeyRotationStatus
+        GenerateDataKeyPair GenerateDataKeyPairWithoutPlaintext ListRetirableGrants
         Encrypt Decrypt GenerateDataKey GenerateDataKeyWithoutPlaintext ReEncryptFrom ReEncryptTo GenerateRandom
         CreateGrant ListGrants RevokeGrant RetireGrant
     }

@@ -11,7 +11,7 @@ use super::listing::{Limits, page};
 use super::{Call, KmsError};
 use crate::arns;
 use crate::gate::{Permit, actions};
-use crate::model::{Account, Alias};
+use crate::model::{Account, Alias, Timestamp};
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -83,16 +83,66 @@ async fn insert_alias(
         must_not_be_pending_deletion(key.ok_or_else(|| {
             KmsError::not_found(format!("Key '{}' does not exist", arns::key(&call.aws.region, own, key_id)))
         })?)?;
-        if account.aliases.contains_key(name) {
+        // Aliases go with their key (BC:kms.ScheduleKeyDeletion): a name whose key is gone is free.
+        if stands_for(account, name, now).is_some() {
             let arn = arns::alias(&call.aws.region, own, name);
             let message = format!("An alias with the name {arn} already exists");
             return Err(KmsError::refused("AlreadyExistsException", message));
         }
-        let alias = Alias { name: name.to_owned(), key_id: key_id.to_owned(), created: now };
+        let alias = Alias { name: name.to_owned(), key_id: key_id.to_owned(), created: now, updated: None };
         account.aliases.insert(name.to_owned(), Arc::new(alias));
         Ok(Value::Null)
     };
     Ok(call.aws.store.change(own, insert).await?)
+}
+
+/// The key that a name stands for, unless it is gone.
+fn stands_for<'a>(account: &'a Account, name: &str, now: Timestamp) -> Option<&'a str> {
+    let alias = account.aliases.get(name)?;
+    account.keys.get(&alias.key_id).filter(|key| !is_gone(key, now))?;
+    Some(&alias.key_id)
+}
+
+/// Gives a name to another key: asked on the alias and on both keys (KMS Developer Guide, `alias-access`).
+pub(super) async fn update_alias(call: &Call<'_>, input: CreateAlias) -> Result<Value, KmsError> {
+    must_be_an_alias(&input.alias_name)?;
+    let own = call.caller.account_id();
+    let target = find(call, &input.target_key_id, Aliases::Refused).await?;
+    let arn = arns::alias(&call.aws.region, own, &input.alias_name);
+    let on_alias = call.authorize_other::<actions::kms::UpdateAlias>(&arn, Context::new())?;
+    let absent = || KmsError::not_found(format!("Alias {arn} is not found."));
+    let account = call.aws.store.account(own).await?;
+    let now = call.meta.now.unix_timestamp();
+    let before = account.as_ref().and_then(|account| stands_for(account, &input.alias_name, now));
+    let before = by_id(call, own, before.ok_or_else(absent)?).await?;
+    let (on_former, _) =
+        call.authorize_key::<actions::kms::UpdateAlias>(&before, OtherAccounts::Refused, Context::new())?;
+    let (on_key, _) =
+        call.authorize_key::<actions::kms::UpdateAlias>(&target, OtherAccounts::Refused, Context::new())?;
+    let keys = (key_id(&before.arn), key_id(&target.arn));
+    move_alias(call, [on_alias, on_former, on_key], &input.alias_name, keys).await?.ok_or_else(absent)
+}
+
+async fn move_alias(
+    call: &Call<'_>,
+    _permits: [Permit<actions::kms::UpdateAlias>; 3],
+    name: &str,
+    (former, key_id): (&str, &str),
+) -> Result<Option<Value>, KmsError> {
+    let now = call.meta.now.unix_timestamp();
+    let give = |account: &mut Account| {
+        let key = account.keys.get(key_id).filter(|key| !is_gone(key, now));
+        let missing = || KmsError::not_found(format!("Key '{key_id}' does not exist"));
+        must_not_be_pending_deletion(key.ok_or_else(missing)?)?;
+        // Only as it was when the gate was asked: it may have been given to another key since.
+        let Some(alias) = account.aliases.get(name).filter(|alias| alias.key_id == former) else {
+            return Ok(None);
+        };
+        let alias = Alias { key_id: key_id.to_owned(), updated: Some(now), ..Alias::clone(alias) };
+        account.aliases.insert(name.to_owned(), Arc::new(alias));
+        Ok::<_, KmsError>(Some(Value::Null))
+    };
+    Ok(call.aws.store.change(call.caller.account_id(), give).await?)
 }
 
 pub(super) async fn delete_alias(call: &Call<'_>, input: DeleteAlias) -> Result<Value, KmsError> {
@@ -102,11 +152,9 @@ pub(super) async fn delete_alias(call: &Call<'_>, input: DeleteAlias) -> Result<
     let on_alias = call.authorize_other::<actions::kms::DeleteAlias>(&arn, Context::new())?;
     let absent = || KmsError::not_found(format!("Alias {arn} is not found."));
     let account = call.aws.store.account(own).await?;
-    let key_id = account
-        .as_ref()
-        .and_then(|account| account.aliases.get(&input.alias_name))
-        .map(|alias| alias.key_id.clone())
-        .ok_or_else(absent)?;
+    let now = call.meta.now.unix_timestamp();
+    let key_id = account.as_ref().and_then(|account| stands_for(account, &input.alias_name, now));
+    let key_id = key_id.ok_or_else(absent)?.to_owned();
     let target = by_id(call, own, &key_id).await?;
     let (on_key, _) =
         call.authorize_key::<actions::kms::DeleteAlias>(&target, OtherAccounts::Refused, Context::new())?;
@@ -137,10 +185,13 @@ pub(super) async fn list_aliases(call: &Call<'_>, input: ListAliases) -> Result<
     };
     call.authorize_other::<actions::kms::ListAliases>("*", Context::new())?;
     let own = call.caller.account_id();
+    let now = call.meta.now.unix_timestamp();
     let account = call.aws.store.account(own).await?;
     let entries = account
         .iter()
-        .flat_map(|account| account.aliases.values())
+        .flat_map(|account| {
+            account.aliases.values().filter(|alias| stands_for(account, &alias.name, now).is_some())
+        })
         .filter(|alias| wanted.as_ref().is_none_or(|target| key_id(&target.arn) == alias.key_id))
         .map(|alias| {
             let value = json!({
@@ -148,7 +199,7 @@ pub(super) async fn list_aliases(call: &Call<'_>, input: ListAliases) -> Result<
                 "AliasArn": arns::alias(&call.aws.region, own, &alias.name),
                 "TargetKeyId": alias.key_id,
                 "CreationDate": alias.created,
-                "LastUpdatedDate": alias.created,
+                "LastUpdatedDate": alias.updated.unwrap_or(alias.created),
             });
             (alias.name.clone(), value)
         });

@@ -205,7 +205,7 @@ pub(super) async fn generate_random(call: &Call<'_>, input: GenerateRandom) -> R
     Ok(json!({ "Plaintext": BASE64_STANDARD.encode(random(length)?.as_slice()) }))
 }
 
-fn conditions(context: &EncryptionContext) -> Result<Context, KmsError> {
+pub(super) fn conditions(context: &EncryptionContext) -> Result<Context, KmsError> {
     Ok(context_conditions(context)?.with("kms:EncryptionAlgorithm", "SYMMETRIC_DEFAULT"))
 }
 
@@ -216,7 +216,7 @@ fn must_be_symmetric(algorithm: Option<&str>) -> Result<(), KmsError> {
     }
 }
 
-fn must_not_be_for_an_enclave(recipient: Option<&Value>) -> Result<(), KmsError> {
+pub(super) fn must_not_be_for_an_enclave(recipient: Option<&Value>) -> Result<(), KmsError> {
     recipient.map_or(Ok(()), |_| Err(KmsError::unsupported("Recipient")))
 }
 
@@ -230,7 +230,7 @@ fn must_be_its_key(arn: &str, blob: Ciphertext<'_>) -> Result<(), KmsError> {
     }
 }
 
-fn stop_if_dry_run(dry_run: bool) -> Result<(), KmsError> {
+pub(super) fn stop_if_dry_run(dry_run: bool) -> Result<(), KmsError> {
     match dry_run {
         false => Ok(()),
         true => Err(KmsError::refused(

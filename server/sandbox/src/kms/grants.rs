@@ -9,7 +9,7 @@ use policy::{Context, Principal, PrincipalKind};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::keys::{Aliases, OtherAccounts, find, must_be_usable};
+use super::keys::{Aliases, OtherAccounts, find, is_gone, must_be_usable};
 use super::listing::{Limits, page};
 use super::{Call, EncryptionContext, KmsError};
 use crate::crypto;
@@ -90,7 +90,7 @@ pub(super) async fn create_grant(call: &Call<'_>, input: CreateGrant) -> Result<
 
 async fn insert_grant(
     call: &Call<'_>,
-    _permit: Permit<actions::kms::CreateGrant>,
+    permit: Permit<actions::kms::CreateGrant>,
     target: &super::keys::Target,
     grant: KeyGrant,
 ) -> Result<Value, KmsError> {
@@ -110,7 +110,7 @@ async fn insert_grant(
         };
         Ok(id)
     };
-    let id = call.change_key(target, insert).await?;
+    let id = call.change_key(&permit, target, insert).await?;
     Ok(json!({ "GrantToken": BASE64_STANDARD.encode(format!("{}:{id}", target.arn)), "GrantId": id }))
 }
 
@@ -235,7 +235,8 @@ fn entry(key: &KmsKey, grant: &KeyGrant) -> Value {
 pub(super) async fn revoke_grant(call: &Call<'_>, input: RevokeGrant) -> Result<Value, KmsError> {
     let target = find(call, &input.key_id, Aliases::Refused).await?;
     let conditions = for_aws_resource();
-    call.authorize_key::<actions::kms::RevokeGrant>(&target, OtherAccounts::Accepted, conditions)?;
+    let (permit, _) =
+        call.authorize_key::<actions::kms::RevokeGrant>(&target, OtherAccounts::Accepted, conditions)?;
     if input.dry_run {
         return Err(dry_run());
     }
@@ -247,5 +248,82 @@ pub(super) async fn revoke_grant(call: &Call<'_>, input: RevokeGrant) -> Result<
             false => Err(KmsError::not_found(format!("Grant ID {} not found", input.grant_id))),
         }
     };
-    call.change_key(&target, revoke).await
+    call.change_key(&permit, &target, revoke).await
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub(super) struct RetireGrant {
+    grant_token: Option<String>,
+    key_id: Option<String>,
+    grant_id: Option<String>,
+    dry_run: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct ListRetirableGrants {
+    retiring_principal: String,
+    limit: Option<i64>,
+    marker: Option<String>,
+}
+
+pub(super) async fn retire_grant(call: &Call<'_>, input: RetireGrant) -> Result<Value, KmsError> {
+    let (key_arn, id) = match (input.grant_token, input.key_id, input.grant_id) {
+        (Some(token), None, None) => read_token(&token)?,
+        (None, Some(key), Some(id)) if key.starts_with("arn:") => (key, id),
+        (None, Some(key), Some(_)) => {
+            return Err(KmsError::refused("InvalidArnException", format!("{key} is not a key ARN")));
+        }
+        _ => {
+            return Err(KmsError::validation(
+                "Either a grant token, or both a key ARN and a grant ID must be specified.",
+            ));
+        }
+    };
+    let target = find(call, &key_arn, Aliases::Refused).await?;
+    let (permit, _) = call.authorize_grant(&target, &id)?;
+    if input.dry_run {
+        return Err(dry_run());
+    }
+    let retire = |key: &mut KmsKey| {
+        let before = key.grants.len();
+        key.grants.retain(|grant| grant.id != id);
+        match key.grants.len() < before {
+            true => Ok(Value::Null),
+            false => Err(KmsError::not_found(format!("Grant ID {id} not found"))),
+        }
+    };
+    call.change_key(&permit, &target, retire).await
+}
+
+/// Key ARN and grant id of a grant token.
+fn read_token(token: &str) -> Result<(String, String), KmsError> {
+    let text = BASE64_STANDARD.decode(token).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    let parts = text.as_deref().and_then(|text| text.rsplit_once(':'));
+    let invalid = || KmsError::refused("InvalidGrantTokenException", "Invalid grant token.");
+    parts.map(|(key, id)| (key.to_owned(), id.to_owned())).ok_or_else(invalid)
+}
+
+pub(super) async fn list_retirable_grants(
+    call: &Call<'_>,
+    input: ListRetirableGrants,
+) -> Result<Value, KmsError> {
+    call.authorize_other::<actions::kms::ListRetirableGrants>("*", Context::new())?;
+    let own = call.caller.account_id();
+    let retiring = Principal::from_arn(&input.retiring_principal).ok();
+    if retiring.and_then(|principal| principal.account().map(str::to_owned)).as_deref() != Some(own) {
+        let message = format!("ARN does not refer to a valid principal: {}", input.retiring_principal);
+        return Err(KmsError::refused("InvalidArnException", message));
+    }
+    let account = call.aws.store.account(own).await?;
+    let now = call.meta.now.unix_timestamp();
+    let keys = account.iter().flat_map(|account| account.keys.values()).filter(|key| !is_gone(key, now));
+    let by_id: BTreeMap<String, Value> = keys
+        .flat_map(|key| key.grants.iter().map(move |grant| (key, grant)))
+        .filter(|(_, grant)| grant.retiring.as_deref() == Some(input.retiring_principal.as_str()))
+        .map(|(key, grant)| (grant.id.clone(), entry(key, grant)))
+        .collect();
+    let limits = Limits { default: 50, largest: 100 };
+    page("Grants", by_id.into_iter(), limits, input.limit, input.marker.as_deref())
 }

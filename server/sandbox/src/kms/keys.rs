@@ -6,7 +6,7 @@ use policy::{Arn, Context, GrantConstraints, NamedPolicy, ResourceKind, is_accou
 
 use super::{Call, EncryptionContext, KmsError, Via};
 use crate::arns;
-use crate::gate::{Action, Permit, Question};
+use crate::gate::{Action, Permit, Question, actions};
 use crate::model::{Account, KeyState, KmsKey, Timestamp};
 
 /// The forms in which a key can be named (KMS Developer Guide, "Key identifiers").
@@ -197,6 +197,22 @@ impl Call<'_> {
         }
     }
 
+    /// Asks the gate about retiring one grant: of the key's grants it alone counts.
+    ///
+    /// # Errors
+    /// `AccessDeniedException`, then `NotFoundException`.
+    pub(super) fn authorize_grant(
+        &self,
+        target: &Target,
+        grant: &str,
+    ) -> Result<(Permit<actions::kms::RetireGrant>, Arc<KmsKey>), KmsError> {
+        let mut narrowed = target.clone();
+        if let Some((_, key)) = &mut narrowed.found {
+            Arc::make_mut(key).grants.retain(|known| known.id == grant);
+        }
+        self.authorize_key(&narrowed, OtherAccounts::Accepted, Context::new())
+    }
+
     /// Asks the gate about something that has no policy of its own: an alias, or `*`.
     pub(super) fn authorize_other<A: Action>(
         &self,
@@ -228,9 +244,10 @@ impl Call<'_> {
         question
     }
 
-    /// Changes one key of the caller's account, under the rules that `change` checks on the key as it then is.
-    pub(super) async fn change_key<T>(
+    /// Changes one key, under the rules that `change` checks on the key as it then is.
+    pub(super) async fn change_key<A: Action, T>(
         &self,
+        _permit: &Permit<A>,
         target: &Target,
         change: impl Fn(&mut KmsKey) -> Result<T, KmsError>,
     ) -> Result<T, KmsError> {

@@ -38,7 +38,7 @@ pub(super) struct CreateKey {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Tag {
+pub(super) struct Tag {
     tag_key: String,
     tag_value: String,
 }
@@ -46,7 +46,7 @@ struct Tag {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct OfKey {
-    key_id: String,
+    pub(super) key_id: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -66,10 +66,7 @@ pub(super) struct ListKeys {
 pub(super) async fn create_key(call: &Call<'_>, input: CreateKey) -> Result<Value, KmsError> {
     must_be_symmetric(&input)?;
     let description = input.description.clone().unwrap_or_default();
-    if description.chars().count() > 8192 {
-        let constraint = "Member must have length less than or equal to 8192";
-        return Err(KmsError::constraint(&description, "description", constraint));
-    }
+    must_be_a_description(&description)?;
     let tags = tags(&input.tags)?;
     let permit = call.authorize_other::<actions::kms::CreateKey>("*", create_conditions(&input, &tags))?;
     let account = call.caller.account_id();
@@ -99,6 +96,7 @@ pub(super) async fn create_key(call: &Call<'_>, input: CreateKey) -> Result<Valu
         grants: Vec::new(),
         aws_managed: false,
         tags,
+        rotation: None,
     };
     insert_key(call, permit, key).await
 }
@@ -124,6 +122,14 @@ pub(super) fn new_material(call: &Call<'_>, arn: &str) -> Result<String, KmsErro
     Ok(BASE64_STANDARD.encode(sealed))
 }
 
+pub(super) fn must_be_a_description(description: &str) -> Result<(), KmsError> {
+    let constraint = "Member must have length less than or equal to 8192";
+    match description.chars().count() <= 8192 {
+        true => Ok(()),
+        false => Err(KmsError::constraint(description, "description", constraint)),
+    }
+}
+
 fn must_be_symmetric(input: &CreateKey) -> Result<(), KmsError> {
     let spec = input.key_spec.as_deref().or(input.customer_master_key_spec.as_deref());
     if let Some(spec) = spec.filter(|&spec| spec != "SYMMETRIC_DEFAULT") {
@@ -144,7 +150,7 @@ fn must_be_symmetric(input: &CreateKey) -> Result<(), KmsError> {
     Ok(())
 }
 
-fn tags(given: &[Tag]) -> Result<BTreeMap<String, String>, KmsError> {
+pub(super) fn tags(given: &[Tag]) -> Result<BTreeMap<String, String>, KmsError> {
     let mut tags = BTreeMap::new();
     for Tag { tag_key, tag_value } in given {
         let well_formed = (1..=128).contains(&tag_key.chars().count())
@@ -171,7 +177,7 @@ fn create_conditions(input: &CreateKey, tags: &BTreeMap<String, String>) -> Cont
     conditions
 }
 
-fn tag_conditions(tags: &BTreeMap<String, String>) -> Context {
+pub(super) fn tag_conditions(tags: &BTreeMap<String, String>) -> Context {
     let mut conditions = Context::new();
     for (key, value) in tags {
         conditions.set(format!("aws:RequestTag/{key}"), [value.clone()]);
@@ -200,24 +206,26 @@ pub(super) async fn list_keys(call: &Call<'_>, input: ListKeys) -> Result<Value,
 
 pub(super) async fn enable_key(call: &Call<'_>, input: OfKey) -> Result<Value, KmsError> {
     let target = find(call, &input.key_id, Aliases::Refused).await?;
-    call.authorize_key::<actions::kms::EnableKey>(&target, OtherAccounts::Refused, Context::new())?;
+    let (permit, _) =
+        call.authorize_key::<actions::kms::EnableKey>(&target, OtherAccounts::Refused, Context::new())?;
     let enable = |key: &mut KmsKey| {
         must_not_be_pending_deletion(key)?;
         key.state = KeyState::Enabled;
         Ok(Value::Null)
     };
-    call.change_key(&target, enable).await
+    call.change_key(&permit, &target, enable).await
 }
 
 pub(super) async fn disable_key(call: &Call<'_>, input: OfKey) -> Result<Value, KmsError> {
     let target = find(call, &input.key_id, Aliases::Refused).await?;
-    call.authorize_key::<actions::kms::DisableKey>(&target, OtherAccounts::Refused, Context::new())?;
+    let (permit, _) =
+        call.authorize_key::<actions::kms::DisableKey>(&target, OtherAccounts::Refused, Context::new())?;
     let disable = |key: &mut KmsKey| {
         must_not_be_pending_deletion(key)?;
         key.state = KeyState::Disabled;
         Ok(Value::Null)
     };
-    call.change_key(&target, disable).await
+    call.change_key(&permit, &target, disable).await
 }
 
 pub(super) async fn schedule_key_deletion(
@@ -231,7 +239,8 @@ pub(super) async fn schedule_key_deletion(
     }
     let target = find(call, &input.key_id, Aliases::Refused).await?;
     let conditions = Context::new().with("kms:ScheduleKeyDeletionPendingWindowInDays", days.to_string());
-    call.authorize_key::<actions::kms::ScheduleKeyDeletion>(&target, OtherAccounts::Refused, conditions)?;
+    let (permit, _) =
+        call.authorize_key::<actions::kms::ScheduleKeyDeletion>(&target, OtherAccounts::Refused, conditions)?;
     let due = call.meta.now.unix_timestamp() + days * SECONDS_A_DAY;
     let schedule = |key: &mut KmsKey| {
         must_not_be_pending_deletion(key)?;
@@ -240,12 +249,16 @@ pub(super) async fn schedule_key_deletion(
             "KeyId": key.arn, "DeletionDate": due, "KeyState": "PendingDeletion", "PendingWindowInDays": days,
         }))
     };
-    call.change_key(&target, schedule).await
+    call.change_key(&permit, &target, schedule).await
 }
 
 pub(super) async fn cancel_key_deletion(call: &Call<'_>, input: OfKey) -> Result<Value, KmsError> {
     let target = find(call, &input.key_id, Aliases::Refused).await?;
-    call.authorize_key::<actions::kms::CancelKeyDeletion>(&target, OtherAccounts::Refused, Context::new())?;
+    let (permit, _) = call.authorize_key::<actions::kms::CancelKeyDeletion>(
+        &target,
+        OtherAccounts::Refused,
+        Context::new(),
+    )?;
     let cancel = |key: &mut KmsKey| {
         if !matches!(key.state, KeyState::PendingDeletion { .. }) {
             let message = format!("{} is not pending deletion.", key.arn);
@@ -255,7 +268,7 @@ pub(super) async fn cancel_key_deletion(call: &Call<'_>, input: OfKey) -> Result
         key.state = KeyState::Disabled;
         Ok(json!({ "KeyId": key.arn }))
     };
-    call.change_key(&target, cancel).await
+    call.change_key(&permit, &target, cancel).await
 }
 
 fn metadata(account: &str, key: &KmsKey) -> Value {

@@ -43,8 +43,9 @@ pub(super) async fn ensure(call: &Call<'_>) -> Result<(), KmsError> {
         grants: Vec::new(),
         aws_managed: true,
         tags: std::collections::BTreeMap::new(),
+        rotation: None,
     });
-    let alias = Arc::new(Alias { name: ALIAS.into(), key_id: id.clone(), created });
+    let alias = Arc::new(Alias { name: ALIAS.into(), key_id: id.clone(), created, updated: None });
     let insert = |account: &mut Account| {
         // Another request may have been first; its material must stay.
         if !account.keys.contains_key(&id) {

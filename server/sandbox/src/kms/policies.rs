@@ -55,7 +55,8 @@ pub(super) async fn put_key_policy(call: &Call<'_>, input: PutKeyPolicy) -> Resu
     let target = find(call, &input.key_id, Aliases::Refused).await?;
     let bypass = input.bypass_policy_lockout_safety_check;
     let conditions = Context::new().with("kms:BypassPolicyLockoutSafetyCheck", bypass.to_string());
-    call.authorize_key::<actions::kms::PutKeyPolicy>(&target, OtherAccounts::Refused, conditions)?;
+    let (permit, _) =
+        call.authorize_key::<actions::kms::PutKeyPolicy>(&target, OtherAccounts::Refused, conditions)?;
     let policy = check_new(call, &input.policy).await?;
     if !bypass {
         must_not_lock_out(call, &target.arn, &policy)?;
@@ -64,7 +65,7 @@ pub(super) async fn put_key_policy(call: &Call<'_>, input: PutKeyPolicy) -> Resu
         key.policy = policy.clone();
         Ok(Value::Null)
     };
-    call.change_key(&target, put).await
+    call.change_key(&permit, &target, put).await
 }
 
 fn must_be_default(name: Option<&str>) -> Result<(), KmsError> {

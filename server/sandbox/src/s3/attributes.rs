@@ -54,7 +54,6 @@ pub(super) async fn get_object_attributes(
             checksum_sha1: sum("SHA1"),
             checksum_sha256: sum("SHA256"),
             checksum_type: Some(describe::checksum_type(&row)),
-            ..Checksum::default()
         }),
         e_tag: asked(ObjectAttributes::ETAG).then(|| describe::etag(&row)),
         last_modified: Some(describe::timestamp(row.modified)),
@@ -86,7 +85,6 @@ fn parts_of(row: &ObjectRow, limit: usize, after: i32) -> Option<GetObjectAttrib
             checksum_sha256: sum("SHA256"),
             part_number: i32::try_from(part.number).ok(),
             size: i64::try_from(part.size).ok(),
-            ..ObjectPart::default()
         }
     };
     let shown_parts: Vec<_> = behind.iter().take(limit).map(entry).collect();

@@ -228,7 +228,6 @@ fn part(part: &PartRow) -> Part {
         last_modified: Some(timestamp(part.modified)),
         part_number: i32::try_from(part.number).ok(),
         size: i64::try_from(part.size).ok(),
-        ..Part::default()
     }
 }
 
@@ -249,7 +248,10 @@ pub(super) async fn list_multipart_uploads(
     }
     let (mut uploads, mut prefixes): (Vec<UploadRow>, Vec<String>) = (Vec::new(), Vec::new());
     let mut next = None;
-    'pages: while limit > 0 {
+    'pages: loop {
+        if limit == 0 {
+            break;
+        }
         let page =
             ask.aws.store.uploads(&owned.bucket.name, &prefix, (&after.0, after.1.as_deref()), 1_000).await;
         let (page, more) = page.map_err(|error| from_store(&error))?;
