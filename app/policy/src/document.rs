@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::condition::Condition;
+use crate::lint::spans::Spans;
 
 /// The policy language a document is written in (`Version`). Variables are expanded only in the newer one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -98,6 +99,16 @@ impl Document {
         parse::document(json)
     }
 
+    /// A document that says nothing: what stands in for one that is gone.
+    ///
+    /// ```
+    /// assert!(policy::Document::nothing().statements().is_empty());
+    /// ```
+    pub fn nothing() -> Document {
+        let source = Arc::new(Source::new(r#"{"Version":"2012-10-17","Statement":[]}"#));
+        Document { version: Version::V2012, id: None, statements: Vec::new(), source }
+    }
+
     /// The language version.
     pub fn version(&self) -> Version {
         self.version
@@ -146,6 +157,23 @@ impl Statement {
     /// `Allow` or `Deny`.
     pub fn effect(&self) -> Effect {
         self.effect
+    }
+
+    /// Where the statement begins and ends in the document's text: line and column in characters, both from 1; the end is
+    /// behind its last character.
+    ///
+    /// ```
+    /// let text = "{\"Statement\": [\n  {\"Effect\": \"Deny\", \"Action\": \"*\", \"Resource\": \"*\"}]}";
+    /// let document = policy::Document::parse(text)?;
+    /// assert_eq!(document.statements()[0].place(), ((2, 3), (2, 53)));
+    /// # Ok::<(), policy::ParseError>(())
+    /// ```
+    pub fn place(&self) -> ((usize, usize), (usize, usize)) {
+        let spans = Spans::new(&self.source.text);
+        let is_list = self.source.json().get("Statement").is_some_and(Value::is_array);
+        let pointer = if is_list { format!("/Statement/{}", self.index) } else { "/Statement".to_owned() };
+        let range = spans.of(&pointer);
+        (spans.position(range.start), spans.position(range.end))
     }
 
     /// The statement as JSON, keys in their order.

@@ -22,7 +22,7 @@ mod glob;
 mod key;
 mod pairs;
 mod rejected;
-mod spans;
+pub(crate) mod spans;
 mod view;
 mod whole;
 

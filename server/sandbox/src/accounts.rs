@@ -56,6 +56,7 @@ impl Sandbox {
                     attached: vec![format!("{}AdministratorAccess", managed::AWS_PREFIX)],
                     ..IdentityPolicies::default()
                 },
+                boundary: None,
             };
             let made = store
                 .create_account(&account_id, |account| {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use policy::{NamedPolicy, Principal};
+use policy::{Document, NamedPolicy, Principal};
 use serde::{Deserialize, Serialize};
 
 use crate::model::{Account, IdentityPolicies, PolicyText, Timestamp};
@@ -128,6 +128,19 @@ impl Caller {
         }
     }
 
+    /// The caller's permissions boundary, as it is in force now. One whose policy is gone allows nothing.
+    pub fn boundaries(&self) -> Vec<NamedPolicy> {
+        let Some(account) = &self.account else { return Vec::new() };
+        let arn = match &self.identity {
+            Identity::Root | Identity::Anonymous => None,
+            Identity::User(name) => account.users.get(name).and_then(|user| user.boundary.clone()),
+            Identity::Session(session) => {
+                account.roles.get(&session.role).and_then(|role| role.boundary.clone())
+            }
+        };
+        arn.map(|arn| boundary(account, arn)).into_iter().collect()
+    }
+
     /// The session policies of a role session.
     pub fn session_policies(&self) -> Vec<NamedPolicy> {
         let Identity::Session(session) = &self.identity else { return Vec::new() };
@@ -139,8 +152,17 @@ impl Caller {
     }
 }
 
+/// A permissions boundary by its ARN.
+pub(crate) fn boundary(account: &Account, arn: String) -> NamedPolicy {
+    let (name, document) = managed::document(account, &arn).unwrap_or_else(|| {
+        let name = arn.rsplit('/').next().unwrap_or_default().to_owned();
+        (name, Arc::new(Document::nothing()))
+    });
+    NamedPolicy { name, arn: Some(arn), document }
+}
+
 /// Attached managed policies, then inline ones, each with its document in force.
-fn resolve(account: &Account, policies: &IdentityPolicies) -> Vec<NamedPolicy> {
+pub(crate) fn resolve(account: &Account, policies: &IdentityPolicies) -> Vec<NamedPolicy> {
     let attached = policies.attached.iter().filter_map(|arn| {
         let (name, document) = managed::document(account, arn)?;
         Some(NamedPolicy { name, arn: Some(arn.clone()), document })

@@ -128,6 +128,7 @@ struct Asked<'a> {
     principal: Principal,
     identity: &'a [NamedPolicy],
     session_policies: &'a [NamedPolicy],
+    boundaries: &'a [NamedPolicy],
     context: Context,
 }
 
@@ -141,10 +142,12 @@ impl Gate {
     ) -> Result<Permit<A>, Denied> {
         let identity = caller.identity_policies();
         let session_policies = caller.session_policies();
+        let boundaries = caller.boundaries();
         let asked = Asked {
             principal: caller.principal(),
             identity: &identity,
             session_policies: &session_policies,
+            boundaries: &boundaries,
             context: meta.global_context(caller),
         };
         self.decide(meta, asked, question)
@@ -161,6 +164,7 @@ impl Gate {
             principal: Principal::service(service),
             identity: &[],
             session_policies: &[],
+            boundaries: &[],
             context: meta.global_context(&Caller::ANONYMOUS),
         };
         self.decide(meta, asked, question)
@@ -187,6 +191,7 @@ impl Gate {
             resource_kind: question.kind,
             grants: &question.grants,
             session_policies: asked.session_policies,
+            boundaries: asked.boundaries,
             block_public_access: question.block_public_access,
             ..Policies::default()
         };

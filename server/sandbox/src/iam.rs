@@ -4,11 +4,13 @@
 
 mod access_keys;
 mod attachments;
+mod boundaries;
 mod holder;
 mod policies;
 mod profiles;
 mod read;
 mod roles;
+mod simulate;
 mod trust;
 mod users;
 mod versions;
@@ -30,7 +32,7 @@ operations! {
     "SetDefaultPolicyVersion" => versions::set_default: ["PolicyArn" "VersionId"];
     "DeletePolicyVersion" => versions::delete: ["PolicyArn" "VersionId"];
 
-    "CreateRole" => roles::create: ["RoleName" "Path" "AssumeRolePolicyDocument" "Description" "MaxSessionDuration"];
+    "CreateRole" => roles::create: ["RoleName" "Path" "AssumeRolePolicyDocument" "Description" "MaxSessionDuration" "PermissionsBoundary"];
     "GetRole" => roles::get: ["RoleName"];
     "ListRoles" => roles::list: ["PathPrefix" "Marker" "MaxItems"];
     "DeleteRole" => roles::delete: ["RoleName"];
@@ -43,6 +45,22 @@ operations! {
     "DeleteRolePolicy" => attachments::delete::<Roles>: ["RoleName" "PolicyName"];
     "ListRolePolicies" => attachments::list_inline::<Roles>: ["RoleName" "Marker" "MaxItems"];
 
+    "SimulatePrincipalPolicy" => simulate::principal: [
+        "PolicySourceArn" "PolicyInputList" "PermissionsBoundaryPolicyInputList" "ActionNames" "ResourceArns"
+        "ResourcePolicy" "ResourceOwner" "CallerArn" "ContextEntries" "MaxItems" "Marker"
+    ];
+    "SimulateCustomPolicy" => simulate::custom: [
+        "PolicyInputList" "PermissionsBoundaryPolicyInputList" "ActionNames" "ResourceArns"
+        "ResourcePolicy" "ResourceOwner" "CallerArn" "ContextEntries" "MaxItems" "Marker"
+    ];
+    "GetContextKeysForPrincipalPolicy" => simulate::keys_of_principal: ["PolicySourceArn" "PolicyInputList"];
+    "GetContextKeysForCustomPolicy" => simulate::keys_of_custom: ["PolicyInputList"];
+
+    "PutRolePermissionsBoundary" => boundaries::put::<Roles>: ["RoleName" "PermissionsBoundary"];
+    "DeleteRolePermissionsBoundary" => boundaries::delete::<Roles>: ["RoleName"];
+    "PutUserPermissionsBoundary" => boundaries::put::<Users>: ["UserName" "PermissionsBoundary"];
+    "DeleteUserPermissionsBoundary" => boundaries::delete::<Users>: ["UserName"];
+
     "CreateInstanceProfile" => profiles::create: ["InstanceProfileName" "Path"];
     "GetInstanceProfile" => profiles::get: ["InstanceProfileName"];
     "AddRoleToInstanceProfile" => profiles::add_role: ["InstanceProfileName" "RoleName"];
@@ -51,7 +69,7 @@ operations! {
     "ListInstanceProfiles" => profiles::list: ["PathPrefix" "Marker" "MaxItems"];
     "ListInstanceProfilesForRole" => profiles::list_for_role: ["RoleName" "Marker" "MaxItems"];
 
-    "CreateUser" => users::create: ["UserName" "Path"];
+    "CreateUser" => users::create: ["UserName" "Path" "PermissionsBoundary"];
     "GetUser" => users::get: ["UserName"];
     "ListUsers" => users::list: ["PathPrefix" "Marker" "MaxItems"];
     "DeleteUser" => users::delete: ["UserName"];

@@ -110,6 +110,9 @@ pub struct User {
     /// What is attached and written into it.
     #[serde(flatten)]
     pub policies: IdentityPolicies,
+    /// ARN of its permissions boundary.
+    #[serde(default)]
+    pub boundary: Option<String>,
 }
 
 /// The identity policies of a user or a role.
@@ -156,6 +159,9 @@ pub struct Role {
     pub policies: IdentityPolicies,
     /// Longest session in seconds, 3,600 to 43,200.
     pub max_session_duration: i64,
+    /// ARN of its permissions boundary.
+    #[serde(default)]
+    pub boundary: Option<String>,
 }
 
 /// A customer managed policy.

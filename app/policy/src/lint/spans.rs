@@ -5,7 +5,7 @@ use std::ops::Range;
 
 /// The places of all values of a text that is valid JSON.
 #[derive(Debug)]
-pub(super) struct Spans<'t> {
+pub(crate) struct Spans<'t> {
     text: &'t str,
     places: HashMap<String, Range<usize>>,
     repeated: Vec<Repeated>,
@@ -20,14 +20,14 @@ pub(super) struct Repeated {
 
 impl<'t> Spans<'t> {
     /// Of a text that is not JSON only the whole is known.
-    pub(super) fn new(text: &'t str) -> Self {
+    pub(crate) fn new(text: &'t str) -> Self {
         let mut reader = Reader { text, at: 0, places: HashMap::new(), repeated: Vec::new() };
         reader.value(&mut String::new());
         Self { text, places: reader.places, repeated: reader.repeated }
     }
 
     /// The bytes of the value at `pointer`; the nearest value around it when there is none.
-    pub(super) fn of(&self, pointer: &str) -> Range<usize> {
+    pub(crate) fn of(&self, pointer: &str) -> Range<usize> {
         let mut pointer = pointer;
         loop {
             if let Some(range) = self.places.get(pointer) {
@@ -72,7 +72,7 @@ impl<'t> Spans<'t> {
     }
 
     /// Line and column of a byte, both from 1; the column counts characters.
-    pub(super) fn position(&self, byte: usize) -> (usize, usize) {
+    pub(crate) fn position(&self, byte: usize) -> (usize, usize) {
         let before = self.text.get(..byte).unwrap_or(self.text);
         let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
         let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;

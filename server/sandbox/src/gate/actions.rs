@@ -56,6 +56,8 @@ actions! {
         CreateUser GetUser ListUsers DeleteUser AttachUserPolicy DetachUserPolicy ListAttachedUserPolicies
         PutUserPolicy GetUserPolicy DeleteUserPolicy ListUserPolicies
         CreateAccessKey ListAccessKeys UpdateAccessKey DeleteAccessKey
+        PutRolePermissionsBoundary DeleteRolePermissionsBoundary PutUserPermissionsBoundary DeleteUserPermissionsBoundary
+        SimulatePrincipalPolicy SimulateCustomPolicy GetContextKeysForPrincipalPolicy GetContextKeysForCustomPolicy
         PassRole
     }
     /// AWS STS.

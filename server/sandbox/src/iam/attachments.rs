@@ -3,7 +3,6 @@
 use super::holder::Holder;
 use super::policies::{not_found, stored};
 use super::read;
-use crate::gate::Question;
 use crate::managed;
 use crate::query::{Call, Fault, Xml, encoded, page};
 
@@ -13,7 +12,7 @@ const MAX_ATTACHED: usize = 10;
 pub(super) async fn attach<H: Holder>(call: Call<'_>) -> Result<Xml, Fault> {
     let name = H::named(call)?;
     let arn = read::policy_arn(call.params)?;
-    let question = Question::about(H::arn(call, name)).with("iam:PolicyARN", arn);
+    let question = H::question(call, name).with("iam:PolicyARN", arn);
     let permit = call.authorize::<H::Attach>(question)?;
     call.change(&permit, |account| {
         let held = H::policies(account, name).ok_or_else(|| H::not_found(name))?;
@@ -35,7 +34,7 @@ pub(super) async fn attach<H: Holder>(call: Call<'_>) -> Result<Xml, Fault> {
 pub(super) async fn detach<H: Holder>(call: Call<'_>) -> Result<Xml, Fault> {
     let name = H::named(call)?;
     let arn = read::policy_arn(call.params)?;
-    let question = Question::about(H::arn(call, name)).with("iam:PolicyARN", arn);
+    let question = H::question(call, name).with("iam:PolicyARN", arn);
     let permit = call.authorize::<H::Detach>(question)?;
     call.change(&permit, |account| {
         let held = H::policies_mut(account, name).ok_or_else(|| H::not_found(name))?;
@@ -50,7 +49,7 @@ pub(super) async fn detach<H: Holder>(call: Call<'_>) -> Result<Xml, Fault> {
 pub(super) async fn list_attached<H: Holder>(call: Call<'_>) -> Result<Xml, Fault> {
     let name = H::named(call)?;
     let prefix = read::path_prefix(call.params)?;
-    let permit = call.authorize::<H::ListAttached>(Question::about(H::arn(call, name)))?;
+    let permit = call.authorize::<H::ListAttached>(H::question(call, name))?;
     let account = call.account(&permit)?;
     let held = H::policies(account, name).ok_or_else(|| H::not_found(name))?;
     let mut attached: Vec<(&str, String)> = held
@@ -70,7 +69,7 @@ pub(super) async fn put<H: Holder>(call: Call<'_>) -> Result<Xml, Fault> {
     let name = H::named(call)?;
     let policy_name = read::name(call.params, "PolicyName", read::LONG_NAME)?;
     let text = call.params.required("PolicyDocument")?;
-    let permit = call.authorize::<H::Put>(Question::about(H::arn(call, name)))?;
+    let permit = call.authorize::<H::Put>(H::question(call, name))?;
     policy::validate::inline(text)?;
     let document = stored(text)?;
     call.change(&permit, |account| {
@@ -91,7 +90,7 @@ pub(super) async fn put<H: Holder>(call: Call<'_>) -> Result<Xml, Fault> {
 pub(super) async fn get<H: Holder>(call: Call<'_>) -> Result<Xml, Fault> {
     let name = H::named(call)?;
     let policy_name = read::name(call.params, "PolicyName", read::LONG_NAME)?;
-    let permit = call.authorize::<H::Get>(Question::about(H::arn(call, name)))?;
+    let permit = call.authorize::<H::Get>(H::question(call, name))?;
     let held = H::policies(call.account(&permit)?, name).ok_or_else(|| H::not_found(name))?;
     let policy = held.inline.get(policy_name).ok_or_else(|| inline_not_found::<H>(policy_name))?;
     let mut xml = Xml::default();
@@ -104,7 +103,7 @@ pub(super) async fn get<H: Holder>(call: Call<'_>) -> Result<Xml, Fault> {
 pub(super) async fn delete<H: Holder>(call: Call<'_>) -> Result<Xml, Fault> {
     let name = H::named(call)?;
     let policy_name = read::name(call.params, "PolicyName", read::LONG_NAME)?;
-    let permit = call.authorize::<H::Delete>(Question::about(H::arn(call, name)))?;
+    let permit = call.authorize::<H::Delete>(H::question(call, name))?;
     call.change(&permit, |account| {
         let held = H::policies_mut(account, name).ok_or_else(|| H::not_found(name))?;
         held.inline.remove(policy_name).ok_or_else(|| inline_not_found::<H>(policy_name))?;
@@ -115,7 +114,7 @@ pub(super) async fn delete<H: Holder>(call: Call<'_>) -> Result<Xml, Fault> {
 
 pub(super) async fn list_inline<H: Holder>(call: Call<'_>) -> Result<Xml, Fault> {
     let name = H::named(call)?;
-    let permit = call.authorize::<H::List>(Question::about(H::arn(call, name)))?;
+    let permit = call.authorize::<H::List>(H::question(call, name))?;
     let held = H::policies(call.account(&permit)?, name).ok_or_else(|| H::not_found(name))?;
     let names = held.inline.keys().map(|name| (name.as_str(), name));
     page(call.params, "PolicyNames", names, |xml, name| {

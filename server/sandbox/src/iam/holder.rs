@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::read;
 use crate::arns;
-use crate::gate::Action;
 use crate::gate::actions::iam;
+use crate::gate::{Action, Question};
 use crate::model::{Account, IdentityPolicies};
 use crate::query::{Call, Fault};
 
@@ -34,6 +34,10 @@ pub(super) trait Holder {
     type Delete: Action;
     /// Lists their names.
     type List: Action;
+    /// Sets the permissions boundary.
+    type PutBoundary: Action;
+    /// Takes it away.
+    type DeleteBoundary: Action;
 
     /// ARN of the one with this name; the path is `/` when there is none.
     fn arn(call: Call<'_>, name: &str) -> String;
@@ -41,6 +45,21 @@ pub(super) trait Holder {
     fn policies<'a>(account: &'a Account, name: &str) -> Option<&'a IdentityPolicies>;
     /// The same for changing.
     fn policies_mut<'a>(account: &'a mut Account, name: &str) -> Option<&'a mut IdentityPolicies>;
+
+    /// Its permissions boundary.
+    fn boundary<'a>(account: &'a Account, name: &str) -> Option<&'a str>;
+    /// Sets it; `None` when there is none with this name.
+    fn set_boundary(account: &mut Account, name: &str, arn: Option<String>) -> Option<()>;
+
+    /// The question about one of them. What changes it can be held to its boundary (IAM User Guide,
+    /// `reference_policies_iam-condition-keys`).
+    fn question(call: Call<'_>, name: &str) -> Question {
+        let question = Question::about(Self::arn(call, name));
+        match call.peek(|account| Self::boundary(account, name)) {
+            Some(boundary) => question.with("iam:PermissionsBoundary", boundary),
+            None => question,
+        }
+    }
 
     /// The name that a request gives.
     fn named(call: Call<'_>) -> Result<&str, Fault> {
@@ -69,6 +88,8 @@ impl Holder for Roles {
     type Get = iam::GetRolePolicy;
     type Delete = iam::DeleteRolePolicy;
     type List = iam::ListRolePolicies;
+    type PutBoundary = iam::PutRolePermissionsBoundary;
+    type DeleteBoundary = iam::DeleteRolePermissionsBoundary;
 
     fn arn(call: Call<'_>, name: &str) -> String {
         let path = call.peek(|account| account.roles.get(name).map(|role| role.path.as_str()));
@@ -81,6 +102,15 @@ impl Holder for Roles {
 
     fn policies_mut<'a>(account: &'a mut Account, name: &str) -> Option<&'a mut IdentityPolicies> {
         account.roles.get_mut(name).map(|role| &mut Arc::make_mut(role).policies)
+    }
+
+    fn boundary<'a>(account: &'a Account, name: &str) -> Option<&'a str> {
+        account.roles.get(name)?.boundary.as_deref()
+    }
+
+    fn set_boundary(account: &mut Account, name: &str, arn: Option<String>) -> Option<()> {
+        Arc::make_mut(account.roles.get_mut(name)?).boundary = arn;
+        Some(())
     }
 }
 
@@ -100,6 +130,8 @@ impl Holder for Users {
     type Get = iam::GetUserPolicy;
     type Delete = iam::DeleteUserPolicy;
     type List = iam::ListUserPolicies;
+    type PutBoundary = iam::PutUserPermissionsBoundary;
+    type DeleteBoundary = iam::DeleteUserPermissionsBoundary;
 
     fn arn(call: Call<'_>, name: &str) -> String {
         let path = call.peek(|account| account.users.get(name).map(|user| user.path.as_str()));
@@ -112,5 +144,14 @@ impl Holder for Users {
 
     fn policies_mut<'a>(account: &'a mut Account, name: &str) -> Option<&'a mut IdentityPolicies> {
         account.users.get_mut(name).map(|user| &mut Arc::make_mut(user).policies)
+    }
+
+    fn boundary<'a>(account: &'a Account, name: &str) -> Option<&'a str> {
+        account.users.get(name)?.boundary.as_deref()
+    }
+
+    fn set_boundary(account: &mut Account, name: &str, arn: Option<String>) -> Option<()> {
+        Arc::make_mut(account.users.get_mut(name)?).boundary = arn;
+        Some(())
     }
 }

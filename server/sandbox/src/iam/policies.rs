@@ -80,8 +80,7 @@ pub(super) async fn list(call: Call<'_>) -> Result<Xml, Fault> {
         .chain(aws)
         .filter(|policy| policy.path.starts_with(prefix))
         .filter(|policy| policy.attachments > 0 || !only_attached)
-        // No policy is in use as a permissions boundary.
-        .filter(|_| usage != Some("PermissionsBoundary"))
+        .filter(|policy| usage != Some("PermissionsBoundary") || policy.boundaries > 0)
         .collect();
     listed.sort_unstable_by(|one, other| one.arn.cmp(&other.arn));
     page(params, "Policies", listed.iter().map(|policy| (policy.arn.as_str(), policy)), |xml, policy| {
@@ -94,7 +93,7 @@ pub(super) async fn delete(call: Call<'_>) -> Result<Xml, Fault> {
     let permit = call.authorize::<iam::DeletePolicy>(Question::about(arn))?;
     call.change(&permit, |account| {
         let policy = own(account, arn)?;
-        if attachments(account, arn) > 0 {
+        if attachments(account, arn) + boundaries(account, arn) > 0 {
             return Err(Fault::delete_conflict("Cannot delete a policy attached to entities."));
         }
         if policy.versions.len() > 1 {
@@ -156,6 +155,15 @@ fn attachments(account: &Account, arn: &str) -> usize {
         + account.roles.values().filter(|role| holds(&role.policies)).count()
 }
 
+/// Of how many users and roles a managed policy is the permissions boundary.
+fn boundaries(account: &Account, arn: &str) -> usize {
+    let users = account.users.values().map(|user| &user.boundary);
+    users
+        .chain(account.roles.values().map(|role| &role.boundary))
+        .filter(|of| of.as_deref() == Some(arn))
+        .count()
+}
+
 /// A managed policy as lists show it.
 struct Listed<'a> {
     arn: String,
@@ -165,6 +173,7 @@ struct Listed<'a> {
     description: Option<&'a str>,
     default_version: &'a str,
     attachments: usize,
+    boundaries: usize,
     created: Timestamp,
     updated: Timestamp,
 }
@@ -181,6 +190,7 @@ impl<'a> Listed<'a> {
         let arn = managed::policy_arn(&account.id, &policy.path, &policy.name);
         Self {
             attachments: attachments(account, &arn),
+            boundaries: boundaries(account, &arn),
             arn,
             name: &policy.name,
             id: &policy.id,
@@ -197,14 +207,15 @@ impl<'a> Listed<'a> {
         let arn = format!("{}{}", managed::AWS_PREFIX, policy.name);
         Self {
             attachments: attachments(account, &arn),
+            boundaries: boundaries(account, &arn),
             arn,
-            name: policy.name,
-            id: policy.id,
+            name: &policy.name,
+            id: &policy.id,
             path: "/",
-            description: Some(policy.description),
-            default_version: "v1",
+            description: Some(&policy.description),
+            default_version: &policy.version,
             created: policy.created,
-            updated: policy.created,
+            updated: policy.updated,
         }
     }
 }
@@ -216,7 +227,7 @@ fn write(xml: &mut Xml, policy: &Listed<'_>) {
         .text("Path", policy.path)
         .text("DefaultVersionId", policy.default_version)
         .text("AttachmentCount", policy.attachments)
-        .text("PermissionsBoundaryUsageCount", 0)
+        .text("PermissionsBoundaryUsageCount", policy.boundaries)
         .text("IsAttachable", true)
         .text("CreateDate", timestamp(policy.created))
         .text("UpdateDate", timestamp(policy.updated));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::holder::{Holder as _, Roles};
-use super::{read, trust};
+use super::{boundaries, read, trust};
 use crate::arns;
 use crate::credentials::unique_id;
 use crate::gate::Question;
@@ -26,7 +26,8 @@ pub(super) async fn create(call: Call<'_>) -> Result<Xml, Fault> {
     let description = read::description(params)?;
     let max_session_duration = params.integer("MaxSessionDuration", MAX_SESSIONS)?;
     let arn = arns::role(call.account_id(), path, name);
-    let permit = call.authorize::<iam::CreateRole>(Question::about(arn))?;
+    let boundary = boundaries::given(call);
+    let permit = call.authorize::<iam::CreateRole>(boundaries::asked_with(Question::about(arn), boundary))?;
     let document = trust::document(call.aws, text).await?;
     let id = unique_id("AROA")?;
     call.change(&permit, |account| {
@@ -34,6 +35,7 @@ pub(super) async fn create(call: Call<'_>) -> Result<Xml, Fault> {
             return Err(Fault::already_exists(format!("Role with name {name} already exists.")));
         }
         read::quota("RolesPerAccount", account.roles.len(), MAX_ROLES)?;
+        boundaries::must_exist(account, boundary)?;
         let role = Role {
             name: name.to_owned(),
             path: path.to_owned(),
@@ -43,9 +45,13 @@ pub(super) async fn create(call: Call<'_>) -> Result<Xml, Fault> {
             trust: document.clone(),
             policies: IdentityPolicies::default(),
             max_session_duration: max_session_duration.unwrap_or(DEFAULT_MAX_SESSION),
+            boundary: boundary.map(str::to_owned),
         };
         let mut xml = Xml::default();
-        xml.element("Role", |element| write(element, &account.id, &role));
+        xml.element("Role", |element| {
+            write(element, &account.id, &role);
+            boundaries::write(element, role.boundary.as_deref());
+        });
         account.roles.insert(name.to_owned(), Arc::new(role));
         Ok(xml)
     })
@@ -54,12 +60,13 @@ pub(super) async fn create(call: Call<'_>) -> Result<Xml, Fault> {
 
 pub(super) async fn get(call: Call<'_>) -> Result<Xml, Fault> {
     let name = Roles::named(call)?;
-    let permit = call.authorize::<iam::GetRole>(Question::about(Roles::arn(call, name)))?;
+    let permit = call.authorize::<iam::GetRole>(Roles::question(call, name))?;
     let account = call.account(&permit)?;
     let role = account.roles.get(name).ok_or_else(|| Roles::not_found(name))?;
     let mut xml = Xml::default();
     xml.element("Role", |element| {
         write(element, &account.id, role);
+        boundaries::write(element, role.boundary.as_deref());
         element.text("MaxSessionDuration", role.max_session_duration).element("RoleLastUsed", |_| {});
     });
     Ok(xml)
@@ -78,7 +85,7 @@ pub(super) async fn list(call: Call<'_>) -> Result<Xml, Fault> {
 
 pub(super) async fn delete(call: Call<'_>) -> Result<Xml, Fault> {
     let name = Roles::named(call)?;
-    let permit = call.authorize::<iam::DeleteRole>(Question::about(Roles::arn(call, name)))?;
+    let permit = call.authorize::<iam::DeleteRole>(Roles::question(call, name))?;
     call.change(&permit, |account| {
         let role = account.roles.get(name).ok_or_else(|| Roles::not_found(name))?;
         if account.instance_profiles.values().any(|profile| profile.role.as_deref() == Some(name)) {
@@ -98,7 +105,7 @@ pub(super) async fn delete(call: Call<'_>) -> Result<Xml, Fault> {
 pub(super) async fn update_trust(call: Call<'_>) -> Result<Xml, Fault> {
     let name = Roles::named(call)?;
     let text = call.params.required("PolicyDocument")?;
-    let permit = call.authorize::<iam::UpdateAssumeRolePolicy>(Question::about(Roles::arn(call, name)))?;
+    let permit = call.authorize::<iam::UpdateAssumeRolePolicy>(Roles::question(call, name))?;
     let document = trust::document(call.aws, text).await?;
     call.change(&permit, |account| {
         let role = account.roles.get_mut(name).ok_or_else(|| Roles::not_found(name))?;

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::holder::{Holder as _, Users};
-use super::read;
 use super::roles::require_no_policies;
+use super::{boundaries, read};
 use crate::arns;
 use crate::caller::Identity;
 use crate::credentials::unique_id;
@@ -19,23 +19,29 @@ const MAX_USERS: usize = 5_000;
 pub(super) async fn create(call: Call<'_>) -> Result<Xml, Fault> {
     let name = Users::named(call)?;
     let path = read::path(call.params)?;
-    let permit =
-        call.authorize::<iam::CreateUser>(Question::about(arns::user(call.account_id(), path, name)))?;
+    let boundary = boundaries::given(call);
+    let question = Question::about(arns::user(call.account_id(), path, name));
+    let permit = call.authorize::<iam::CreateUser>(boundaries::asked_with(question, boundary))?;
     let id = unique_id("AIDA")?;
     call.change(&permit, |account| {
         if read::taken(&account.users, name) {
             return Err(Fault::already_exists(format!("User with name {name} already exists.")));
         }
         read::quota("UsersPerAccount", account.users.len(), MAX_USERS)?;
+        boundaries::must_exist(account, boundary)?;
         let user = User {
             name: name.to_owned(),
             path: path.to_owned(),
             id: id.clone(),
             created: call.now(),
             policies: IdentityPolicies::default(),
+            boundary: boundary.map(str::to_owned),
         };
         let mut xml = Xml::default();
-        xml.element("User", |element| write(element, &account.id, &user));
+        xml.element("User", |element| {
+            write(element, &account.id, &user);
+            boundaries::write(element, user.boundary.as_deref());
+        });
         account.users.insert(name.to_owned(), Arc::new(user));
         Ok(xml)
     })
@@ -51,7 +57,10 @@ pub(super) async fn get(call: Call<'_>) -> Result<Xml, Fault> {
     match name {
         Some(name) => {
             let user = account.users.get(name).ok_or_else(|| Users::not_found(name))?;
-            xml.element("User", |element| write(element, &account.id, user));
+            xml.element("User", |element| {
+                write(element, &account.id, user);
+                boundaries::write(element, user.boundary.as_deref());
+            });
         }
         None => {
             // The root user has no name and no path; its id is the account's.
@@ -75,7 +84,7 @@ pub(super) async fn list(call: Call<'_>) -> Result<Xml, Fault> {
 
 pub(super) async fn delete(call: Call<'_>) -> Result<Xml, Fault> {
     let name = Users::named(call)?;
-    let permit = call.authorize::<iam::DeleteUser>(Question::about(Users::arn(call, name)))?;
+    let permit = call.authorize::<iam::DeleteUser>(Users::question(call, name))?;
     call.change(&permit, |account| {
         let user = account.users.get(name).ok_or_else(|| Users::not_found(name))?;
         if account.access_keys.values().any(|key| key.user.as_deref() == Some(name)) {

@@ -130,7 +130,12 @@ impl<'a> Version<'a> {
     /// All of them, oldest first.
     fn find(account: &'a Account, arn: &str) -> Option<Vec<Self>> {
         if let Some(policy) = managed::aws_managed(arn) {
-            let only = Self { id: "v1", in_force: true, created: policy.created, document: &policy.document };
+            let only = Self {
+                id: &policy.version,
+                in_force: true,
+                created: policy.updated,
+                document: &policy.document,
+            };
             return Some(vec![only]);
         }
         let policy = own(account, arn).ok()?;

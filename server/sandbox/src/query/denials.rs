@@ -26,6 +26,10 @@ fn values(account: &str) -> BTreeMap<&'static str, (&'static str, String)> {
         ("AssumeRolePolicyDocument", ("AssumeRolePolicyDocument", "{}".into())),
         ("PolicyArn", ("PolicyArn", format!("arn:aws:iam::{account}:policy/p"))),
         ("VersionId", ("VersionId", "v1".into())),
+        ("PermissionsBoundary", ("PermissionsBoundary", "arn:aws:iam::aws:policy/ReadOnlyAccess".into())),
+        ("PolicySourceArn", ("PolicySourceArn", format!("arn:aws:iam::{account}:user/Admin"))),
+        ("PolicyInputList", ("PolicyInputList.member.1", DOCUMENT.into())),
+        ("ActionNames", ("ActionNames.member.1", "s3:GetObject".into())),
         ("RoleName", ("RoleName", "r".into())),
         ("UserName", ("UserName", "Admin".into())),
         ("InstanceProfileName", ("InstanceProfileName", "i".into())),
@@ -51,6 +55,7 @@ async fn sandbox_with_nobody() -> (Arc<Aws>, Caller) {
         id: "AIDANOBODY".into(),
         created: 0,
         policies: IdentityPolicies::default(),
+        boundary: None,
     };
     aws.store
         .change(&account, |account: &mut Account| {
@@ -111,10 +116,10 @@ async fn a_user_without_permissions_is_denied_every_operation_by_its_own_action(
 async fn a_parameter_that_an_operation_does_not_take_is_refused_by_name_rather_than_ignored() {
     let (aws, caller) = sandbox_with_nobody().await;
     let meta = RequestMeta::new(aws.now(), aws.region.clone(), None, None).unwrap();
-    let body = b"Action=CreateRole&RoleName=r&AssumeRolePolicyDocument=x&PermissionsBoundary=arn:aws:iam::aws:policy/P";
+    let body = b"Action=CreateRole&RoleName=r&AssumeRolePolicyDocument=x&Tags.member.1.Key=a";
     let params = Params::read("", body).unwrap();
     let answer = iam::handle(&aws, &meta, &caller, &params).await;
     let body = answer.into_body().collect().await.unwrap().to_bytes();
     let body = String::from_utf8(body.to_vec()).unwrap();
-    assert!(body.contains("The parameter PermissionsBoundary is not supported for CreateRole."), "{body}");
+    assert!(body.contains("The parameter Tags.member.1.Key is not supported for CreateRole."), "{body}");
 }

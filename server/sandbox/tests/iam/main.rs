@@ -2,6 +2,7 @@
 //! that AWS was recorded answering).
 #![allow(clippy::unwrap_used)]
 
+mod limits;
 mod policies;
 mod roles;
 #[path = "../support/mod.rs"]
