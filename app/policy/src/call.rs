@@ -57,6 +57,8 @@ pub enum ResourceOf {
     Role,
     /// The user's ARN.
     User,
+    /// The ARN of the federated user that is to be.
+    FederatedUser,
     /// The managed policy's ARN.
     Policy,
     /// The instance profile's ARN.

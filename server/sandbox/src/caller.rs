@@ -17,6 +17,9 @@ pub struct Caller {
     pub account: Option<Arc<Account>>,
     /// The access key id that signed; empty for an anonymous caller.
     pub access_key_id: String,
+    /// When the temporary credentials of a user or of the root user were issued; `None` for long-term keys, and for sessions,
+    /// which say so themselves.
+    pub temporary: Option<Timestamp>,
 }
 
 /// What credentials stand for.
@@ -28,6 +31,8 @@ pub enum Identity {
     User(String),
     /// A session of a role.
     Session(Session),
+    /// A federated user: what `sts:GetFederationToken` gives.
+    Federated(Federation),
     /// No credentials at all.
     Anonymous,
 }
@@ -53,6 +58,77 @@ pub struct Session {
     pub source: SessionSource,
 }
 
+/// What a session token carries.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Token {
+    /// A session of a role.
+    Role(Session),
+    /// A user or the root user itself, for a while: `sts:GetSessionToken`.
+    User(Temporary),
+    /// A federated user.
+    Federated(Federation),
+}
+
+impl Token {
+    /// When it ends.
+    pub fn expires(&self) -> Timestamp {
+        match self {
+            Self::Role(session) => session.expires,
+            Self::User(temporary) => temporary.expires,
+            Self::Federated(federation) => federation.expires,
+        }
+    }
+
+    /// 12 digits.
+    pub fn account(&self) -> &str {
+        match self {
+            Self::Role(session) => &session.account,
+            Self::User(temporary) => &temporary.account,
+            Self::Federated(federation) => &federation.account,
+        }
+    }
+}
+
+/// An IAM user by name and unique id: one made anew under the same name is another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserRef {
+    /// User name.
+    pub name: String,
+    /// `AIDA…`.
+    pub id: String,
+}
+
+/// Temporary credentials of a user.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Temporary {
+    /// 12 digits.
+    pub account: String,
+    /// `None` for the root user.
+    pub user: Option<UserRef>,
+    /// When they were issued.
+    pub issued: Timestamp,
+    /// When they end.
+    pub expires: Timestamp,
+}
+
+/// A federated user.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Federation {
+    /// 12 digits.
+    pub account: String,
+    /// The user who asked, within whose policies it stays; `None` for the root user.
+    pub user: Option<UserRef>,
+    /// The name it was given.
+    pub name: String,
+    /// Session policies: without them it may do nothing but what resource policies give it by name.
+    pub policies: Vec<PolicyText>,
+    /// When it began.
+    pub issued: Timestamp,
+    /// When it ends.
+    pub expires: Timestamp,
+}
+
 /// How a role session came about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -66,7 +142,7 @@ pub enum SessionSource {
 impl Caller {
     /// A caller without credentials.
     pub const ANONYMOUS: Self =
-        Self { identity: Identity::Anonymous, account: None, access_key_id: String::new() };
+        Self { identity: Identity::Anonymous, account: None, access_key_id: String::new(), temporary: None };
 
     /// 12 digits; empty for an anonymous caller.
     pub fn account_id(&self) -> &str {
@@ -89,8 +165,24 @@ impl Caller {
                 // INVARIANT: a role's ARN that we wrote ourselves names a role.
                 Principal::session(&arn, &session.name).unwrap_or_else(|_| Principal::anonymous())
             }
+            Identity::Federated(federation) => {
+                // INVARIANT: the name was checked when it was given.
+                Principal::from_arn(&format!("arn:aws:sts::{account}:federated-user/{}", federation.name))
+                    .unwrap_or_else(|_| Principal::anonymous())
+            }
             Identity::Anonymous => Principal::anonymous(),
         }
+    }
+
+    /// Whether these are temporary credentials of any kind.
+    pub fn is_temporary(&self) -> bool {
+        self.temporary.is_some() || matches!(self.identity, Identity::Session(_) | Identity::Federated(_))
+    }
+
+    /// Whether IAM is closed to these credentials, whatever policies say: those of `sts:GetSessionToken` without MFA, and of
+    /// federated users (IAM User Guide, `id_credentials_sts-comparison`).
+    pub fn is_shut_out_of_iam(&self) -> bool {
+        self.temporary.is_some() || matches!(self.identity, Identity::Federated(_))
     }
 
     /// The caller's ARN as `GetCallerIdentity` gives it; `anonymous` without credentials.
@@ -108,6 +200,7 @@ impl Caller {
                 .and_then(|account| account.users.get(name))
                 .map_or_else(String::new, |user| user.id.clone()),
             Identity::Session(session) => format!("{}:{}", session.role_id, session.name),
+            Identity::Federated(federation) => format!("{}:{}", federation.account, federation.name),
             Identity::Anonymous => "anonymous".into(),
         }
     }
@@ -125,6 +218,18 @@ impl Caller {
                 .get(&session.role)
                 .filter(|role| role.id == session.role_id)
                 .map_or_else(Vec::new, |role| resolve(account, &role.policies)),
+            Identity::Federated(federation) => match &federation.user {
+                Some(user) => account
+                    .users
+                    .get(&user.name)
+                    .filter(|known| known.id == user.id)
+                    .map_or_else(Vec::new, |user| resolve(account, &user.policies)),
+                // The root user may do everything, so its session policies alone limit it.
+                None => {
+                    let arn = format!("{}AdministratorAccess", managed::AWS_PREFIX);
+                    resolve(account, &IdentityPolicies { attached: vec![arn], ..IdentityPolicies::default() })
+                }
+            },
         }
     }
 
@@ -137,15 +242,23 @@ impl Caller {
             Identity::Session(session) => {
                 account.roles.get(&session.role).and_then(|role| role.boundary.clone())
             }
+            Identity::Federated(federation) => federation
+                .user
+                .as_ref()
+                .and_then(|user| account.users.get(&user.name))
+                .and_then(|user| user.boundary.clone()),
         };
         arn.map(|arn| boundary(account, arn)).into_iter().collect()
     }
 
-    /// The session policies of a role session.
+    /// The session policies of a role session or a federated user.
     pub fn session_policies(&self) -> Vec<NamedPolicy> {
-        let Identity::Session(session) = &self.identity else { return Vec::new() };
-        session
-            .policies
+        let policies = match &self.identity {
+            Identity::Session(session) => session.policies.as_slice(),
+            Identity::Federated(federation) => federation.policies.as_slice(),
+            Identity::Root | Identity::User(_) | Identity::Anonymous => &[],
+        };
+        policies
             .iter()
             .map(|text| NamedPolicy { name: "session policy".into(), arn: None, document: text.document() })
             .collect()

@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use zeroize::Zeroizing;
 
-use crate::caller::{Caller, Identity, Session};
+use crate::caller::{Caller, Identity, Temporary, Token, UserRef};
 use crate::crypto::{self, CryptoError};
 use crate::model::{AccessKey, Timestamp};
 use crate::store::{Store, StoreError};
@@ -95,15 +95,15 @@ pub fn access_key(
     })
 }
 
-/// Credentials for a session.
-pub fn session_credentials(store: &Store, session: &Session) -> Result<SessionCredentials, CryptoError> {
+/// Temporary credentials for what `token` says.
+pub fn session_credentials(store: &Store, token: &Token) -> Result<SessionCredentials, CryptoError> {
     let access_key_id = unique_id(SESSION_PREFIX)?;
-    let body = serde_json::to_vec(session).map_err(|_| CryptoError::Library)?;
+    let body = serde_json::to_vec(token).map_err(|_| CryptoError::Library)?;
     let sealed = store.root_key().seal(&body, token_context(&access_key_id).as_bytes())?;
     Ok(SessionCredentials {
         secret_access_key: session_secret(store, &access_key_id),
         session_token: Zeroizing::new(BASE64_URL_SAFE_NO_PAD.encode(sealed)),
-        expires: session.expires,
+        expires: token.expires(),
         access_key_id,
     })
 }
@@ -128,20 +128,32 @@ pub async fn caller_of(
     now: Timestamp,
 ) -> Result<Caller, CredentialsError> {
     if access_key_id.starts_with(SESSION_PREFIX) {
-        let session = open_token(store, access_key_id, token.ok_or(CredentialsError::MissingToken)?)?;
-        if session.expires <= now {
+        let token = open_token(store, access_key_id, token.ok_or(CredentialsError::MissingToken)?)?;
+        if token.expires() <= now {
             return Err(CredentialsError::Expired);
         }
-        let account = store.account(&session.account).await?.ok_or(CredentialsError::InvalidToken)?;
-        let alive = account.roles.get(&session.role).is_some_and(|role| role.id == session.role_id);
-        if !alive {
-            return Err(CredentialsError::InvalidToken);
-        }
-        return Ok(Caller {
-            identity: Identity::Session(session),
-            account: Some(account),
-            access_key_id: access_key_id.to_owned(),
-        });
+        let account = store.account(token.account()).await?.ok_or(CredentialsError::InvalidToken)?;
+        let access_key_id = access_key_id.to_owned();
+        let is_there =
+            |user: &UserRef| account.users.get(&user.name).is_some_and(|known| known.id == user.id);
+        let (identity, temporary) = match token {
+            Token::Role(session) => {
+                let alive = account.roles.get(&session.role).is_some_and(|role| role.id == session.role_id);
+                if !alive {
+                    return Err(CredentialsError::InvalidToken);
+                }
+                (Identity::Session(session), None)
+            }
+            Token::User(Temporary { user: None, issued, .. }) => (Identity::Root, Some(issued)),
+            Token::User(Temporary { user: Some(user), issued, .. }) if is_there(&user) => {
+                (Identity::User(user.name), Some(issued))
+            }
+            Token::Federated(federation) if federation.user.as_ref().is_none_or(is_there) => {
+                (Identity::Federated(federation), None)
+            }
+            Token::User(_) | Token::Federated(_) => return Err(CredentialsError::InvalidToken),
+        };
+        return Ok(Caller { identity, account: Some(account), access_key_id, temporary });
     }
     if token.is_some() {
         return Err(CredentialsError::InvalidToken);
@@ -156,10 +168,10 @@ pub async fn caller_of(
     if !key.active {
         return Err(CredentialsError::UnknownKey);
     }
-    Ok(Caller { identity, account: Some(account), access_key_id: access_key_id.to_owned() })
+    Ok(Caller { identity, account: Some(account), access_key_id: access_key_id.to_owned(), temporary: None })
 }
 
-fn open_token(store: &Store, access_key_id: &str, token: &str) -> Result<Session, CredentialsError> {
+fn open_token(store: &Store, access_key_id: &str, token: &str) -> Result<Token, CredentialsError> {
     let sealed = BASE64_URL_SAFE_NO_PAD.decode(token).map_err(|_| CredentialsError::InvalidToken)?;
     let body = store
         .root_key()

@@ -59,19 +59,24 @@ impl RequestMeta {
         if let Some(agent) = &self.user_agent {
             context = context.with("aws:UserAgent", agent.clone());
         }
-        match &caller.identity {
-            Identity::Anonymous => context,
-            Identity::Root => context.with("aws:userid", caller.user_id()),
-            Identity::User(name) => {
-                context.with("aws:userid", caller.user_id()).with("aws:username", name.clone())
-            }
-            Identity::Session(session) => context.with("aws:userid", caller.user_id()).with(
-                "aws:TokenIssueTime",
-                OffsetDateTime::from_unix_timestamp(session.issued)
-                    .ok()
-                    .and_then(|time| time.format(&Rfc3339).ok())
-                    .unwrap_or_default(),
-            ),
+        let context = match &caller.identity {
+            Identity::Anonymous => return context,
+            Identity::User(name) => context.with("aws:username", name.clone()),
+            Identity::Root | Identity::Session(_) | Identity::Federated(_) => context,
+        };
+        let context = context.with("aws:userid", caller.user_id());
+        let issued = match &caller.identity {
+            Identity::Session(session) => Some(session.issued),
+            Identity::Federated(federation) => Some(federation.issued),
+            _ => caller.temporary,
+        };
+        let text = |time: i64| OffsetDateTime::from_unix_timestamp(time).ok()?.format(&Rfc3339).ok();
+        let Some(issued) = issued.and_then(text) else { return context };
+        let context = context.with("aws:TokenIssueTime", issued);
+        // The key is there for temporary credentials only, and no caller here has MFA.
+        match caller.is_shut_out_of_iam() {
+            true => context.with("aws:MultiFactorAuthPresent", "false"),
+            false => context,
         }
     }
 }

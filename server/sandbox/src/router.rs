@@ -112,6 +112,10 @@ impl Router {
             Ok(params) => params,
             Err(message) => return query::error(service, meta, 400, "MalformedQueryString", &message),
         };
+        if service == query::Service::Iam && caller.is_shut_out_of_iam() {
+            let message = "The security token included in the request is invalid";
+            return query::error(service, meta, 403, "InvalidClientTokenId", message);
+        }
         match service {
             query::Service::Iam => iam::handle(&self.aws, meta, caller, &params).await,
             query::Service::Sts => sts::handle(&self.aws, meta, caller, &params).await,

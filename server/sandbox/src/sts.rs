@@ -3,6 +3,8 @@
 mod assume_role;
 mod decode;
 mod identity;
+mod session;
+mod tokens;
 
 pub(crate) use assume_role::trust_policy;
 pub(crate) use decode::encode;
@@ -18,4 +20,6 @@ operations! {
     "DecodeAuthorizationMessage" => decode::decode: ["EncodedMessage"];
     "GetAccessKeyInfo" => identity::access_key_info: ["AccessKeyId"];
     "GetCallerIdentity" => identity::caller_identity: [];
+    "GetSessionToken" => tokens::session_token: ["DurationSeconds"];
+    "GetFederationToken" => tokens::federation_token: ["Name" "Policy" "PolicyArns" "DurationSeconds"];
 }

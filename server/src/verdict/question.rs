@@ -110,9 +110,11 @@ impl Question {
             ResourceOf::Role => self.role.clone(),
             ResourceOf::Policy => self.policy.clone(),
             ResourceOf::InstanceProfile => self.profile.clone(),
-            ResourceOf::SourceObject | ResourceOf::SourceKey | ResourceOf::User | ResourceOf::Instance => {
-                None
-            }
+            ResourceOf::SourceObject
+            | ResourceOf::SourceKey
+            | ResourceOf::User
+            | ResourceOf::FederatedUser
+            | ResourceOf::Instance => None,
         }
     }
 }

@@ -18,6 +18,11 @@ pub(super) const OPERATIONS: &[Operation] = &[
     ),
     // Cannot be denied (BC:sts.GetCallerIdentity).
     sts("GetCallerIdentity", &[]),
+    sts("GetSessionToken", &[]),
+    sts(
+        "GetFederationToken",
+        &[always("sts:GetFederationToken", ResourceOf::FederatedUser, ResourceKind::Other)],
+    ),
     sts("GetAccessKeyInfo", &[always("sts:GetAccessKeyInfo", ResourceOf::Any, ResourceKind::Other)]),
     sts(
         "DecodeAuthorizationMessage",

@@ -61,7 +61,7 @@ actions! {
         PassRole
     }
     /// AWS STS.
-    sts { AssumeRole DecodeAuthorizationMessage GetAccessKeyInfo }
+    sts { AssumeRole DecodeAuthorizationMessage GetAccessKeyInfo GetFederationToken }
     /// Amazon EC2.
     ec2 { RunInstances DescribeInstances TerminateInstances }
 }

@@ -107,7 +107,7 @@ pub(super) fn subject(call: Call<'_>) -> Result<Option<&str>, Fault> {
     match &call.caller.identity {
         Identity::Root => Ok(None),
         Identity::User(name) => Ok(Some(name)),
-        Identity::Session(_) | Identity::Anonymous => {
+        Identity::Session(_) | Identity::Federated(_) | Identity::Anonymous => {
             Err(Fault::validation("Must specify userName when calling with non-User credentials"))
         }
     }

@@ -4,7 +4,7 @@ use policy::ResourceKind;
 use serde_json::{Value, json};
 
 use super::Place;
-use crate::caller::{Session, SessionSource};
+use crate::caller::{Session, SessionSource, Token};
 use crate::credentials::session_credentials;
 use crate::crypto::CryptoError;
 use crate::gate::actions::sts;
@@ -79,7 +79,7 @@ fn open_session(
         expires: now + place.aws.fidelity.instance_credential_seconds,
         source: SessionSource::Instance,
     };
-    let credentials = session_credentials(&place.aws.store, &session)?;
+    let credentials = session_credentials(&place.aws.store, &Token::Role(session))?;
     Ok(json!({
         "Code": "Success",
         "LastUpdated": timestamp(now),

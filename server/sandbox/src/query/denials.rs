@@ -14,7 +14,7 @@ use crate::request::RequestMeta;
 use crate::{Aws, Body, Config, Sandbox, ec2, iam, sts};
 
 /// Operations that nobody can be denied (STS API Reference).
-const UNDENIABLE: [&str; 1] = ["GetCallerIdentity"];
+const UNDENIABLE: [&str; 2] = ["GetCallerIdentity", "GetSessionToken"];
 
 /// A value for every parameter that an operation may need; lists and structures by their first entry.
 fn values(account: &str) -> BTreeMap<&'static str, (&'static str, String)> {
@@ -27,6 +27,7 @@ fn values(account: &str) -> BTreeMap<&'static str, (&'static str, String)> {
         ("PolicyArn", ("PolicyArn", format!("arn:aws:iam::{account}:policy/p"))),
         ("VersionId", ("VersionId", "v1".into())),
         ("PermissionsBoundary", ("PermissionsBoundary", "arn:aws:iam::aws:policy/ReadOnlyAccess".into())),
+        ("Name", ("Name", "partner".into())),
         ("PolicySourceArn", ("PolicySourceArn", format!("arn:aws:iam::{account}:user/Admin"))),
         ("PolicyInputList", ("PolicyInputList.member.1", DOCUMENT.into())),
         ("ActionNames", ("ActionNames.member.1", "s3:GetObject".into())),
@@ -65,8 +66,12 @@ async fn sandbox_with_nobody() -> (Arc<Aws>, Caller) {
         .await
         .unwrap();
     let account = aws.store.account(&account).await.unwrap();
-    let caller =
-        Caller { identity: Identity::User("nobody".into()), account, access_key_id: "AKIANOBODY".into() };
+    let caller = Caller {
+        identity: Identity::User("nobody".into()),
+        account,
+        access_key_id: "AKIANOBODY".into(),
+        temporary: None,
+    };
     (aws, caller)
 }
 

@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use policy::{Arn, NamedPolicy, ResourceKind};
 
-use crate::caller::{Identity, Session, SessionSource};
-use crate::credentials::session_credentials;
+use super::session::{
+    inline_policy, length, packed_percent, pattern, policy_arns, session_policies, write_credentials,
+};
+use crate::arns;
+use crate::caller::{Identity, Session, SessionSource, Token};
 use crate::gate::actions::sts;
 use crate::gate::{Permit, Question};
-use crate::model::{Account, PolicyText, Role};
-use crate::query::{Call, Fault, Params, Xml, timestamp};
-use crate::{arns, managed};
+use crate::model::{Account, Role};
+use crate::query::{Call, Fault, Params, Xml};
 
 /// Shortest and longest session in seconds; a role's own maximum may be lower than the longest.
 const DURATION: std::ops::RangeInclusive<i64> = 900..=43_200;
@@ -18,15 +20,16 @@ const DURATION: std::ops::RangeInclusive<i64> = 900..=43_200;
 const DEFAULT_DURATION: i64 = 3_600;
 /// Longest session of a role that was assumed from a session of another.
 const MAX_CHAINED_DURATION: i64 = 3_600;
-/// Longest inline session policy, and space for all session policies together, in characters.
-const MAX_POLICY: usize = 2_048;
-/// Most managed session policies.
-const MAX_POLICY_ARNS: usize = 10;
 
 pub(super) async fn assume_role(call: Call<'_>) -> Result<Xml, Fault> {
     let asked = Asked::read(call.params)?;
-    if matches!(call.caller.identity, Identity::Root) {
-        return Err(Fault::refused(403, "AccessDenied", "Roles may not be assumed by root accounts."));
+    match call.caller.identity {
+        Identity::Root => {
+            return Err(Fault::refused(403, "AccessDenied", "Roles may not be assumed by root accounts."));
+        }
+        // STS is closed to federated users (IAM User Guide, `id_credentials_sts-comparison`).
+        Identity::Federated(_) => return Err(denied(call, &asked)),
+        _ => {}
     }
     let target = Target::find(call, &asked).await?;
     let permit = authorize(call, &asked, target.as_ref())?;
@@ -52,22 +55,13 @@ impl<'a> Asked<'a> {
         length("roleSessionName", session_name, 2..=64)?;
         pattern("roleSessionName", session_name, "_+=,.@-", r"[\w+=,.@-]*")?;
         let duration = params.integer("DurationSeconds", DURATION)?;
-        let policy = params.get("Policy");
-        if let Some(policy) = policy {
-            length("policy", policy, 1..=MAX_POLICY)?;
-        }
+        let policy = inline_policy(params)?;
         let external_id = params.get("ExternalId");
         if let Some(id) = external_id {
             length("externalId", id, 2..=1_224)?;
             pattern("externalId", id, r"_+=,.@:\/-", r"[\w+=,.@:\/-]*")?;
         }
-        let policy_arns = params.list("PolicyArns.member", ".arn");
-        if policy_arns.len() > MAX_POLICY_ARNS {
-            let limit = "Member must have length less than or equal to 10";
-            return Err(Fault::validation(format!(
-                "1 validation error detected: Value at 'policyArns' failed to satisfy constraint: {limit}"
-            )));
-        }
+        let policy_arns = policy_arns(params)?;
         if !is_role_arn(role_arn) {
             return Err(Fault::validation(format!("{role_arn} is invalid")));
         }
@@ -130,7 +124,7 @@ fn open_session(
 ) -> Result<Xml, Fault> {
     let role = &target.role;
     let duration = session_length(call, asked, role)?;
-    let policies = session_policies(asked, &target.account)?;
+    let policies = session_policies(asked.policy, &asked.policy_arns, &target.account)?;
     let session = Session {
         account: target.account.id.clone(),
         role: role.name.clone(),
@@ -141,22 +135,17 @@ fn open_session(
         expires: call.now() + duration,
         source: SessionSource::AssumeRole,
     };
-    let credentials = session_credentials(&call.aws.store, &session)?;
     let (account, name) = (&session.account, &session.name);
-    let mut xml = Xml::default();
-    xml.element("Credentials", |element| {
-        element
-            .text("AccessKeyId", &credentials.access_key_id)
-            .text("SecretAccessKey", credentials.secret_access_key.as_str())
-            .text("SessionToken", credentials.session_token.as_str())
-            .text("Expiration", timestamp(credentials.expires));
-    })
-    .element("AssumedRoleUser", |element| {
+    let mut xml = write_credentials(call, &Token::Role(session.clone()))?;
+    xml.element("AssumedRoleUser", |element| {
         element
             .text("AssumedRoleId", format_args!("{}:{name}", role.id))
             .text("Arn", format_args!("arn:aws:sts::{account}:assumed-role/{}/{name}", role.name));
     })
-    .optional("PackedPolicySize", (!session.policies.is_empty()).then(|| packed_percent(asked)));
+    .optional(
+        "PackedPolicySize",
+        (!session.policies.is_empty()).then(|| packed_percent(asked.policy, &asked.policy_arns)),
+    );
     Ok(xml)
 }
 
@@ -178,38 +167,6 @@ fn session_length(call: Call<'_>, asked: &Asked<'_>, role: &Role) -> Result<i64,
     Ok(duration)
 }
 
-fn session_policies(asked: &Asked<'_>, account: &Account) -> Result<Vec<PolicyText>, Fault> {
-    let percent = packed_percent(asked);
-    if percent > 100 {
-        let message =
-            format!("Packed policy consumes {percent}% of allotted space, please use smaller policy.");
-        return Err(Fault::refused(400, "PackedPolicyTooLarge", message));
-    }
-    let malformed = |message: String| Fault::refused(400, "MalformedPolicyDocument", message);
-    let mut policies = Vec::new();
-    if let Some(text) = asked.policy {
-        policy::validate::inline(text)?;
-        policies.push(PolicyText::parse(text).map_err(|error| malformed(error.to_string()))?);
-    }
-    for arn in &asked.policy_arns {
-        let text = managed::text(account, arn).ok_or_else(|| {
-            Fault::refused(
-                400,
-                "InvalidParameterValue",
-                format!("Policy {arn} does not exist or is not attachable."),
-            )
-        })?;
-        policies.push(text.clone());
-    }
-    Ok(policies)
-}
-
-/// How much of the space for session policies is used: inline text and ARNs, without AWS's unpublished packing.
-fn packed_percent(asked: &Asked<'_>) -> usize {
-    let arns: usize = asked.policy_arns.iter().map(|arn| arn.len()).sum();
-    ((asked.policy.map_or(0, str::len) + arns) * 100).div_ceil(MAX_POLICY)
-}
-
 /// Whether this is an ARN at all that could name a role.
 fn is_role_arn(text: &str) -> bool {
     Arn::parse(text).is_some_and(|arn| {
@@ -219,34 +176,4 @@ fn is_role_arn(text: &str) -> bool {
             && policy::is_account_id(arn.account)
             && arn.resource.strip_prefix("role/").is_some_and(|name| !name.is_empty() && !name.ends_with('/'))
     })
-}
-
-fn length(name: &str, value: &str, range: std::ops::RangeInclusive<usize>) -> Result<(), Fault> {
-    let length = value.chars().count();
-    if length < *range.start() {
-        return Err(constraint(
-            name,
-            value,
-            &format!("have length greater than or equal to {}", range.start()),
-        ));
-    }
-    if length > *range.end() {
-        return Err(constraint(name, value, &format!("have length less than or equal to {}", range.end())));
-    }
-    Ok(())
-}
-
-fn pattern(name: &str, value: &str, also: &str, expression: &str) -> Result<(), Fault> {
-    if value.chars().all(|char| char.is_ascii_alphanumeric() || also.contains(char)) {
-        return Ok(());
-    }
-    Err(constraint(name, value, &format!("satisfy regular expression pattern: {expression}")))
-}
-
-/// STS repeats the value, unlike IAM.
-fn constraint(name: &str, value: &str, constraint: &str) -> Fault {
-    Fault::validation(format!(
-        "1 validation error detected: Value '{value}' at '{name}' failed to satisfy constraint: \
-         Member must {constraint}"
-    ))
 }

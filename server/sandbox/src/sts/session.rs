@@ -1,0 +1,113 @@
+//! What the operations that give temporary credentials have in common: session policies, credentials, constraints.
+
+use crate::caller::Token;
+use crate::credentials::session_credentials;
+use crate::managed;
+use crate::model::{Account, PolicyText};
+use crate::query::{Call, Fault, Params, Xml, timestamp};
+
+/// Longest inline session policy, and space for all session policies together, in characters.
+const MAX_POLICY: usize = 2_048;
+/// Most managed session policies.
+const MAX_POLICY_ARNS: usize = 10;
+
+/// `Policy`.
+pub(super) fn inline_policy(params: &Params) -> Result<Option<&str>, Fault> {
+    let policy = params.get("Policy");
+    if let Some(policy) = policy {
+        length("policy", policy, 1..=MAX_POLICY)?;
+    }
+    Ok(policy)
+}
+
+/// `PolicyArns`.
+pub(super) fn policy_arns(params: &Params) -> Result<Vec<&str>, Fault> {
+    let arns = params.list("PolicyArns.member", ".arn");
+    match arns.len() <= MAX_POLICY_ARNS {
+        true => Ok(arns),
+        false => Err(Fault::validation(
+            "1 validation error detected: Value at 'policyArns' failed to satisfy constraint: Member must have length less \
+             than or equal to 10",
+        )),
+    }
+}
+
+/// New credentials, as every operation that gives some writes them.
+pub(super) fn write_credentials(call: Call<'_>, token: &Token) -> Result<Xml, Fault> {
+    let credentials = session_credentials(&call.aws.store, token)?;
+    let mut xml = Xml::default();
+    xml.element("Credentials", |element| {
+        element
+            .text("AccessKeyId", &credentials.access_key_id)
+            .text("SecretAccessKey", credentials.secret_access_key.as_str())
+            .text("SessionToken", credentials.session_token.as_str())
+            .text("Expiration", timestamp(credentials.expires));
+    });
+    Ok(xml)
+}
+
+pub(super) fn session_policies(
+    policy: Option<&str>,
+    arns: &[&str],
+    account: &Account,
+) -> Result<Vec<PolicyText>, Fault> {
+    let percent = packed_percent(policy, arns);
+    if percent > 100 {
+        let message =
+            format!("Packed policy consumes {percent}% of allotted space, please use smaller policy.");
+        return Err(Fault::refused(400, "PackedPolicyTooLarge", message));
+    }
+    let malformed = |message: String| Fault::refused(400, "MalformedPolicyDocument", message);
+    let mut policies = Vec::new();
+    if let Some(text) = policy {
+        ::policy::validate::inline(text)?;
+        policies.push(PolicyText::parse(text).map_err(|error| malformed(error.to_string()))?);
+    }
+    for arn in arns {
+        let text = managed::text(account, arn).ok_or_else(|| {
+            Fault::refused(
+                400,
+                "InvalidParameterValue",
+                format!("Policy {arn} does not exist or is not attachable."),
+            )
+        })?;
+        policies.push(text.clone());
+    }
+    Ok(policies)
+}
+
+/// How much of the space for session policies is used: inline text and ARNs, without AWS's unpublished packing.
+pub(super) fn packed_percent(policy: Option<&str>, arns: &[&str]) -> usize {
+    let arns: usize = arns.iter().map(|arn| arn.len()).sum();
+    ((policy.map_or(0, str::len) + arns) * 100).div_ceil(MAX_POLICY)
+}
+
+pub(super) fn length(name: &str, value: &str, range: std::ops::RangeInclusive<usize>) -> Result<(), Fault> {
+    let length = value.chars().count();
+    if length < *range.start() {
+        return Err(constraint(
+            name,
+            value,
+            &format!("have length greater than or equal to {}", range.start()),
+        ));
+    }
+    if length > *range.end() {
+        return Err(constraint(name, value, &format!("have length less than or equal to {}", range.end())));
+    }
+    Ok(())
+}
+
+pub(super) fn pattern(name: &str, value: &str, also: &str, expression: &str) -> Result<(), Fault> {
+    if value.chars().all(|char| char.is_ascii_alphanumeric() || also.contains(char)) {
+        return Ok(());
+    }
+    Err(constraint(name, value, &format!("satisfy regular expression pattern: {expression}")))
+}
+
+/// STS repeats the value, unlike IAM.
+fn constraint(name: &str, value: &str, constraint: &str) -> Fault {
+    Fault::validation(format!(
+        "1 validation error detected: Value '{value}' at '{name}' failed to satisfy constraint: \
+         Member must {constraint}"
+    ))
+}
