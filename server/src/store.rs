@@ -15,7 +15,7 @@ pub use vault::SealedRow;
 
 use app::console::ConsoleError;
 use sqlx::{
-    SqlitePool,
+    Sqlite, SqlitePool, Transaction,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use std::{path::Path, time::Duration};
@@ -80,6 +80,8 @@ impl Store {
             .max_connections(1)
             .idle_timeout(None)
             .max_lifetime(None)
+            // A caller who goes away during that test would take the connection along.
+            .test_before_acquire(false)
             .connect_with(options)
             .await?;
         Self::with(pool).await
@@ -93,6 +95,16 @@ impl Store {
     /// The connections, for the session store that lives in the same file.
     pub fn pool(&self) -> &SqlitePool {
         &self.pool
+    }
+
+    /// A transaction that writes, from its start on.
+    ///
+    /// On a task of its own: when the future of a custom `BEGIN` is dropped, sqlx 0.8 leaves the transaction open on a connection
+    /// that goes back to the pool, and nobody can write any more.
+    async fn begin(&self) -> Result<Transaction<'static, Sqlite>, sqlx::Error> {
+        let pool = self.pool.clone();
+        let begun = tokio::spawn(async move { pool.begin_with("BEGIN IMMEDIATE").await });
+        begun.await.map_err(|_| sqlx::Error::WorkerCrashed)?
     }
 }
 

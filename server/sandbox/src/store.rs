@@ -16,6 +16,7 @@ use base64::prelude::BASE64_STANDARD;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
+use sqlx::{Sqlite, Transaction};
 
 pub use accounts::ChangeError;
 pub use bytes::{Hold, ObjectBytes};
@@ -125,6 +126,8 @@ impl Store {
             .max_connections(connections)
             .idle_timeout(None)
             .max_lifetime(None)
+            // A caller who goes away during that test would take the connection along, and an in-memory database with it.
+            .test_before_acquire(false)
             .connect_with(options)
             .await?;
         sqlx::migrate!("./migrations").run(&pool).await?;
@@ -151,6 +154,16 @@ impl Store {
     pub async fn close(&self) {
         self.0.pool.close().await;
         self.0.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
+    /// A transaction that writes, from its start on.
+    ///
+    /// On a task of its own: when the future of a custom `BEGIN` is dropped, sqlx 0.8 leaves the transaction open on a connection
+    /// that goes back to the pool, and nobody can write any more.
+    async fn begin(&self) -> Result<Transaction<'static, Sqlite>, sqlx::Error> {
+        let pool = self.0.pool.clone();
+        let begun = tokio::spawn(async move { pool.begin_with("BEGIN IMMEDIATE").await });
+        begun.await.map_err(|_| sqlx::Error::WorkerCrashed)?
     }
 
     async fn check_root_key(&self) -> Result<(), StoreError> {

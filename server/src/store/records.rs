@@ -15,7 +15,7 @@ impl Store {
         mut record: Record,
         exchange: &Exchange,
     ) -> Result<Record, StoreError> {
-        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = self.begin().await?;
         record.id = sqlx::query_scalar("SELECT coalesce(max(id), 0) + 1 FROM records WHERE lab_id = ?")
             .bind(lab.id.as_str())
             .fetch_one(&mut *tx)

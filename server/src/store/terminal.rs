@@ -13,7 +13,7 @@ impl Store {
         lab: &LabState,
         mut entry: TerminalEntry,
     ) -> Result<TerminalEntry, StoreError> {
-        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = self.begin().await?;
         entry.id = sqlx::query_scalar("SELECT coalesce(max(id), 0) + 1 FROM terminal WHERE lab_id = ?")
             .bind(lab.id.as_str())
             .fetch_one(&mut *tx)

@@ -207,7 +207,7 @@ impl Store {
         terms: Terms<'_>,
         (seq, bytes): (i64, &[u8]),
     ) -> Result<Written, StoreError> {
-        let mut transaction = self.0.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let mut transaction = self.begin().await?;
         let mut freed = Vec::new();
         let written = name_object(&mut transaction, object, terms, &mut freed).await?;
         if written == Written::Done {
@@ -267,7 +267,7 @@ impl Store {
         versioning: Option<Versioning>,
         now: Timestamp,
     ) -> Result<Removed, StoreError> {
-        let mut transaction = self.0.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let mut transaction = self.begin().await?;
         let mut freed = Vec::new();
         let marker = match versioning {
             None => None,
@@ -298,7 +298,7 @@ impl Store {
         key: &str,
         version: &str,
     ) -> Result<Removed, StoreError> {
-        let mut transaction = self.0.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let mut transaction = self.begin().await?;
         let mut freed = Vec::new();
         let marker = remove_version(&mut transaction, bucket, key, version, &mut freed).await?;
         promote(&mut transaction, bucket, key).await?;

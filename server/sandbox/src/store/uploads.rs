@@ -102,7 +102,7 @@ impl Store {
         part: &PartRow,
         (seq, bytes): (i64, &[u8]),
     ) -> Result<Written, StoreError> {
-        let mut transaction = self.0.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let mut transaction = self.begin().await?;
         let there: Option<i64> = sqlx::query_scalar("SELECT 1 FROM uploads WHERE id = $1")
             .bind(&upload.id)
             .fetch_optional(&mut *transaction)
@@ -149,7 +149,7 @@ impl Store {
         object: &ObjectRow,
         terms: Terms<'_>,
     ) -> Result<Written, StoreError> {
-        let mut transaction = self.0.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let mut transaction = self.begin().await?;
         let mut firsts: Vec<i64> = Vec::new();
         for part in &object.parts {
             // Uploaded again since the parts were read: what was promised is no longer there.
@@ -181,7 +181,7 @@ impl Store {
 
     /// Ends an upload and removes its parts; false when there is no such upload.
     pub async fn abort_upload(&self, upload: &UploadRow) -> Result<bool, StoreError> {
-        let mut transaction = self.0.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let mut transaction = self.begin().await?;
         let gone = sqlx::query("DELETE FROM uploads WHERE id = $1")
             .bind(&upload.id)
             .execute(&mut *transaction)
