@@ -7,6 +7,7 @@ mod launch;
 mod terminate;
 mod write;
 
+pub(crate) use ids::is_instance_id;
 pub(crate) use write::zone;
 
 use crate::query::{Service, operations};

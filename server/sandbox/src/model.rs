@@ -240,8 +240,8 @@ pub struct Bucket {
     pub policy: Option<PolicyText>,
     /// How objects are encrypted that name no encryption of their own.
     pub encryption: DefaultEncryption,
-    /// Block Public Access.
-    pub public_access_block: PublicAccessBlock,
+    /// Block Public Access. `None` after the setting was deleted, which is as good as all four off.
+    pub public_access_block: Option<PublicAccessBlock>,
     /// `None` until versioning was first set.
     #[serde(default)]
     pub versioning: Option<Versioning>,
@@ -251,6 +251,13 @@ pub struct Bucket {
     /// Who owns what others write. `None` after the setting was deleted.
     #[serde(default = "ownership_of_new_buckets")]
     pub ownership: Option<String>,
+}
+
+impl Bucket {
+    /// Block Public Access as it is in force.
+    pub fn blocks(&self) -> PublicAccessBlock {
+        self.public_access_block.unwrap_or_default()
+    }
 }
 
 /// New buckets have ACLs disabled since April 2023 (S3 User Guide, `about-object-ownership`).
@@ -283,7 +290,7 @@ pub enum DefaultEncryption {
 }
 
 /// The four settings of S3 Block Public Access; all on for new buckets since April 2023.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PublicAccessBlock {
     /// Refuses public ACLs.
     pub block_public_acls: bool,

@@ -159,11 +159,11 @@ fn is_form(parts: &Parts) -> bool {
     kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/x-www-form-urlencoded"))
 }
 
-/// `/imds/i-…/latest/…` split after the instance id.
+/// `/imds/i-…/…` split after the instance id. All else is S3's: a bucket may be named `imds`.
 fn imds_path(path: &str) -> Option<(&str, &str)> {
     let rest = path.strip_prefix(IMDS_PREFIX)?;
-    let slash = rest.find('/')?;
-    Some(rest.split_at(slash))
+    let (instance, path) = rest.split_at(rest.find('/')?);
+    ec2::is_instance_id(instance).then_some((instance, path))
 }
 
 async fn collect(body: Body) -> Option<Bytes> {

@@ -152,3 +152,48 @@ async fn presented_credentials_must_be_those_that_sign() {
     request.headers_mut().insert("authorization", forged.parse().unwrap());
     assert_eq!(support::send(&lab.sandbox, request).await.error().0, "SignatureDoesNotMatch");
 }
+
+/// S3 API reference, `PutBucketPolicy`, `GetBucketPolicy` and `DeleteBucketPolicy`.
+#[tokio::test]
+async fn another_account_does_not_touch_a_bucket_policy_though_it_may() {
+    let lab = lab_with_bucket().await;
+    let (other, stranger) = account(&lab.sandbox).await;
+    let policy = json!({"Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Principal": {"AWS": format!("arn:aws:iam::{other}:root")},
+        "Action": ["s3:*BucketPolicy", "s3:GetBucketPolicyStatus"], "Resource": "arn:aws:s3:::bucket-1"
+    }]});
+    let policy = policy.to_string();
+    s3(&lab, "PUT", "/bucket-1?policy", &[], policy.as_bytes()).await;
+    for method in ["GET", "PUT", "DELETE"] {
+        let answer = lab.s3(&stranger, method, "/bucket-1?policy", &[], policy.as_bytes()).await;
+        let message = "The specified method is not allowed against this resource.";
+        assert_refused(&answer, 405, "MethodNotAllowed", message);
+    }
+    assert_eq!(lab.s3(&stranger, "GET", "/bucket-1?policyStatus", &[], b"").await.status, 200);
+    assert_eq!(s3(&lab, "GET", "/bucket-1?policy", &[], b"").await.text(), policy);
+}
+
+#[tokio::test]
+async fn four_blocks_that_are_off_are_a_setting_until_it_is_deleted() {
+    let lab = lab_with_bucket().await;
+    let off = "<PublicAccessBlockConfiguration><BlockPublicAcls>false</BlockPublicAcls></PublicAccessBlockConfiguration>";
+    s3(&lab, "PUT", "/bucket-1?publicAccessBlock", &[], off.as_bytes()).await;
+    let read = s3(&lab, "GET", "/bucket-1?publicAccessBlock", &[], b"").await;
+    for block in ["BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"] {
+        assert_eq!(read.xml(block).as_deref(), Some("false"), "{block}");
+    }
+    s3(&lab, "DELETE", "/bucket-1?publicAccessBlock", &[], b"").await;
+    let absent = lab.s3(&lab.admin, "GET", "/bucket-1?publicAccessBlock", &[], b"").await;
+    let message = "The public access block configuration was not found";
+    assert_refused(&absent, 404, "NoSuchPublicAccessBlockConfiguration", message);
+}
+
+#[tokio::test]
+async fn a_bucket_may_have_the_name_of_the_metadata_services_path() {
+    let lab = Lab::new().await;
+    s3(&lab, "PUT", "/imds", &[], b"").await;
+    for path in ["/imds/key", "/imds/folder/key", "/imds/i-folder/key"] {
+        assert_eq!(s3(&lab, "PUT", path, &[], b"x").await.status, 200, "{path}");
+    }
+    assert_eq!(s3(&lab, "GET", "/imds/folder/key", &[], b"").await.text(), "x");
+}

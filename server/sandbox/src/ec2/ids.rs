@@ -16,9 +16,14 @@ pub(super) fn is_well_formed(prefix: &str, id: &str) -> bool {
     })
 }
 
+/// Whether `id` could be an instance's.
+pub(crate) fn is_instance_id(id: &str) -> bool {
+    is_well_formed("i-", id)
+}
+
 /// Refuses malformed ids of instances.
 pub(super) fn check_instances(ids: &[&str]) -> Result<(), Fault> {
-    match ids.iter().find(|id| !is_well_formed("i-", id)) {
+    match ids.iter().find(|id| !is_instance_id(id)) {
         Some(id) => Err(Fault::refused(400, "InvalidInstanceID.Malformed", format!("Invalid id: \"{id}\""))),
         None => Ok(()),
     }

@@ -83,7 +83,7 @@ impl Ask {
             }),
             kind: ResourceKind::S3Bucket,
             context: conditions,
-            block_public_access: owned.bucket.public_access_block.restrict_public_buckets,
+            block_public_access: owned.bucket.blocks().restrict_public_buckets,
             ..Question::default()
         })
     }

@@ -24,6 +24,7 @@ pub(super) async fn get_bucket_policy(
     let input = request.input;
     let owned = ask.bucket(&input.bucket, input.expected_bucket_owner.as_deref()).await?;
     ask.on_bucket::<actions::s3::GetBucketPolicy>(&owned, Context::new())?;
+    only_for_the_owner(ask, &owned)?;
     let policy = owned.bucket.policy.as_ref().ok_or_else(no_policy)?;
     Ok(S3Response::new(GetBucketPolicyOutput { policy: Some(policy.text().to_owned()) }))
 }
@@ -47,13 +48,14 @@ pub(super) async fn put_bucket_policy(
     let input = request.input;
     let owned = ask.bucket(&input.bucket, input.expected_bucket_owner.as_deref()).await?;
     let permit = ask.on_bucket::<actions::s3::PutBucketPolicy>(&owned, Context::new())?;
+    only_for_the_owner(ask, &owned)?;
     let document = policy::validate::bucket(&input.policy, &input.bucket)
         .map_err(|rejection| refuse(400, rejection.code, rejection.message))?;
     let exist = principals::all_exist(&ask.aws.store, &document).await;
     if !exist.map_err(|error| from_store(&error))? {
         return Err(refuse(400, "MalformedPolicy", "Invalid principal in policy"));
     }
-    if owned.bucket.public_access_block.block_public_policy && document.is_public() {
+    if owned.bucket.blocks().block_public_policy && document.is_public() {
         return Err(public_policy_blocked(ask, &input.bucket));
     }
     // S3 keeps the document, not its spelling: it comes back without the spaces (`aws-semantics.md` §3).
@@ -88,6 +90,7 @@ pub(super) async fn delete_bucket_policy(
     let input = request.input;
     let owned = ask.bucket(&input.bucket, input.expected_bucket_owner.as_deref()).await?;
     let permit = ask.on_bucket::<actions::s3::DeleteBucketPolicy>(&owned, Context::new())?;
+    only_for_the_owner(ask, &owned)?;
     remove_policy(ask, permit, &owned).await?;
     Ok(S3Response::with_status(DeleteBucketPolicyOutput {}, http::StatusCode::NO_CONTENT))
 }
@@ -115,6 +118,17 @@ pub(super) async fn change_bucket(ask: &Ask, owned: &Owned, change: impl Fn(&mut
         Ok(())
     });
     changed.await.map_err(from_change)
+}
+
+/// Other accounts cannot touch a bucket's policy, though it gives them the permission (S3 API reference, `GetBucketPolicy`,
+/// `PutBucketPolicy` and `DeleteBucketPolicy`).
+fn only_for_the_owner(ask: &Ask, owned: &Owned) -> S3Result<()> {
+    match ask.caller.account_id() == owned.owner.id {
+        true => Ok(()),
+        false => {
+            Err(refuse(405, "MethodNotAllowed", "The specified method is not allowed against this resource."))
+        }
+    }
 }
 
 fn no_policy() -> S3Error {

@@ -21,13 +21,6 @@ use super::failure::{not_implemented, refuse};
 use crate::gate::{Permit, actions};
 use crate::model::{DefaultEncryption, PublicAccessBlock, Versioning};
 
-const OFF: PublicAccessBlock = PublicAccessBlock {
-    block_public_acls: false,
-    ignore_public_acls: false,
-    block_public_policy: false,
-    restrict_public_buckets: false,
-};
-
 pub(super) async fn get_bucket_encryption(
     ask: &Ask,
     request: S3Request<GetBucketEncryptionInput>,
@@ -229,14 +222,10 @@ pub(super) async fn get_public_access_block(
     let input = request.input;
     let owned = ask.bucket(&input.bucket, input.expected_bucket_owner.as_deref()).await?;
     ask.on_bucket::<actions::s3::GetBucketPublicAccessBlock>(&owned, Context::new())?;
-    let block = owned.bucket.public_access_block;
-    if block == OFF {
-        return Err(refuse(
-            404,
-            "NoSuchPublicAccessBlockConfiguration",
-            "The public access block configuration was not found",
-        ));
-    }
+    let block = owned.bucket.public_access_block.ok_or_else(|| {
+        let message = "The public access block configuration was not found";
+        refuse(404, "NoSuchPublicAccessBlockConfiguration", message)
+    })?;
     Ok(S3Response::new(GetPublicAccessBlockOutput {
         public_access_block_configuration: Some(PublicAccessBlockConfiguration {
             block_public_acls: Some(block.block_public_acls),
@@ -261,7 +250,7 @@ pub(super) async fn put_public_access_block(
         block_public_policy: asked.block_public_policy.unwrap_or_default(),
         restrict_public_buckets: asked.restrict_public_buckets.unwrap_or_default(),
     };
-    store_block(ask, permit, &owned, block).await?;
+    store_block(ask, permit, &owned, Some(block)).await?;
     Ok(S3Response::new(PutPublicAccessBlockOutput {}))
 }
 
@@ -272,7 +261,7 @@ pub(super) async fn delete_public_access_block(
     let input = request.input;
     let owned = ask.bucket(&input.bucket, input.expected_bucket_owner.as_deref()).await?;
     let permit = ask.on_bucket::<actions::s3::PutBucketPublicAccessBlock>(&owned, Context::new())?;
-    store_block(ask, permit, &owned, OFF).await?;
+    store_block(ask, permit, &owned, None).await?;
     Ok(S3Response::with_status(DeletePublicAccessBlockOutput {}, http::StatusCode::NO_CONTENT))
 }
 
@@ -280,7 +269,7 @@ async fn store_block(
     ask: &Ask,
     _permit: Permit<actions::s3::PutBucketPublicAccessBlock>,
     owned: &Owned,
-    block: PublicAccessBlock,
+    block: Option<PublicAccessBlock>,
 ) -> S3Result<()> {
     change_bucket(ask, owned, |bucket| bucket.public_access_block = block).await
 }

@@ -48,7 +48,7 @@ async fn insert_bucket(ask: &Ask, _permit: Permit<actions::s3::CreateBucket>, na
         created: ask.meta.now.unix_timestamp(),
         policy: None,
         encryption: DefaultEncryption::Aes256,
-        public_access_block: PublicAccessBlock::ON,
+        public_access_block: Some(PublicAccessBlock::ON),
         versioning: None,
         tags: BTreeMap::new(),
         ownership: ownership_of_new_buckets(),
