@@ -55,7 +55,7 @@ async fn expired_credentials_are_refused_before_any_call_and_renewed_by_switchin
     walk.roles().await;
     walk.switch(Persona::SecureBucketAdmin).await;
     let lab = walk.lab().await;
-    let id = trilock_lab(&walk).await;
+    let id = walk.lab_id().await;
     let ended = Credentials::temporary("ASIAEXAMPLE".into(), "secret".into(), "token".into(), 1);
     walk.site.vault.put(&id, Persona::SecureBucketAdmin, &lab.acting.arn, &ended).await.unwrap();
     let calls = walk.console.records(RecordsOf::Newest(100)).await.unwrap().len();
@@ -109,7 +109,7 @@ async fn no_record_holds_a_secret() {
     let walk = Walk::built().await;
     walk.switch(Persona::SecureKeyAdmin).await;
     walk.run(StepId::Test1, &walk.upload_command("").await).await;
-    let id = trilock_lab(&walk).await;
+    let id = walk.lab_id().await;
     let mut secrets = Vec::new();
     for persona in [Persona::Admin, Persona::SecureBucketAdmin, Persona::SecureKeyAdmin] {
         let (_, credentials) = walk.site.vault.get(&id, persona).await.unwrap().unwrap();
@@ -128,21 +128,13 @@ async fn no_record_holds_a_secret() {
     }
 }
 
-/// The id of the walk's lab, which no page shows.
-async fn trilock_lab(walk: &Walk) -> trilock::store::LabId {
-    let id: String =
-        sqlx::query_scalar("SELECT state FROM labs").fetch_one(walk.site.store.pool()).await.unwrap();
-    let state: trilock::store::LabState = serde_json::from_str(&id).unwrap();
-    state.id
-}
-
 /// A browser that goes away between a call and its record must not leave the call made and the lab not knowing of it.
 #[tokio::test]
 async fn what_a_browser_began_is_done_and_recorded_though_it_went_away() {
     let walk = Walk::started(Listings::Corrected).await;
     walk.policies().await;
     walk.roles().await;
-    let id = trilock_lab(&walk).await;
+    let id = walk.lab_id().await;
     let calls = || async { walk.console.records(RecordsOf::Newest(100)).await.unwrap().len() };
     let mut gone = 0;
     // Some stages are short and others long: a call is given twice the time from one round to the next.
@@ -180,7 +172,7 @@ async fn what_a_browser_began_is_done_and_recorded_though_it_went_away() {
 #[tokio::test]
 async fn credentials_of_a_role_that_was_made_again_are_renewed_by_the_next_switch() {
     let walk = Walk::built().await;
-    let id = trilock_lab(&walk).await;
+    let id = walk.lab_id().await;
     walk.switch(Persona::SecureKeyAdmin).await;
     let (_, credentials) = walk.site.vault.get(&id, Persona::Admin).await.unwrap().unwrap();
     let iam = Clients::new(&walk.site.target, &credentials).iam;

@@ -20,6 +20,11 @@ pub(crate) fn user(account: &str, path: &str, name: &str) -> String {
     format!("arn:aws:iam::{account}:user{path}{name}")
 }
 
+/// ARN of a group.
+pub(crate) fn group(account: &str, path: &str, name: &str) -> String {
+    format!("arn:aws:iam::{account}:group{path}{name}")
+}
+
 /// ARN of an instance profile.
 pub(crate) fn instance_profile(account: &str, path: &str, name: &str) -> String {
     format!("arn:aws:iam::{account}:instance-profile{path}{name}")

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use policy::{Document, NamedPolicy, Principal};
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Account, IdentityPolicies, PolicyText, Timestamp};
+use crate::model::{Account, IdentityPolicies, PolicyText, Timestamp, User};
 use crate::{arns, managed};
 
 /// The identity behind a request, with a snapshot of its account.
@@ -211,7 +211,7 @@ impl Caller {
         match &self.identity {
             Identity::Root | Identity::Anonymous => Vec::new(),
             Identity::User(name) => {
-                account.users.get(name).map_or_else(Vec::new, |user| resolve(account, &user.policies))
+                account.users.get(name).map_or_else(Vec::new, |user| of_user(account, user))
             }
             Identity::Session(session) => account
                 .roles
@@ -223,7 +223,7 @@ impl Caller {
                     .users
                     .get(&user.name)
                     .filter(|known| known.id == user.id)
-                    .map_or_else(Vec::new, |user| resolve(account, &user.policies)),
+                    .map_or_else(Vec::new, |user| of_user(account, user)),
                 // The root user may do everything, so its session policies alone limit it.
                 None => {
                     let arn = format!("{}AdministratorAccess", managed::AWS_PREFIX);
@@ -272,6 +272,12 @@ pub(crate) fn boundary(account: &Account, arn: String) -> NamedPolicy {
         (name, Arc::new(Document::nothing()))
     });
     NamedPolicy { name, arn: Some(arn), document }
+}
+
+/// A user's own policies, then those of its groups.
+pub(crate) fn of_user(account: &Account, user: &User) -> Vec<NamedPolicy> {
+    let groups = account.groups_of(&user.name).flat_map(|group| resolve(account, &group.policies));
+    resolve(account, &user.policies).into_iter().chain(groups).collect()
 }
 
 /// Attached managed policies, then inline ones, each with its document in force.

@@ -1,10 +1,11 @@
-//! AWS IAM: managed policies, roles, users, instance profiles and access keys (API version 2010-05-08).
+//! AWS IAM: managed policies, roles, users, groups, instance profiles and access keys (API version 2010-05-08).
 //!
 //! Error messages are those that AWS was recorded answering (`aws-semantics.md` §5).
 
 mod access_keys;
 mod attachments;
 mod boundaries;
+mod groups;
 mod holder;
 mod policies;
 mod profiles;
@@ -15,7 +16,7 @@ mod trust;
 mod users;
 mod versions;
 
-use holder::{Roles, Users};
+use holder::{Groups, Roles, Users};
 
 use crate::query::{Service, operations};
 
@@ -80,6 +81,21 @@ operations! {
     "GetUserPolicy" => attachments::get::<Users>: ["UserName" "PolicyName"];
     "DeleteUserPolicy" => attachments::delete::<Users>: ["UserName" "PolicyName"];
     "ListUserPolicies" => attachments::list_inline::<Users>: ["UserName" "Marker" "MaxItems"];
+
+    "CreateGroup" => groups::create: ["GroupName" "Path"];
+    "GetGroup" => groups::get: ["GroupName" "Marker" "MaxItems"];
+    "ListGroups" => groups::list: ["PathPrefix" "Marker" "MaxItems"];
+    "DeleteGroup" => groups::delete: ["GroupName"];
+    "AddUserToGroup" => groups::add_user: ["GroupName" "UserName"];
+    "RemoveUserFromGroup" => groups::remove_user: ["GroupName" "UserName"];
+    "ListGroupsForUser" => groups::list_for_user: ["UserName" "Marker" "MaxItems"];
+    "AttachGroupPolicy" => attachments::attach::<Groups>: ["GroupName" "PolicyArn"];
+    "DetachGroupPolicy" => attachments::detach::<Groups>: ["GroupName" "PolicyArn"];
+    "ListAttachedGroupPolicies" => attachments::list_attached::<Groups>: ["GroupName" "PathPrefix" "Marker" "MaxItems"];
+    "PutGroupPolicy" => attachments::put::<Groups>: ["GroupName" "PolicyName" "PolicyDocument"];
+    "GetGroupPolicy" => attachments::get::<Groups>: ["GroupName" "PolicyName"];
+    "DeleteGroupPolicy" => attachments::delete::<Groups>: ["GroupName" "PolicyName"];
+    "ListGroupPolicies" => attachments::list_inline::<Groups>: ["GroupName" "Marker" "MaxItems"];
 
     "CreateAccessKey" => access_keys::create: ["UserName"];
     "ListAccessKeys" => access_keys::list: ["UserName" "Marker" "MaxItems"];

@@ -1,6 +1,6 @@
 //! What an account holds, as plain data. How it is stored is `store`'s business, who may touch it `gate`'s.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use policy::{Document, ParseError};
@@ -21,6 +21,8 @@ pub struct Account {
     pub version: i64,
     /// IAM users by name.
     pub users: Table<User>,
+    /// IAM groups by name.
+    pub groups: Table<Group>,
     /// Long-term access keys by id.
     pub access_keys: Table<AccessKey>,
     /// IAM roles by name.
@@ -44,6 +46,7 @@ macro_rules! for_each_table {
     ($do:ident) => {
         $do! {
             users: User = "user",
+            groups: Group = "group",
             access_keys: AccessKey = "access-key",
             roles: Role = "role",
             policies: ManagedPolicy = "policy",
@@ -115,7 +118,25 @@ pub struct User {
     pub boundary: Option<String>,
 }
 
-/// The identity policies of a user or a role.
+/// An IAM group.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Group {
+    /// Group name.
+    pub name: String,
+    /// `/` or `/…/`.
+    pub path: String,
+    /// `AGPA…`, never reused.
+    pub id: String,
+    /// When it was made.
+    pub created: Timestamp,
+    /// What is attached and written into it.
+    #[serde(flatten)]
+    pub policies: IdentityPolicies,
+    /// Names of the users who are in it.
+    pub members: BTreeSet<String>,
+}
+
+/// The identity policies of a user, a group or a role.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct IdentityPolicies {
     /// ARNs of attached managed policies, in the order of attachment.
@@ -224,6 +245,11 @@ impl Account {
         let launched_with = instance.profile.as_ref()?;
         let profile = self.instance_profiles.get(&launched_with.name)?;
         (profile.id == launched_with.id).then_some(profile)
+    }
+
+    /// The groups that a user is in, by name.
+    pub fn groups_of<'a>(&'a self, user: &'a str) -> impl Iterator<Item = &'a Group> {
+        self.groups.values().map(Arc::as_ref).filter(move |group| group.members.contains(user))
     }
 }
 

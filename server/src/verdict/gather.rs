@@ -5,7 +5,7 @@
 use super::Question;
 use crate::cloud::{Asked as _, Clients, Failure};
 use aws_sdk_s3::types::ServerSideEncryption;
-use futures::future::{FutureExt as _, TryFutureExt as _, join, join3};
+use futures::future::{FutureExt as _, TryFutureExt as _, join, join3, join4};
 use policy::{Document, Grant, GrantConstraints, NamedPolicy, Principal, PrincipalKind};
 use std::sync::Arc;
 
@@ -161,9 +161,11 @@ async fn identity(clients: &Clients, caller: &str) -> Part {
 
 async fn user_policies(clients: &Clients, part: &mut Part, user: &str) {
     let iam = &clients.iam;
-    let (attached, inline) = join(
+    let (attached, inline, itself, groups) = join4(
         iam.list_attached_user_policies().user_name(user).send().asked(),
         iam.list_user_policies().user_name(user).send().asked(),
+        iam.get_user().user_name(user).send().asked(),
+        iam.list_groups_for_user().user_name(user).send().asked(),
     )
     .await;
     match attached {
@@ -187,6 +189,54 @@ async fn user_policies(clients: &Clients, part: &mut Part, user: &str) {
             }
         }
         Err(failure) => part.unseen(&format!("the inline policies of {user}"), &failure),
+    }
+    match itself {
+        Ok(answer) => {
+            let boundary = answer.user().and_then(|user| user.permissions_boundary());
+            if let Some(arn) = boundary.and_then(|boundary| boundary.permissions_boundary_arn()) {
+                managed(clients, part, arn.rsplit('/').next(), Some(arn), true).await;
+            }
+        }
+        Err(failure) => part.unseen(&format!("the user {user}"), &failure),
+    }
+    match groups {
+        Ok(list) => {
+            for group in list.groups() {
+                group_policies(clients, part, group.group_name()).await;
+            }
+        }
+        Err(failure) => part.unseen(&format!("the groups of {user}"), &failure),
+    }
+}
+
+async fn group_policies(clients: &Clients, part: &mut Part, group: &str) {
+    let iam = &clients.iam;
+    let (attached, inline) = join(
+        iam.list_attached_group_policies().group_name(group).send().asked(),
+        iam.list_group_policies().group_name(group).send().asked(),
+    )
+    .await;
+    match attached {
+        Ok(list) => {
+            for attached in list.attached_policies() {
+                managed(clients, part, attached.policy_name(), attached.policy_arn(), false).await;
+            }
+        }
+        Err(failure) => part.unseen(&format!("the policies attached to the group {group}"), &failure),
+    }
+    match inline {
+        Ok(list) => {
+            for policy in list.policy_names() {
+                match iam.get_group_policy().group_name(group).policy_name(policy).send().asked().await {
+                    Ok(answer) => {
+                        let read = part.parse(policy, None, &decoded(answer.policy_document()));
+                        part.0.identity.extend(read);
+                    }
+                    Err(failure) => part.unseen(&format!("the inline policy {policy} of {group}"), &failure),
+                }
+            }
+        }
+        Err(failure) => part.unseen(&format!("the inline policies of the group {group}"), &failure),
     }
 }
 

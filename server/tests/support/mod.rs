@@ -15,7 +15,7 @@ use trilock::{
     cloud::embedded::Embedded,
     console::{SessionConsole, Site},
     session::{RootKey, Vault},
-    store::Store,
+    store::{LabId, LabState, Store},
 };
 
 pub(crate) const PDF: &str = "KMS-Cryptographic-Details.pdf";
@@ -71,6 +71,13 @@ impl Walk {
         walk.done(StepId::Instance, Action::LaunchInstance).await;
         walk.run(StepId::Test1, &format!("curl -O 'https://d1.awsstatic.com/whitepapers/{PDF}'")).await;
         walk
+    }
+
+    /// The id of the one lab.
+    pub(crate) async fn lab_id(&self) -> LabId {
+        let state: String =
+            sqlx::query_scalar("SELECT state FROM labs").fetch_one(self.site.store.pool()).await.unwrap();
+        serde_json::from_str::<LabState>(&state).unwrap().id
     }
 
     pub(crate) async fn lab(&self) -> Lab {

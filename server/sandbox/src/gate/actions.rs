@@ -55,6 +55,9 @@ actions! {
         DeleteInstanceProfile ListInstanceProfiles ListInstanceProfilesForRole
         CreateUser GetUser ListUsers DeleteUser AttachUserPolicy DetachUserPolicy ListAttachedUserPolicies
         PutUserPolicy GetUserPolicy DeleteUserPolicy ListUserPolicies
+        CreateGroup GetGroup ListGroups DeleteGroup AddUserToGroup RemoveUserFromGroup ListGroupsForUser
+        AttachGroupPolicy DetachGroupPolicy ListAttachedGroupPolicies
+        PutGroupPolicy GetGroupPolicy DeleteGroupPolicy ListGroupPolicies
         CreateAccessKey ListAccessKeys UpdateAccessKey DeleteAccessKey
         PutRolePermissionsBoundary DeleteRolePermissionsBoundary PutUserPermissionsBoundary DeleteUserPermissionsBoundary
         SimulatePrincipalPolicy SimulateCustomPolicy GetContextKeysForPrincipalPolicy GetContextKeysForCustomPolicy

@@ -1,4 +1,4 @@
-//! Managed policies attached to roles and users, and policies written into them.
+//! Managed policies attached to roles, users and groups, and policies written into them.
 
 use super::holder::Holder;
 use super::policies::{not_found, stored};
@@ -6,7 +6,7 @@ use super::read;
 use crate::managed;
 use crate::query::{Call, Fault, Xml, encoded, page};
 
-/// Managed policies that one role or user can have by default.
+/// Managed policies that one role, user or group can have by default.
 const MAX_ATTACHED: usize = 10;
 
 pub(super) async fn attach<H: Holder>(call: Call<'_>) -> Result<Xml, Fault> {

@@ -1,7 +1,7 @@
 //! Permissions boundaries: the most that a user or role can be allowed by its identity policies (IAM User Guide,
 //! `access_policies_boundaries`).
 
-use super::holder::Holder;
+use super::holder::Bounded;
 use crate::gate::Question;
 use crate::managed;
 use crate::model::Account;
@@ -30,7 +30,7 @@ pub(super) fn must_exist(account: &Account, arn: Option<&str>) -> Result<(), Fau
     }
 }
 
-pub(super) async fn put<H: Holder>(call: Call<'_>) -> Result<Xml, Fault> {
+pub(super) async fn put<H: Bounded>(call: Call<'_>) -> Result<Xml, Fault> {
     let name = H::named(call)?;
     let arn = call.params.required("PermissionsBoundary")?;
     // The boundary that is to be is what can be demanded, not the one that was.
@@ -44,7 +44,7 @@ pub(super) async fn put<H: Holder>(call: Call<'_>) -> Result<Xml, Fault> {
     .await
 }
 
-pub(super) async fn delete<H: Holder>(call: Call<'_>) -> Result<Xml, Fault> {
+pub(super) async fn delete<H: Bounded>(call: Call<'_>) -> Result<Xml, Fault> {
     let name = H::named(call)?;
     let permit = call.authorize::<H::DeleteBoundary>(H::question(call, name))?;
     call.change(&permit, |account| {

@@ -1,4 +1,4 @@
-//! What roles and users have in common: they hold policies, attached and inline.
+//! What roles, users and groups have in common: they hold policies, attached and inline.
 
 use std::sync::Arc;
 
@@ -13,6 +13,8 @@ use crate::query::{Call, Fault};
 pub(super) trait Holder {
     /// Parameter that names one.
     const PARAMETER: &'static str;
+    /// In characters.
+    const LONGEST_NAME: usize;
     /// As messages call it.
     const KIND: &'static str;
     /// Quota of attached policies; ten each by default.
@@ -34,11 +36,6 @@ pub(super) trait Holder {
     type Delete: Action;
     /// Lists their names.
     type List: Action;
-    /// Sets the permissions boundary.
-    type PutBoundary: Action;
-    /// Takes it away.
-    type DeleteBoundary: Action;
-
     /// ARN of the one with this name; the path is `/` when there is none.
     fn arn(call: Call<'_>, name: &str) -> String;
     /// Its policies.
@@ -47,9 +44,9 @@ pub(super) trait Holder {
     fn policies_mut<'a>(account: &'a mut Account, name: &str) -> Option<&'a mut IdentityPolicies>;
 
     /// Its permissions boundary.
-    fn boundary<'a>(account: &'a Account, name: &str) -> Option<&'a str>;
-    /// Sets it; `None` when there is none with this name.
-    fn set_boundary(account: &mut Account, name: &str, arn: Option<String>) -> Option<()>;
+    fn boundary<'a>(_account: &'a Account, _name: &str) -> Option<&'a str> {
+        None
+    }
 
     /// The question about one of them. What changes it can be held to its boundary (IAM User Guide,
     /// `reference_policies_iam-condition-keys`).
@@ -63,7 +60,7 @@ pub(super) trait Holder {
 
     /// The name that a request gives.
     fn named(call: Call<'_>) -> Result<&str, Fault> {
-        read::name(call.params, Self::PARAMETER, read::SHORT_NAME)
+        read::name(call.params, Self::PARAMETER, Self::LONGEST_NAME)
     }
 
     /// There is none with this name.
@@ -72,11 +69,23 @@ pub(super) trait Holder {
     }
 }
 
+/// Those of them that a permissions boundary can be set for.
+pub(super) trait Bounded: Holder {
+    /// Sets the permissions boundary.
+    type PutBoundary: Action;
+    /// Takes it away.
+    type DeleteBoundary: Action;
+
+    /// Sets it; `None` when there is none with this name.
+    fn set_boundary(account: &mut Account, name: &str, arn: Option<String>) -> Option<()>;
+}
+
 /// IAM roles.
 pub(super) enum Roles {}
 
 impl Holder for Roles {
     const PARAMETER: &'static str = "RoleName";
+    const LONGEST_NAME: usize = read::SHORT_NAME;
     const KIND: &'static str = "role";
     const ATTACHED_QUOTA: &'static str = "PoliciesPerRole";
     const INLINE_LIMIT: usize = 10_240;
@@ -88,8 +97,6 @@ impl Holder for Roles {
     type Get = iam::GetRolePolicy;
     type Delete = iam::DeleteRolePolicy;
     type List = iam::ListRolePolicies;
-    type PutBoundary = iam::PutRolePermissionsBoundary;
-    type DeleteBoundary = iam::DeleteRolePermissionsBoundary;
 
     fn arn(call: Call<'_>, name: &str) -> String {
         let path = call.peek(|account| account.roles.get(name).map(|role| role.path.as_str()));
@@ -107,6 +114,11 @@ impl Holder for Roles {
     fn boundary<'a>(account: &'a Account, name: &str) -> Option<&'a str> {
         account.roles.get(name)?.boundary.as_deref()
     }
+}
+
+impl Bounded for Roles {
+    type PutBoundary = iam::PutRolePermissionsBoundary;
+    type DeleteBoundary = iam::DeleteRolePermissionsBoundary;
 
     fn set_boundary(account: &mut Account, name: &str, arn: Option<String>) -> Option<()> {
         Arc::make_mut(account.roles.get_mut(name)?).boundary = arn;
@@ -119,6 +131,7 @@ pub(super) enum Users {}
 
 impl Holder for Users {
     const PARAMETER: &'static str = "UserName";
+    const LONGEST_NAME: usize = read::SHORT_NAME;
     const KIND: &'static str = "user";
     const ATTACHED_QUOTA: &'static str = "PoliciesPerUser";
     const INLINE_LIMIT: usize = 2_048;
@@ -130,8 +143,6 @@ impl Holder for Users {
     type Get = iam::GetUserPolicy;
     type Delete = iam::DeleteUserPolicy;
     type List = iam::ListUserPolicies;
-    type PutBoundary = iam::PutUserPermissionsBoundary;
-    type DeleteBoundary = iam::DeleteUserPermissionsBoundary;
 
     fn arn(call: Call<'_>, name: &str) -> String {
         let path = call.peek(|account| account.users.get(name).map(|user| user.path.as_str()));
@@ -149,9 +160,46 @@ impl Holder for Users {
     fn boundary<'a>(account: &'a Account, name: &str) -> Option<&'a str> {
         account.users.get(name)?.boundary.as_deref()
     }
+}
+
+impl Bounded for Users {
+    type PutBoundary = iam::PutUserPermissionsBoundary;
+    type DeleteBoundary = iam::DeleteUserPermissionsBoundary;
 
     fn set_boundary(account: &mut Account, name: &str, arn: Option<String>) -> Option<()> {
         Arc::make_mut(account.users.get_mut(name)?).boundary = arn;
         Some(())
+    }
+}
+
+/// IAM groups.
+pub(super) enum Groups {}
+
+impl Holder for Groups {
+    const PARAMETER: &'static str = "GroupName";
+    const LONGEST_NAME: usize = read::LONG_NAME;
+    const KIND: &'static str = "group";
+    const ATTACHED_QUOTA: &'static str = "PoliciesPerGroup";
+    const INLINE_LIMIT: usize = 5_120;
+
+    type Attach = iam::AttachGroupPolicy;
+    type Detach = iam::DetachGroupPolicy;
+    type ListAttached = iam::ListAttachedGroupPolicies;
+    type Put = iam::PutGroupPolicy;
+    type Get = iam::GetGroupPolicy;
+    type Delete = iam::DeleteGroupPolicy;
+    type List = iam::ListGroupPolicies;
+
+    fn arn(call: Call<'_>, name: &str) -> String {
+        let path = call.peek(|account| account.groups.get(name).map(|group| group.path.as_str()));
+        arns::group(call.account_id(), path.unwrap_or("/"), name)
+    }
+
+    fn policies<'a>(account: &'a Account, name: &str) -> Option<&'a IdentityPolicies> {
+        account.groups.get(name).map(|group| &group.policies)
+    }
+
+    fn policies_mut<'a>(account: &'a mut Account, name: &str) -> Option<&'a mut IdentityPolicies> {
+        account.groups.get_mut(name).map(|group| &mut Arc::make_mut(group).policies)
     }
 }

@@ -148,10 +148,11 @@ pub(super) fn own_mut<'a>(account: &'a mut Account, arn: &str) -> Result<&'a mut
     account.policies.get_mut(&name).map(Arc::make_mut).ok_or_else(|| not_found(arn))
 }
 
-/// How many users and roles a managed policy is attached to.
+/// How many users, groups and roles a managed policy is attached to.
 fn attachments(account: &Account, arn: &str) -> usize {
     let holds = |policies: &IdentityPolicies| policies.attached.iter().any(|attached| attached == arn);
     account.users.values().filter(|user| holds(&user.policies)).count()
+        + account.groups.values().filter(|group| holds(&group.policies)).count()
         + account.roles.values().filter(|role| holds(&role.policies)).count()
 }
 

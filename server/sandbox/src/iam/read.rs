@@ -5,7 +5,7 @@ use policy::Arn;
 use crate::model::Table;
 use crate::query::{Fault, Params, parameter};
 
-/// Longest name of a policy, an instance profile and an inline policy.
+/// Longest name of a policy, a group, an instance profile and an inline policy.
 pub(super) const LONG_NAME: usize = 128;
 /// Longest name of a role or a user.
 pub(super) const SHORT_NAME: usize = 64;

@@ -26,6 +26,8 @@ struct Subject {
     principal: Principal,
     /// Its kind as results name it: `user` or `role`.
     kind: &'static str,
+    /// The documents that it has from its groups.
+    of_groups: Vec<Arc<Document>>,
     identity: Vec<NamedPolicy>,
     boundaries: Vec<NamedPolicy>,
 }
@@ -47,10 +49,13 @@ pub(super) async fn custom(call: Call<'_>) -> Result<Xml, Fault> {
     }
     // Nobody in particular: what follows from a caller is missing unless `CallerArn` names one.
     let principal = Principal::user(call.account_id(), "simulated");
-    answer(call, &Subject { principal, kind: "user", identity, boundaries: Vec::new() })
+    answer(
+        call,
+        &Subject { principal, kind: "user", of_groups: Vec::new(), identity, boundaries: Vec::new() },
+    )
 }
 
-/// The user or role with this ARN, with its policies in force.
+/// The user or role with this ARN, with its policies in force: a user has those of its groups too.
 fn subject_of(account: &Account, arn: &str) -> Result<Subject, Fault> {
     let missing = || Fault::no_such_entity(format!("The entity {arn} cannot be found."));
     let principal = Principal::from_arn(arn).map_err(|_| {
@@ -74,10 +79,15 @@ fn subject_of(account: &Account, arn: &str) -> Result<Subject, Fault> {
     if own != arn {
         return Err(missing());
     }
+    let of_groups: Vec<NamedPolicy> = match kind {
+        "user" => account.groups_of(name).flat_map(|group| resolve(account, &group.policies)).collect(),
+        _ => Vec::new(),
+    };
     Ok(Subject {
         principal,
         kind,
-        identity: resolve(account, policies),
+        of_groups: of_groups.iter().map(|policy| Arc::clone(&policy.document)).collect(),
+        identity: resolve(account, policies).into_iter().chain(of_groups).collect(),
         boundaries: limit.iter().map(|arn| boundary(account, arn.clone())).collect(),
     })
 }
@@ -242,6 +252,7 @@ fn source_type<'s>(subject: &'s Subject, policy: &NamedPolicy) -> &'s str {
         Some(_) => "user-managed",
         None if policy.name == "ResourcePolicy" => "resource",
         None if policy.name.contains("InputList.") => "IAM Policy",
+        None if subject.of_groups.iter().any(|document| Arc::ptr_eq(document, &policy.document)) => "group",
         None => subject.kind,
     }
 }

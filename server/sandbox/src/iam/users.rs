@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::holder::{Holder as _, Users};
 use super::roles::require_no_policies;
-use super::{boundaries, read};
+use super::{boundaries, groups, read};
 use crate::arns;
 use crate::caller::Identity;
 use crate::credentials::unique_id;
@@ -90,6 +90,9 @@ pub(super) async fn delete(call: Call<'_>) -> Result<Xml, Fault> {
         if account.access_keys.values().any(|key| key.user.as_deref() == Some(name)) {
             return Err(Fault::delete_conflict("Cannot delete entity, must delete access keys first."));
         }
+        if account.groups_of(name).next().is_some() {
+            return Err(groups::still_in_group());
+        }
         require_no_policies(&user.policies)?;
         let (arn, id) = (arns::user(&account.id, &user.path, name), user.id.clone());
         account.users.remove(name);
@@ -121,7 +124,7 @@ pub(super) fn subject_arn(call: Call<'_>, subject: Option<&str>) -> String {
     }
 }
 
-fn write(xml: &mut Xml, account: &str, user: &User) {
+pub(super) fn write(xml: &mut Xml, account: &str, user: &User) {
     xml.text("Path", &user.path)
         .text("UserName", &user.name)
         .text("UserId", &user.id)

@@ -32,6 +32,7 @@ fn values(account: &str) -> BTreeMap<&'static str, (&'static str, String)> {
         ("PolicyInputList", ("PolicyInputList.member.1", DOCUMENT.into())),
         ("ActionNames", ("ActionNames.member.1", "s3:GetObject".into())),
         ("RoleName", ("RoleName", "r".into())),
+        ("GroupName", ("GroupName", "g".into())),
         ("UserName", ("UserName", "Admin".into())),
         ("InstanceProfileName", ("InstanceProfileName", "i".into())),
         ("AccessKeyId", ("AccessKeyId", "AKIAIOSFODNN7EXAMPLE".into())),

@@ -2,6 +2,7 @@
 //! that AWS was recorded answering).
 #![allow(clippy::unwrap_used)]
 
+mod groups;
 mod limits;
 mod policies;
 mod roles;

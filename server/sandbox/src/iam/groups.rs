@@ -1,0 +1,154 @@
+//! Groups: users who share policies. A group is nobody: it cannot call, and no policy can name it as a principal.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::holder::{Groups, Holder as _, Users};
+use super::roles::require_no_policies;
+use super::{read, users};
+use crate::arns;
+use crate::credentials::unique_id;
+use crate::gate::Question;
+use crate::gate::actions::iam;
+use crate::model::{Account, Group, IdentityPolicies};
+use crate::query::{Call, Fault, Xml, page, timestamp};
+
+/// Most groups of an account, and most groups that one user is in (IAM User Guide, `reference_iam-quotas`).
+const MAX_GROUPS: usize = 300;
+const MAX_GROUPS_OF_USER: usize = 10;
+
+pub(super) async fn create(call: Call<'_>) -> Result<Xml, Fault> {
+    let name = Groups::named(call)?;
+    let path = read::path(call.params)?;
+    let permit =
+        call.authorize::<iam::CreateGroup>(Question::about(arns::group(call.account_id(), path, name)))?;
+    let id = unique_id("AGPA")?;
+    call.change(&permit, |account| {
+        if read::taken(&account.groups, name) {
+            return Err(Fault::already_exists(format!("Group with name {name} already exists.")));
+        }
+        read::quota("GroupsPerAccount", account.groups.len(), MAX_GROUPS)?;
+        let group = Group {
+            name: name.to_owned(),
+            path: path.to_owned(),
+            id: id.clone(),
+            created: call.now(),
+            policies: IdentityPolicies::default(),
+            members: BTreeSet::new(),
+        };
+        let mut xml = Xml::default();
+        xml.element("Group", |element| write(element, &account.id, &group));
+        account.groups.insert(name.to_owned(), Arc::new(group));
+        Ok(xml)
+    })
+    .await
+}
+
+/// The group and who is in it.
+pub(super) async fn get(call: Call<'_>) -> Result<Xml, Fault> {
+    let name = Groups::named(call)?;
+    let permit = call.authorize::<iam::GetGroup>(Groups::question(call, name))?;
+    let account = call.account(&permit)?;
+    let group = account.groups.get(name).ok_or_else(|| Groups::not_found(name))?;
+    let members =
+        group.members.iter().filter_map(|member| Some((member.as_str(), account.users.get(member)?)));
+    let mut xml = page(call.params, "Users", members, |xml, user| users::write(xml, &account.id, user))?;
+    xml.element("Group", |element| write(element, &account.id, group));
+    Ok(xml)
+}
+
+pub(super) async fn list(call: Call<'_>) -> Result<Xml, Fault> {
+    let prefix = read::path_prefix(call.params)?;
+    let permit = call.authorize::<iam::ListGroups>(Question::about("*"))?;
+    let account = call.account(&permit)?;
+    let groups = account.groups.iter().filter(|(_, group)| group.path.starts_with(prefix));
+    page(call.params, "Groups", groups.map(|(name, group)| (name.as_str(), group)), |xml, group| {
+        write(xml, &account.id, group);
+    })
+}
+
+pub(super) async fn list_for_user(call: Call<'_>) -> Result<Xml, Fault> {
+    let name = Users::named(call)?;
+    let permit = call.authorize::<iam::ListGroupsForUser>(Users::question(call, name))?;
+    let account = call.account(&permit)?;
+    if !account.users.contains_key(name) {
+        return Err(Users::not_found(name));
+    }
+    let groups = account.groups_of(name).map(|group| (group.name.as_str(), group));
+    page(call.params, "Groups", groups, |xml, group| write(xml, &account.id, group))
+}
+
+pub(super) async fn delete(call: Call<'_>) -> Result<Xml, Fault> {
+    let name = Groups::named(call)?;
+    let permit = call.authorize::<iam::DeleteGroup>(Groups::question(call, name))?;
+    call.change(&permit, |account| {
+        let group = account.groups.get(name).ok_or_else(|| Groups::not_found(name))?;
+        if !group.members.is_empty() {
+            return Err(still_in_group());
+        }
+        require_no_policies(&group.policies)?;
+        account.groups.remove(name);
+        Ok(Xml::default())
+    })
+    .await
+}
+
+pub(super) async fn add_user(call: Call<'_>) -> Result<Xml, Fault> {
+    let (name, user) = (Groups::named(call)?, Users::named(call)?);
+    let permit = call.authorize::<iam::AddUserToGroup>(Groups::question(call, name))?;
+    call.change(&permit, |account| {
+        both_exist(account, name, user)?;
+        if !account.groups.get(name).is_some_and(|group| group.members.contains(user)) {
+            read::quota("GroupsPerUser", account.groups_of(user).count(), MAX_GROUPS_OF_USER)?;
+            change_members(account, name, |members| members.insert(user.to_owned()))?;
+        }
+        Ok(Xml::default())
+    })
+    .await
+}
+
+pub(super) async fn remove_user(call: Call<'_>) -> Result<Xml, Fault> {
+    let (name, user) = (Groups::named(call)?, Users::named(call)?);
+    let permit = call.authorize::<iam::RemoveUserFromGroup>(Groups::question(call, name))?;
+    call.change(&permit, |account| {
+        both_exist(account, name, user)?;
+        if account.groups.get(name).is_some_and(|group| group.members.contains(user)) {
+            change_members(account, name, |members| members.remove(user))?;
+        }
+        Ok(Xml::default())
+    })
+    .await
+}
+
+/// Neither a group that has users nor a user who is in a group can be deleted; IAM has the same words for both.
+pub(super) fn still_in_group() -> Fault {
+    Fault::delete_conflict("Cannot delete entity, must remove users from group first.")
+}
+
+fn both_exist(account: &Account, group: &str, user: &str) -> Result<(), Fault> {
+    if !account.groups.contains_key(group) {
+        return Err(Groups::not_found(group));
+    }
+    if !account.users.contains_key(user) {
+        return Err(Users::not_found(user));
+    }
+    Ok(())
+}
+
+fn change_members(
+    account: &mut Account,
+    name: &str,
+    change: impl FnOnce(&mut BTreeSet<String>) -> bool,
+) -> Result<(), Fault> {
+    let group = account.groups.get_mut(name).ok_or_else(|| Groups::not_found(name))?;
+    change(&mut Arc::make_mut(group).members);
+    Ok(())
+}
+
+fn write(xml: &mut Xml, account: &str, group: &Group) {
+    xml.text("Path", &group.path)
+        .text("GroupName", &group.name)
+        .text("GroupId", &group.id)
+        .text("Arn", arns::group(account, &group.path, &group.name))
+        .text("CreateDate", timestamp(group.created));
+}
