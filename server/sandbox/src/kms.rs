@@ -69,48 +69,54 @@ pub(crate) async fn handle(
     }
 }
 
-/// Runs the operation that `target` names, for example `TrentService.Encrypt`.
-async fn run(call: &Call<'_>, target: &str, body: &[u8]) -> Result<Value, KmsError> {
-    let operation = target.strip_prefix("TrentService.").unwrap_or(target);
-    match operation {
-        "CreateKey" => lifecycle::create_key(call, input::read(body)?).await,
-        "DescribeKey" => lifecycle::describe_key(call, input::read(body)?).await,
-        "ListKeys" => lifecycle::list_keys(call, input::read(body)?).await,
-        "EnableKey" => lifecycle::enable_key(call, input::read(body)?).await,
-        "DisableKey" => lifecycle::disable_key(call, input::read(body)?).await,
-        "ScheduleKeyDeletion" => lifecycle::schedule_key_deletion(call, input::read(body)?).await,
-        "CancelKeyDeletion" => lifecycle::cancel_key_deletion(call, input::read(body)?).await,
-        "CreateAlias" => aliases::create_alias(call, input::read(body)?).await,
-        "DeleteAlias" => aliases::delete_alias(call, input::read(body)?).await,
-        "ListAliases" => aliases::list_aliases(call, input::read(body)?).await,
-        "GetKeyPolicy" => policies::get_key_policy(call, input::read(body)?).await,
-        "PutKeyPolicy" => policies::put_key_policy(call, input::read(body)?).await,
-        "ListKeyPolicies" => policies::list_key_policies(call, input::read(body)?).await,
-        "Encrypt" => cryptography::encrypt(call, input::read(body)?).await,
-        "Decrypt" => cryptography::decrypt(call, input::read(body)?).await,
-        "ReEncrypt" => cryptography::re_encrypt(call, input::read(body)?).await,
-        "GenerateDataKey" => cryptography::generate_data_key(call, input::read(body)?).await,
-        "GenerateDataKeyWithoutPlaintext" => {
-            cryptography::generate_data_key_without_plaintext(call, input::read(body)?).await
+macro_rules! operations {
+    ($($name:literal => $module:ident::$function:ident;)*) => {
+        /// Runs the operation that `target` names, for example `TrentService.Encrypt`.
+        async fn run(call: &Call<'_>, target: &str, body: &[u8]) -> Result<Value, KmsError> {
+            match target.strip_prefix("TrentService.").unwrap_or(target) {
+                $($name => $module::$function(call, input::read(body)?).await,)*
+                unknown => Err(KmsError::unknown_operation(unknown)),
+            }
         }
-        "GenerateRandom" => cryptography::generate_random(call, input::read(body)?).await,
-        "CreateGrant" => grants::create_grant(call, input::read(body)?).await,
-        "ListGrants" => grants::list_grants(call, input::read(body)?).await,
-        "RevokeGrant" => grants::revoke_grant(call, input::read(body)?).await,
-        "RetireGrant" => grants::retire_grant(call, input::read(body)?).await,
-        "ListRetirableGrants" => grants::list_retirable_grants(call, input::read(body)?).await,
-        "UpdateAlias" => aliases::update_alias(call, input::read(body)?).await,
-        "UpdateKeyDescription" => settings::update_key_description(call, input::read(body)?).await,
-        "TagResource" => settings::tag_resource(call, input::read(body)?).await,
-        "UntagResource" => settings::untag_resource(call, input::read(body)?).await,
-        "ListResourceTags" => settings::list_resource_tags(call, input::read(body)?).await,
-        "EnableKeyRotation" => settings::enable_key_rotation(call, input::read(body)?).await,
-        "DisableKeyRotation" => settings::disable_key_rotation(call, input::read(body)?).await,
-        "GetKeyRotationStatus" => settings::get_key_rotation_status(call, input::read(body)?).await,
-        "GenerateDataKeyPair" => pairs::generate_data_key_pair(call, input::read(body)?).await,
-        "GenerateDataKeyPairWithoutPlaintext" => {
-            pairs::generate_data_key_pair_without_plaintext(call, input::read(body)?).await
-        }
-        unknown => Err(KmsError::unknown_operation(unknown)),
-    }
+
+        /// All operations.
+        pub(crate) const OPERATIONS: &[&str] = &[$($name),*];
+    };
+}
+
+operations! {
+    "CreateKey" => lifecycle::create_key;
+    "DescribeKey" => lifecycle::describe_key;
+    "ListKeys" => lifecycle::list_keys;
+    "EnableKey" => lifecycle::enable_key;
+    "DisableKey" => lifecycle::disable_key;
+    "ScheduleKeyDeletion" => lifecycle::schedule_key_deletion;
+    "CancelKeyDeletion" => lifecycle::cancel_key_deletion;
+    "CreateAlias" => aliases::create_alias;
+    "DeleteAlias" => aliases::delete_alias;
+    "ListAliases" => aliases::list_aliases;
+    "GetKeyPolicy" => policies::get_key_policy;
+    "PutKeyPolicy" => policies::put_key_policy;
+    "ListKeyPolicies" => policies::list_key_policies;
+    "Encrypt" => cryptography::encrypt;
+    "Decrypt" => cryptography::decrypt;
+    "ReEncrypt" => cryptography::re_encrypt;
+    "GenerateDataKey" => cryptography::generate_data_key;
+    "GenerateDataKeyWithoutPlaintext" => cryptography::generate_data_key_without_plaintext;
+    "GenerateRandom" => cryptography::generate_random;
+    "CreateGrant" => grants::create_grant;
+    "ListGrants" => grants::list_grants;
+    "RevokeGrant" => grants::revoke_grant;
+    "RetireGrant" => grants::retire_grant;
+    "ListRetirableGrants" => grants::list_retirable_grants;
+    "UpdateAlias" => aliases::update_alias;
+    "UpdateKeyDescription" => settings::update_key_description;
+    "TagResource" => settings::tag_resource;
+    "UntagResource" => settings::untag_resource;
+    "ListResourceTags" => settings::list_resource_tags;
+    "EnableKeyRotation" => settings::enable_key_rotation;
+    "DisableKeyRotation" => settings::disable_key_rotation;
+    "GetKeyRotationStatus" => settings::get_key_rotation_status;
+    "GenerateDataKeyPair" => pairs::generate_data_key_pair;
+    "GenerateDataKeyPairWithoutPlaintext" => pairs::generate_data_key_pair_without_plaintext;
 }

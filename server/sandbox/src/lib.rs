@@ -20,6 +20,7 @@ mod iam;
 mod imds;
 mod kms;
 mod managed;
+mod operations;
 mod orphans;
 mod principals;
 mod query;
@@ -34,6 +35,7 @@ use time::OffsetDateTime;
 
 pub use accounts::{AccountError, AccountKeys};
 pub use fidelity::Fidelity;
+pub use operations::operations;
 pub use store::{Storage, StoreError};
 
 use gate::{Gate, Trace};

@@ -37,6 +37,7 @@ use crate::request::RequestMeta;
 use crate::{Aws, Body};
 
 pub(crate) use answer::error;
+pub(crate) use operations::INPUTS;
 
 /// S3, ready to answer. Cheap to clone.
 #[derive(Clone, Debug)]

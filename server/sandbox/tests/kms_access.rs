@@ -3,6 +3,8 @@
 
 mod support;
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 use support::steps::{assert_refused, key, kms, text};
 use support::{Lab, account};
@@ -54,7 +56,9 @@ async fn a_user_without_permissions_is_denied_every_operation_in_aws_words() {
     let nobody = lab.user("nobody", Value::Null).await;
     let sealed = kms(&lab, "Encrypt", json!({"KeyId": arn, "Plaintext": "aGVsbG8="})).await;
     let blob = text(&sealed, &["CiphertextBlob"]);
+    let mut asked: BTreeSet<&str> = BTreeSet::from(["ReEncrypt"]);
     for (operation, input, resource) in operations(&arn, &blob) {
+        asked.insert(operation);
         let message = format!(
             "User: arn:aws:iam::{}:user/nobody is not authorized to perform: kms:{operation} on resource: {resource} because \
              no identity-based policy allows the kms:{operation} action",
@@ -64,9 +68,11 @@ async fn a_user_without_permissions_is_denied_every_operation_in_aws_words() {
     }
     let aliases = [
         ("CreateAlias", json!({"AliasName": "alias/x", "TargetKeyId": arn})),
+        ("UpdateAlias", json!({"AliasName": "alias/x", "TargetKeyId": arn})),
         ("DeleteAlias", json!({"AliasName": "alias/x"})),
     ];
     for (operation, input) in aliases {
+        asked.insert(operation);
         let (code, message) = lab.kms(&nobody, operation, input).await.error();
         assert_eq!(code, "AccessDeniedException");
         assert!(
@@ -77,6 +83,8 @@ async fn a_user_without_permissions_is_denied_every_operation_in_aws_words() {
     let re_encrypt =
         lab.kms(&nobody, "ReEncrypt", json!({"CiphertextBlob": blob, "DestinationKeyId": arn})).await;
     assert!(re_encrypt.error().1.contains("kms:ReEncryptFrom on resource"), "{}", re_encrypt.text());
+    let there_are = sandbox::operations().into_iter().find(|(service, _)| *service == "KMS").unwrap().1;
+    assert_eq!(asked, BTreeSet::from_iter(there_are), "an operation that nobody was denied");
 }
 
 #[tokio::test]

@@ -85,7 +85,6 @@ macro_rules! operations {
         }
 
         /// All operations with the parameters they take.
-        #[cfg(test)]
         pub(crate) const OPERATIONS: &[(&str, &[&str])] = &[$(($name, &[$($parameter),*])),*];
     };
 }

@@ -32,6 +32,9 @@ macro_rules! operations {
                 $module::$name(&ask, request).await
             })*
         }
+
+        /// The inputs of all operations, each named after its own.
+        pub(crate) const INPUTS: &[&str] = &[$(stringify!($input)),*];
     };
 }
 
