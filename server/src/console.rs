@@ -90,17 +90,24 @@ impl SessionConsole {
             held,
         })
     }
-}
 
-/// Does what makes calls on a task of its own: a browser that goes away between a call and its record would else leave the
-/// call made and the lab not knowing of it.
-async fn to_its_end<T: Send + 'static>(
-    work: impl Future<Output = Result<T, ConsoleError>> + Send + 'static,
-) -> Result<T, ConsoleError> {
-    tokio::spawn(work).await.unwrap_or_else(|error| {
-        tracing::error!(%error, "a call broke off");
-        Err(ConsoleError::Unavailable("The call broke off. Look at Activity, then try again.".into()))
-    })
+    /// Does what makes calls on a task of its own: a browser that goes away between a call and its record would else leave the
+    /// call made and the lab not knowing of it. Nobody else works on the lab meanwhile.
+    async fn to_its_end<T: Send + 'static, W: Future<Output = Result<T, ConsoleError>> + Send>(
+        &self,
+        work: impl FnOnce(Arc<Site>, LabState) -> W + Send + 'static,
+    ) -> Result<T, ConsoleError> {
+        let (lab, guard) = self.locked().await?;
+        let site = Arc::clone(&self.site);
+        let task = tokio::spawn(async move {
+            let _guard = guard;
+            work(site, lab).await
+        });
+        task.await.unwrap_or_else(|error| {
+            tracing::error!(%error, "a call broke off");
+            Err(ConsoleError::Unavailable("The call broke off. Look at Activity, then try again.".into()))
+        })
+    }
 }
 
 /// Whether credentials have not ended yet.
@@ -146,23 +153,11 @@ impl Console for SessionConsole {
     }
 
     async fn switch(&self, persona: Persona, step: Option<StepId>) -> Result<Option<i64>, ConsoleError> {
-        let (lab, guard) = self.locked().await?;
-        let site = Arc::clone(&self.site);
-        to_its_end(async move {
-            let _guard = guard;
-            role::switch(&site, lab, persona, step).await
-        })
-        .await
+        self.to_its_end(move |site, lab| async move { role::switch(&site, lab, persona, step).await }).await
     }
 
     async fn act(&self, step: StepId, action: Action) -> Result<Vec<i64>, ConsoleError> {
-        let (lab, guard) = self.locked().await?;
-        let site = Arc::clone(&self.site);
-        to_its_end(async move {
-            let _guard = guard;
-            act::act(&site, lab, step, action).await
-        })
-        .await
+        self.to_its_end(move |site, lab| async move { act::act(&site, lab, step, action).await }).await
     }
 
     async fn listing(&self, id: ListingId, spelling: Option<Listings>) -> Result<Listing, ConsoleError> {
@@ -193,13 +188,7 @@ impl Console for SessionConsole {
     }
 
     async fn run(&self, step: Option<StepId>, line: String) -> Result<TerminalEntry, ConsoleError> {
-        let (lab, guard) = self.locked().await?;
-        let site = Arc::clone(&self.site);
-        to_its_end(async move {
-            let _guard = guard;
-            instance::run(&site, lab, step, line).await
-        })
-        .await
+        self.to_its_end(move |site, lab| async move { instance::run(&site, lab, step, line).await }).await
     }
 
     async fn terminal(&self) -> Result<Vec<TerminalEntry>, ConsoleError> {

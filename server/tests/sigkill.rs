@@ -6,20 +6,21 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used)]
 
+mod folder;
 #[path = "../sandbox/tests/support/mod.rs"]
 mod support;
 
 use std::{
-    fs,
     hash::{BuildHasher as _, Hasher as _, RandomState},
     io::{BufRead as _, BufReader, Error, ErrorKind, Read as _, Write as _},
     net::TcpStream,
-    path::{Path, PathBuf},
+    path::Path,
     process::{Child, Command, Stdio},
     thread,
     time::{Duration, SystemTime},
 };
 
+use folder::Folder;
 use serde_json::json;
 use support::{Keys, request};
 
@@ -308,21 +309,4 @@ fn two_hundred_kills_lose_nothing_that_was_acknowledged() {
     }
     assert!(acknowledged > KILLS, "under load: {acknowledged} writes");
     println!("{acknowledged} acknowledged writes over {KILLS} kills; {interrupted} done but not answered");
-}
-
-/// A folder that goes with the test.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new() -> Self {
-        let path = std::env::temp_dir().join(format!("trilock-sigkill-{}", uuid::Uuid::new_v4()));
-        fs::create_dir(&path).unwrap();
-        Self(path)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
 }

@@ -29,13 +29,14 @@ mod tests {
 
     const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/operations.md");
 
-    /// The page that `docs/operations.md` must be; with `UPDATE_DOCS=1` in the environment the test writes it.
+    /// The page that `docs/operations.md` must be; with `UPDATE_GOLDEN=1` in the environment the test writes it.
     #[test]
     fn the_page_of_operations_is_what_there_is() {
         let mut page = String::from(
-            "# What the embedded AWS does\n\nEvery operation listed here verifies its signature, asks the policies where AWS asks them, and does its \
-             work. All others\nanswer an error that names them. A test writes this page from the tables that route requests \
-             (`UPDATE_DOCS=1 cargo test -p sandbox --lib`).\n",
+            "# What the embedded AWS does\n\n\
+             Every operation listed here verifies its signature, asks the policies where AWS asks them, and does its work. All\n\
+             others answer an error that names them. A test writes this page from the tables that route requests:\n\
+             `UPDATE_GOLDEN=1 cargo test -p sandbox --lib`.\n",
         );
         for (service, names) in operations() {
             assert!(names.windows(2).all(|pair| pair.first() < pair.last()), "{service} lists one twice");
@@ -44,12 +45,12 @@ mod tests {
                 writeln!(page, "- {name}").unwrap();
             }
         }
-        if std::env::var_os("UPDATE_DOCS").is_some() {
+        if std::env::var_os("UPDATE_GOLDEN").is_some() {
             std::fs::write(PAGE, &page).unwrap();
         }
         assert!(
             std::fs::read_to_string(PAGE).unwrap() == page,
-            "docs/operations.md is out of date: see its second line"
+            "docs/operations.md is out of date: it says how to write it"
         );
     }
 }

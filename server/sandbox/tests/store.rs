@@ -4,11 +4,10 @@
 mod support;
 
 use std::path::PathBuf;
-use std::task::{Context, Waker};
 use std::time::Duration;
 
 use sandbox::{Config, Sandbox, Storage};
-use support::{Keys, Lab};
+use support::{Keys, Lab, go_away_after};
 
 /// A folder of its own, gone at the end.
 struct Folder(PathBuf);
@@ -57,14 +56,8 @@ async fn a_change_whose_caller_went_away_is_in_force_if_it_is_stored() {
     for patience in 0..80 {
         let name = format!("user-{patience:02}");
         let parameters = [("UserName", name.as_str())];
-        let mut call = Box::pin(lab.query(&lab.admin, "iam", "CreateUser", &parameters));
-        for _ in 0..patience {
-            if call.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready() {
-                break;
-            }
-            tokio::time::sleep(Duration::from_micros(50)).await;
-        }
-        drop(call);
+        let call = lab.query(&lab.admin, "iam", "CreateUser", &parameters);
+        go_away_after(patience, Duration::from_micros(50), call).await;
     }
     tokio::time::sleep(Duration::from_millis(200)).await;
     let in_force = users(&lab.sandbox, &lab.admin).await;
@@ -74,4 +67,22 @@ async fn a_change_whose_caller_went_away_is_in_force_if_it_is_stored() {
     drop(lab);
     let again = Sandbox::open(folder.config()).await.unwrap();
     assert_eq!(users(&again, &admin).await, in_force);
+}
+
+/// What is in memory only must outlive every caller, whatever it was doing.
+#[tokio::test]
+async fn an_account_in_memory_outlives_every_caller() {
+    const PATH: &str = "/trilock-gone/key";
+    let lab = Lab::new().await;
+    assert_eq!(lab.s3(&lab.admin, "PUT", "/trilock-gone", &[], b"").await.status, 200);
+    assert_eq!(lab.s3(&lab.admin, "PUT", PATH, &[], b"kept").await.status, 200);
+    let mut left = 0;
+    for round in 0..400 {
+        let (method, body) = [("GET", ""), ("HEAD", ""), ("PUT", "kept")][round % 3];
+        let call = lab.s3(&lab.admin, method, PATH, &[], body.as_bytes());
+        left += usize::from(!go_away_after(1 + round % 5, Duration::from_micros(20), call).await);
+    }
+    assert!(left > 30, "{left} callers went away");
+    let read = lab.s3(&lab.admin, "GET", PATH, &[], b"").await;
+    assert_eq!((read.status, read.text().as_str()), (200, "kept"));
 }

@@ -4,6 +4,7 @@
 
 use super::Question;
 use crate::cloud::{Asked as _, Clients, Failure};
+use aws_sdk_iam::types::{AttachedPermissionsBoundary, AttachedPolicy};
 use aws_sdk_s3::types::ServerSideEncryption;
 use futures::future::{FutureExt as _, TryFutureExt as _, join, join3, join4};
 use policy::{Document, Grant, GrantConstraints, NamedPolicy, Principal, PrincipalKind};
@@ -168,37 +169,14 @@ async fn user_policies(clients: &Clients, part: &mut Part, user: &str) {
         iam.list_groups_for_user().user_name(user).send().asked(),
     )
     .await;
-    match attached {
-        Ok(list) => {
-            for attached in list.attached_policies() {
-                managed(clients, part, attached.policy_name(), attached.policy_arn(), false).await;
-            }
-        }
-        Err(failure) => part.unseen(&format!("the policies attached to {user}"), &failure),
-    }
-    match inline {
-        Ok(list) => {
-            for policy in list.policy_names() {
-                match iam.get_user_policy().user_name(user).policy_name(policy).send().asked().await {
-                    Ok(answer) => {
-                        let read = part.parse(policy, None, &decoded(answer.policy_document()));
-                        part.0.identity.extend(read);
-                    }
-                    Err(failure) => part.unseen(&format!("the inline policy {policy} of {user}"), &failure),
-                }
-            }
-        }
-        Err(failure) => part.unseen(&format!("the inline policies of {user}"), &failure),
-    }
-    match itself {
-        Ok(answer) => {
-            let boundary = answer.user().and_then(|user| user.permissions_boundary());
-            if let Some(arn) = boundary.and_then(|boundary| boundary.permissions_boundary_arn()) {
-                managed(clients, part, arn.rsplit('/').next(), Some(arn), true).await;
-            }
-        }
-        Err(failure) => part.unseen(&format!("the user {user}"), &failure),
-    }
+    attached_policies(clients, part, user, attached.map(|list| list.attached_policies)).await;
+    inline_policies(part, user, inline.map(|list| list.policy_names), |name| {
+        let get = iam.get_user_policy().user_name(user).policy_name(name);
+        async move { get.send().asked().await.map(|answer| decoded(answer.policy_document())) }
+    })
+    .await;
+    let limit = itself.map(|answer| answer.user.and_then(|user| user.permissions_boundary));
+    boundary(clients, part, user, limit).await;
     match groups {
         Ok(list) => {
             for group in list.groups() {
@@ -216,28 +194,12 @@ async fn group_policies(clients: &Clients, part: &mut Part, group: &str) {
         iam.list_group_policies().group_name(group).send().asked(),
     )
     .await;
-    match attached {
-        Ok(list) => {
-            for attached in list.attached_policies() {
-                managed(clients, part, attached.policy_name(), attached.policy_arn(), false).await;
-            }
-        }
-        Err(failure) => part.unseen(&format!("the policies attached to the group {group}"), &failure),
-    }
-    match inline {
-        Ok(list) => {
-            for policy in list.policy_names() {
-                match iam.get_group_policy().group_name(group).policy_name(policy).send().asked().await {
-                    Ok(answer) => {
-                        let read = part.parse(policy, None, &decoded(answer.policy_document()));
-                        part.0.identity.extend(read);
-                    }
-                    Err(failure) => part.unseen(&format!("the inline policy {policy} of {group}"), &failure),
-                }
-            }
-        }
-        Err(failure) => part.unseen(&format!("the inline policies of the group {group}"), &failure),
-    }
+    attached_policies(clients, part, group, attached.map(|list| list.attached_policies)).await;
+    inline_policies(part, group, inline.map(|list| list.policy_names), |name| {
+        let get = iam.get_group_policy().group_name(group).policy_name(name);
+        async move { get.send().asked().await.map(|answer| decoded(answer.policy_document())) }
+    })
+    .await;
 }
 
 async fn role_policies(clients: &Clients, part: &mut Part, role: &str) {
@@ -248,39 +210,70 @@ async fn role_policies(clients: &Clients, part: &mut Part, role: &str) {
         iam.get_role().role_name(role).send().asked(),
     )
     .await;
-    match attached {
+    attached_policies(clients, part, role, attached.map(|list| list.attached_policies)).await;
+    inline_policies(part, role, inline.map(|list| list.policy_names), |name| {
+        let get = iam.get_role_policy().role_name(role).policy_name(name);
+        async move { get.send().asked().await.map(|answer| decoded(answer.policy_document())) }
+    })
+    .await;
+    let limit = itself.map(|answer| answer.role.and_then(|role| role.permissions_boundary));
+    boundary(clients, part, role, limit).await;
+}
+
+/// The managed policies attached to `holder`: a user, a group or a role.
+async fn attached_policies(
+    clients: &Clients,
+    part: &mut Part,
+    holder: &str,
+    list: Result<Option<Vec<AttachedPolicy>>, Failure>,
+) {
+    match list {
         Ok(list) => {
-            for attached in list.attached_policies() {
+            for attached in list.unwrap_or_default() {
                 managed(clients, part, attached.policy_name(), attached.policy_arn(), false).await;
             }
         }
-        Err(failure) => part.unseen(&format!("the policies attached to {role}"), &failure),
+        Err(failure) => part.unseen(&format!("the policies attached to {holder}"), &failure),
     }
-    match inline {
-        Ok(list) => {
-            for policy in list.policy_names() {
-                match iam.get_role_policy().role_name(role).policy_name(policy).send().asked().await {
-                    Ok(answer) => {
-                        let read = part.parse(policy, None, &decoded(answer.policy_document()));
-                        part.0.identity.extend(read);
+}
+
+/// The policies written into `holder`, each read with `read`.
+async fn inline_policies<R: Future<Output = Result<String, Failure>>>(
+    part: &mut Part,
+    holder: &str,
+    names: Result<Vec<String>, Failure>,
+    read: impl Fn(String) -> R,
+) {
+    match names {
+        Ok(names) => {
+            for name in names {
+                match read(name.clone()).await {
+                    Ok(document) => {
+                        let policy = part.parse(&name, None, &document);
+                        part.0.identity.extend(policy);
                     }
-                    Err(failure) => part.unseen(&format!("the inline policy {policy} of {role}"), &failure),
+                    Err(failure) => part.unseen(&format!("the inline policy {name} of {holder}"), &failure),
                 }
             }
         }
-        Err(failure) => part.unseen(&format!("the inline policies of {role}"), &failure),
+        Err(failure) => part.unseen(&format!("the inline policies of {holder}"), &failure),
     }
-    match itself {
-        Ok(answer) => {
-            let boundary = answer
-                .role()
-                .and_then(|role| role.permissions_boundary())
-                .and_then(|boundary| boundary.permissions_boundary_arn());
-            if let Some(arn) = boundary {
-                managed(clients, part, arn.rsplit('/').next(), Some(arn), true).await;
+}
+
+/// The permissions boundary of `holder`, if it has one.
+async fn boundary(
+    clients: &Clients,
+    part: &mut Part,
+    holder: &str,
+    limit: Result<Option<AttachedPermissionsBoundary>, Failure>,
+) {
+    match limit {
+        Ok(limit) => {
+            if let Some(arn) = limit.and_then(|limit| limit.permissions_boundary_arn) {
+                managed(clients, part, arn.rsplit('/').next(), Some(&arn), true).await;
             }
         }
-        Err(failure) => part.unseen(&format!("the role {role}"), &failure),
+        Err(failure) => part.unseen(&format!("the permissions boundary of {holder}"), &failure),
     }
 }
 

@@ -100,7 +100,7 @@ pub(super) async fn add_user(call: Call<'_>) -> Result<Xml, Fault> {
         both_exist(account, name, user)?;
         if !account.groups.get(name).is_some_and(|group| group.members.contains(user)) {
             read::quota("GroupsPerUser", account.groups_of(user).count(), MAX_GROUPS_OF_USER)?;
-            change_members(account, name, |members| members.insert(user.to_owned()))?;
+            members(account, name)?.insert(user.to_owned());
         }
         Ok(Xml::default())
     })
@@ -112,9 +112,7 @@ pub(super) async fn remove_user(call: Call<'_>) -> Result<Xml, Fault> {
     let permit = call.authorize::<iam::RemoveUserFromGroup>(Groups::question(call, name))?;
     call.change(&permit, |account| {
         both_exist(account, name, user)?;
-        if account.groups.get(name).is_some_and(|group| group.members.contains(user)) {
-            change_members(account, name, |members| members.remove(user))?;
-        }
+        members(account, name)?.remove(user);
         Ok(Xml::default())
     })
     .await
@@ -135,14 +133,9 @@ fn both_exist(account: &Account, group: &str, user: &str) -> Result<(), Fault> {
     Ok(())
 }
 
-fn change_members(
-    account: &mut Account,
-    name: &str,
-    change: impl FnOnce(&mut BTreeSet<String>) -> bool,
-) -> Result<(), Fault> {
+fn members<'a>(account: &'a mut Account, name: &str) -> Result<&'a mut BTreeSet<String>, Fault> {
     let group = account.groups.get_mut(name).ok_or_else(|| Groups::not_found(name))?;
-    change(&mut Arc::make_mut(group).members);
-    Ok(())
+    Ok(&mut Arc::make_mut(group).members)
 }
 
 fn write(xml: &mut Xml, account: &str, group: &Group) {

@@ -16,7 +16,7 @@ use super::cryptography::{conditions, must_not_be_for_an_enclave, stop_if_dry_ru
 use super::keys::{Aliases, OtherAccounts, find, must_be_usable};
 use super::{Call, EncryptionContext, KmsError, ciphertext};
 use crate::crypto::CryptoError;
-use crate::gate::actions;
+use crate::gate::{Action, actions};
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -76,44 +76,37 @@ pub(super) async fn generate_data_key_pair(
     input: GenerateDataKeyPair,
 ) -> Result<Value, KmsError> {
     must_not_be_for_an_enclave(input.recipient.as_ref())?;
-    let target = find(call, &input.key_id, Aliases::Accepted).await?;
-    let asked =
-        conditions(&input.encryption_context)?.with("kms:DataKeyPairSpec", input.key_pair_spec.clone());
-    let (_permit, key) =
-        call.authorize_key::<actions::kms::GenerateDataKeyPair>(&target, OtherAccounts::Accepted, asked)?;
-    must_be_usable(&key)?;
-    stop_if_dry_run(input.dry_run)?;
-    let pair = Pair::generate(&input.key_pair_spec)?;
-    let blob = ciphertext::encrypt(call, &key, &input.encryption_context, &pair.private)?;
-    Ok(json!({
-        "PrivateKeyCiphertextBlob": BASE64_STANDARD.encode(blob),
-        "PrivateKeyPlaintext": BASE64_STANDARD.encode(pair.private.as_slice()),
-        "PublicKey": BASE64_STANDARD.encode(pair.public),
-        "KeyId": key.arn,
-        "KeyPairSpec": input.key_pair_spec,
-    }))
+    let (pair, mut answer) = generate::<actions::kms::GenerateDataKeyPair>(call, &input).await?;
+    answer["PrivateKeyPlaintext"] = BASE64_STANDARD.encode(pair.private.as_slice()).into();
+    Ok(answer)
 }
 
 pub(super) async fn generate_data_key_pair_without_plaintext(
     call: &Call<'_>,
     input: GenerateDataKeyPair,
 ) -> Result<Value, KmsError> {
+    let (_, answer) = generate::<actions::kms::GenerateDataKeyPairWithoutPlaintext>(call, &input).await?;
+    Ok(answer)
+}
+
+/// A new pair, and the answer without its plaintext.
+async fn generate<A: Action>(
+    call: &Call<'_>,
+    input: &GenerateDataKeyPair,
+) -> Result<(Pair, Value), KmsError> {
     let target = find(call, &input.key_id, Aliases::Accepted).await?;
     let asked =
         conditions(&input.encryption_context)?.with("kms:DataKeyPairSpec", input.key_pair_spec.clone());
-    let (_permit, key) = call.authorize_key::<actions::kms::GenerateDataKeyPairWithoutPlaintext>(
-        &target,
-        OtherAccounts::Accepted,
-        asked,
-    )?;
+    let (_permit, key) = call.authorize_key::<A>(&target, OtherAccounts::Accepted, asked)?;
     must_be_usable(&key)?;
     stop_if_dry_run(input.dry_run)?;
     let pair = Pair::generate(&input.key_pair_spec)?;
     let blob = ciphertext::encrypt(call, &key, &input.encryption_context, &pair.private)?;
-    Ok(json!({
+    let answer = json!({
         "PrivateKeyCiphertextBlob": BASE64_STANDARD.encode(blob),
-        "PublicKey": BASE64_STANDARD.encode(pair.public),
+        "PublicKey": BASE64_STANDARD.encode(&pair.public),
         "KeyId": key.arn,
         "KeyPairSpec": input.key_pair_spec,
-    }))
+    });
+    Ok((pair, answer))
 }

@@ -199,7 +199,8 @@ where
     Ok(part)
 }
 
-fn checksum(part: &PartRow, name: &str) -> Option<String> {
+/// The part's checksum by the algorithm of this name, if that is its upload's.
+pub(super) fn checksum(part: &PartRow, name: &str) -> Option<String> {
     part.checksum.as_ref().filter(|(known, _)| known == name).map(|(_, value)| value.clone())
 }
 

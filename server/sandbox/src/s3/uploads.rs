@@ -1,8 +1,6 @@
 //! Multipart uploads (S3 User Guide, `mpuoverview`). The data key is made when the upload begins; every part opens it anew for its
 //! caller, which is why a part needs `kms:Decrypt` (`aws-semantics.md` §3).
 
-use std::collections::BTreeMap;
-
 use policy::Context;
 use s3s::dto::{
     AbortMultipartUploadInput, AbortMultipartUploadOutput, ChecksumAlgorithm, ChecksumType, CommonPrefix,
@@ -18,6 +16,7 @@ use super::encryption::{self, Headers};
 use super::envelope;
 use super::failure::{from_store, refuse};
 use super::list::{Encoding, beyond, common_prefix, conditions, limit, shown};
+use super::parts::checksum;
 use super::put::may_write;
 use super::tags;
 use super::write::{Description, no_such_upload, row};
@@ -216,8 +215,7 @@ fn initiator(upload: &UploadRow) -> Initiator {
 }
 
 fn part(part: &PartRow) -> Part {
-    let sums: BTreeMap<_, _> = part.checksum.iter().cloned().collect();
-    let sum = |name: &str| sums.get(name).cloned();
+    let sum = |name| checksum(part, name);
     Part {
         checksum_crc32: sum("CRC32"),
         checksum_crc32c: sum("CRC32C"),

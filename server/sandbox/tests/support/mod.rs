@@ -3,7 +3,9 @@
 
 pub mod steps;
 
-use std::time::SystemTime;
+use std::pin::pin;
+use std::task::{Context, Waker};
+use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
 use aws_sigv4::http_request::{
@@ -222,6 +224,19 @@ pub async fn call(
 ) -> Answer {
     let request = request(keys, service, method, path, headers, body, SystemTime::now());
     send(sandbox, request).await
+}
+
+/// A client that goes away: polls its call so many times, with a pause after each, and drops it. Whether the call was done by
+/// then.
+pub async fn go_away_after(polls: usize, pause: Duration, call: impl Future) -> bool {
+    let mut call = pin!(call);
+    for _ in 0..polls {
+        if call.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready() {
+            return true;
+        }
+        tokio::time::sleep(pause).await;
+    }
+    false
 }
 
 /// Sends a request that is ready.
