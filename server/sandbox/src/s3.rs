@@ -37,7 +37,7 @@ use crate::request::RequestMeta;
 use crate::{Aws, Body};
 
 pub(crate) use answer::error;
-pub(crate) use operations::INPUTS;
+pub(crate) use operations::names;
 
 /// S3, ready to answer. Cheap to clone.
 #[derive(Clone, Debug)]
