@@ -19,7 +19,7 @@ use super::list::{Encoding, beyond, common_prefix, conditions, limit, shown};
 use super::parts::checksum;
 use super::put::may_write;
 use super::tags;
-use super::write::{Description, no_such_upload, row};
+use super::write::{Description, done, no_such_upload, row};
 use crate::gate::{Permit, actions};
 use crate::store::{PartRow, UploadRow};
 
@@ -75,7 +75,7 @@ pub(super) async fn create_multipart_upload(
 }
 
 async fn begin(ask: &Ask, _permit: Permit<actions::s3::PutObject>, upload: &UploadRow) -> S3Result<()> {
-    ask.aws.store.create_upload(upload).await.map_err(|error| from_store(&error))
+    done(ask.aws.store.create_upload(upload).await.map_err(|error| from_store(&error))?)
 }
 
 fn checksum_type(composite: bool) -> ChecksumType {
