@@ -16,6 +16,7 @@ mod accounts;
 mod arns;
 mod auth;
 mod ec2;
+mod expectation;
 mod iam;
 mod imds;
 mod kms;

@@ -10,6 +10,7 @@ use http_body_util::{BodyExt as _, Limited};
 
 use crate::auth::{self, AuthError, Presented};
 use crate::caller::Caller;
+use crate::expectation::Expectation;
 use crate::query::Params;
 use crate::request::RequestMeta;
 use crate::{Aws, Body, ec2, iam, imds, kms, query, s3, sts};
@@ -44,6 +45,13 @@ impl Router {
 
     /// Answers one request; `peer` is where it came from, `None` inside the process.
     pub(crate) async fn call(&self, request: Request<Body>, peer: Option<IpAddr>) -> Response<Body> {
+        let (request, expectation) = Expectation::of(request);
+        let mut response = self.answer(request, peer).await;
+        expectation.conclude(&mut response);
+        response
+    }
+
+    async fn answer(&self, request: Request<Body>, peer: Option<IpAddr>) -> Response<Body> {
         let (parts, body) = request.into_parts();
         let now = self.aws.now();
         let presented = Presented::read(&parts);
