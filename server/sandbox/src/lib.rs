@@ -16,7 +16,6 @@ mod accounts;
 mod arns;
 mod auth;
 mod ec2;
-mod expectation;
 mod iam;
 mod imds;
 mod kms;
@@ -29,6 +28,7 @@ mod router;
 mod s3;
 mod server;
 mod sts;
+mod unread;
 
 use std::sync::Arc;
 

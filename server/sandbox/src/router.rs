@@ -10,9 +10,9 @@ use http_body_util::{BodyExt as _, Limited};
 
 use crate::auth::{self, AuthError, Presented};
 use crate::caller::Caller;
-use crate::expectation::Expectation;
 use crate::query::Params;
 use crate::request::RequestMeta;
+use crate::unread::Unread;
 use crate::{Aws, Body, ec2, iam, imds, kms, query, s3, sts};
 
 /// Largest body of a request to any service but S3, in bytes.
@@ -45,9 +45,13 @@ impl Router {
 
     /// Answers one request; `peer` is where it came from, `None` inside the process.
     pub(crate) async fn call(&self, request: Request<Body>, peer: Option<IpAddr>) -> Response<Body> {
-        let (request, expectation) = Expectation::of(request);
+        // Inside the process there is no connection.
+        if peer.is_none() {
+            return self.answer(request, peer).await;
+        }
+        let (request, unread) = Unread::watch(request);
         let mut response = self.answer(request, peer).await;
-        expectation.conclude(&mut response);
+        unread.conclude(&mut response);
         response
     }
 

@@ -72,6 +72,7 @@ fn named(code: &str, resource: &str) -> String {
 }
 
 fn identify(meta: &RequestMeta, response: &mut Response<Body>) {
+    response.headers_mut().insert(header::SERVER, HeaderValue::from_static("AmazonS3"));
     let ids = [("x-amz-request-id", &meta.id), ("x-amz-id-2", &meta.host_id)];
     for (name, id) in ids {
         if let Ok(id) = HeaderValue::from_str(id) {
