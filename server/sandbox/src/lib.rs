@@ -28,6 +28,7 @@ mod router;
 mod s3;
 mod server;
 mod sts;
+mod unread;
 
 use std::sync::Arc;
 

@@ -69,7 +69,14 @@ impl Service {
                 Ok(response) => response,
                 Err(failure) => {
                     tracing::error!(request_id = %meta.id, ?failure, "S3 could not answer");
-                    return error(&meta, 500, "InternalError", failure::INTERNAL, &asked.resource);
+                    return error(
+                        &meta,
+                        500,
+                        "InternalError",
+                        failure::INTERNAL,
+                        &asked.resource,
+                        &Vec::new(),
+                    );
                 }
             },
             Err(refused) => return asked.finish(&meta, refused.to_http_response().unwrap_or_default()),
