@@ -63,8 +63,8 @@ async fn main() {
             let store = store.clone();
             let key = match names {
                 1_000 => format!("over-{}", number % names),
-                // Far apart, so that the cache has forgotten them.
-                _ => format!("new-256-{}", (number * 7_919) % 20_000),
+                // More than fit, so that each was forgotten before it is read again.
+                _ => format!("new-64-{}", number % 60_000),
             };
             async move { read(&store, &key).await }
         })

@@ -11,6 +11,7 @@ mod listing;
 mod memory;
 mod naming;
 mod objects;
+mod removal;
 mod root_key;
 mod sql;
 mod uploads;

@@ -7,7 +7,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use futures::FutureExt as _;
@@ -31,6 +31,8 @@ const STATEMENT: usize = 64;
 pub(super) const WAITING: usize = 1_024;
 /// How often an idle writer looks whether it still has the database.
 const HEARTBEAT: Duration = Duration::from_secs(1);
+/// How often what nobody uses is let go from memory.
+const SWEEP: Duration = Duration::from_secs(60);
 
 /// One write.
 pub(super) enum Member {
@@ -84,6 +86,7 @@ pub(super) struct Writer {
     waiting: mpsc::Receiver<Member>,
     /// Data ids whose chunks are to be removed when there is time.
     unread: VecDeque<String>,
+    swept: Instant,
 }
 
 impl Writer {
@@ -93,7 +96,7 @@ impl Writer {
         waiting: mpsc::Receiver<Member>,
         unnamed: Vec<String>,
     ) -> Self {
-        Self { database, memory: Arc::clone(memory), waiting, unread: unnamed.into() }
+        Self { database, memory: Arc::clone(memory), waiting, unread: unnamed.into(), swept: Instant::now() }
     }
 
     /// Writes until nobody can ask for more, then closes its connection.
@@ -111,6 +114,10 @@ impl Writer {
     async fn next(&mut self) -> Option<Vec<Member>> {
         let mut group = Vec::new();
         while group.is_empty() {
+            if self.swept.elapsed() > SWEEP {
+                self.memory.sweep();
+                self.swept = Instant::now();
+            }
             if let Some(data) = self.unread.pop_front() {
                 group.push(Member::Call(Box::new(Removal(data))));
                 break;
