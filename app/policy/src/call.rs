@@ -1,8 +1,10 @@
 //! The checks of one API call, as data: which action on which resource under which condition. The sandbox and the console
 //! fill in the values; the mapping exists only here (`aws-semantics.md` §3, table "S3 with KMS").
 
+mod cloudtrail;
 mod ec2;
 mod encryption;
+mod event;
 mod iam;
 mod kms;
 mod s3;
@@ -17,12 +19,16 @@ use crate::request::ResourceKind;
 /// An API operation and what it must be allowed to do, in the order in which AWS asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Operation {
-    /// The service prefix of its own actions: `s3`, `kms`, `iam`, `sts` or `ec2`.
+    /// The service prefix of its own actions: `s3`, `kms`, `iam`, `sts`, `ec2` or `cloudtrail`.
     pub service: &'static str,
     /// The operation's name in the API.
     pub name: &'static str,
     /// Its checks. Empty when nothing is checked, as for `sts:GetCallerIdentity`.
     pub checks: &'static [CheckSpec],
+    /// What CloudTrail says of it: whether it changes nothing.
+    pub read_only: bool,
+    /// Whether CloudTrail counts it among the data events, which are recorded only where they are asked for.
+    pub data_event: bool,
 }
 
 /// One check of an operation.
@@ -230,7 +236,16 @@ pub fn operation(service: &str, name: &str) -> Option<&'static Operation> {
 
 /// Every operation of the table.
 pub fn operations() -> impl Iterator<Item = &'static Operation> {
-    [s3::OPERATIONS, kms::OPERATIONS, iam::OPERATIONS, sts::OPERATIONS, ec2::OPERATIONS].into_iter().flatten()
+    [
+        s3::OPERATIONS,
+        kms::OPERATIONS,
+        iam::OPERATIONS,
+        sts::OPERATIONS,
+        ec2::OPERATIONS,
+        cloudtrail::OPERATIONS,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// A check that is always asked.
