@@ -3,6 +3,7 @@
 
 mod accounts;
 mod bytes;
+mod events;
 mod objects;
 mod uploads;
 
@@ -20,6 +21,7 @@ use sqlx::{Sqlite, Transaction};
 
 pub use accounts::ChangeError;
 pub use bytes::{Hold, ObjectBytes};
+pub use events::{EventFilter, EventRow, EventsWanted};
 pub use objects::{
     NULL_VERSION, ObjectRow, ObjectsPage, OnlyIf, PartRow, Removed, Segment, Terms, Version, VersionsPage,
     Written, new_version_id,
@@ -59,6 +61,14 @@ pub enum StoreError {
     #[error("the data directory `{path}` cannot be used: {source}")]
     Directory {
         /// The directory.
+        path: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The file that events are appended to cannot be.
+    #[error("the trail file `{path}` cannot be appended to: {source}")]
+    TrailFile {
+        /// The file.
         path: String,
         /// What the system said.
         source: std::io::Error,

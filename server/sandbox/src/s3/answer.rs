@@ -7,7 +7,7 @@ use quick_xml::events::Event;
 
 use super::failure;
 use crate::Body;
-use crate::request::RequestMeta;
+use crate::request::{Refusal, RequestMeta};
 
 /// What an error tells in its headers: that a delete marker is in the way, and which.
 const KEPT_OF_ERRORS: [&str; 2] = ["x-amz-delete-marker", "x-amz-version-id"];
@@ -33,6 +33,7 @@ pub(crate) fn error(
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/xml"));
+    response.extensions_mut().insert(Refusal::new(code, message));
     identify(meta, &mut response);
     response
 }
@@ -84,6 +85,12 @@ impl Asked {
     pub(super) fn finish(&self, meta: &RequestMeta, mut response: Response<Body>) -> Response<Body> {
         let status = response.status();
         if status == StatusCode::NOT_MODIFIED || (self.head && !status.is_success()) {
+            if status != StatusCode::NOT_MODIFIED {
+                // HEAD tells its status alone; what is behind it is known here only.
+                let (code, message) = code_and_message(response.body());
+                let message = failure::message(&code, message);
+                response.extensions_mut().insert(Refusal { code, message });
+            }
             *response.body_mut() = Body::empty();
             response.headers_mut().remove(header::CONTENT_LENGTH);
         } else if status.is_client_error() || status.is_server_error() {
