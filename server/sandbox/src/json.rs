@@ -24,7 +24,12 @@ pub(crate) fn error(meta: &RequestMeta, status: u16, code: &str, message: &str) 
 /// Code and message: `SerializationException` when it is not JSON or a member has the wrong type, `ValidationException` when a
 /// required member is missing.
 pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, (&'static str, String)> {
+    let malformed = || ("SerializationException", String::new());
     let body = if body.is_empty() { b"{}" } else { body };
+    // A list would be read as the members in their order.
+    if body.trim_ascii_start().first() != Some(&b'{') {
+        return Err(malformed());
+    }
     serde_json::from_slice(body).map_err(|error| {
         let text = error.to_string();
         match text.strip_prefix("missing field `").and_then(|rest| rest.split_once('`')) {
@@ -35,7 +40,7 @@ pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, (&'static str,
                     crate::query::parameter(member)
                 ),
             ),
-            None => ("SerializationException", String::new()),
+            None => malformed(),
         }
     })
 }
