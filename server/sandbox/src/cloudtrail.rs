@@ -123,6 +123,17 @@ pub(crate) async fn handle(
     }
 }
 
+/// Finishes a call and records it, whether or not its caller waits for the answer: what was done must not go unrecorded because
+/// somebody hung up.
+pub(crate) async fn to_the_end(
+    call: impl Future<Output = Response<Body>> + Send + 'static,
+) -> Response<Body> {
+    tokio::spawn(call).await.unwrap_or_else(|cause| {
+        tracing::error!(%cause, "a request was not answered");
+        Response::builder().status(500).body(Body::empty()).unwrap_or_default()
+    })
+}
+
 /// How a service is asked, as far as records show it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Protocol<'a> {

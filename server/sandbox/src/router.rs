@@ -92,7 +92,9 @@ impl Router {
         if let Err(error) = verified {
             return refuse(target, &meta, &parts, &error);
         }
-        self.dispatch(target, &meta.noting_subjects(), &caller, &parts, &body).await
+        let (router, meta) = (self.clone(), meta.noting_subjects());
+        cloudtrail::to_the_end(async move { router.dispatch(target, &meta, &caller, &parts, &body).await })
+            .await
     }
 
     async fn dispatch(

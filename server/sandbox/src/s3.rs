@@ -33,7 +33,7 @@ use std::sync::Arc;
 use s3s::service::{S3Service, S3ServiceBuilder};
 
 use crate::caller::Caller;
-use crate::cloudtrail::Watch;
+use crate::cloudtrail::{self, Watch};
 use crate::request::RequestMeta;
 use crate::{Aws, Body};
 
@@ -68,11 +68,14 @@ impl Service {
         let Some(mut watch) = Watch::begin(&self.aws, &request) else {
             return self.answer(&meta, request, None).await;
         };
-        let caller = caller.clone();
+        let (service, caller) = (self.clone(), caller.clone());
         request.extensions_mut().insert(watch.asked());
-        let response = self.answer(&meta, request, Some(&mut watch)).await;
-        watch.end(&self.aws, &meta, &caller, &response).await;
-        response
+        cloudtrail::to_the_end(async move {
+            let response = service.answer(&meta, request, Some(&mut watch)).await;
+            watch.end(&service.aws, &meta, &caller, &response).await;
+            response
+        })
+        .await
     }
 
     async fn answer(

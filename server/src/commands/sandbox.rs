@@ -7,7 +7,7 @@ use crate::{
     listen::{listen, reachable},
     shutdown::{GRACE, Shutdown},
 };
-use sandbox::{Config, Sandbox, Storage};
+use sandbox::{Config, Sandbox, Storage, TrailConfig};
 
 /// Serves until the process is asked to end.
 ///
@@ -22,7 +22,10 @@ pub async fn run(options: SandboxOptions) -> Result<(), CommandError> {
         true => Storage::InMemory,
         false => Storage::Directory(DataDir::open(&options.data)?.aws()),
     };
-    let sandbox = Sandbox::open(Config { storage, ..Config::default() })
+    // Whoever asks for the file wants to see everything.
+    let trail =
+        TrailConfig { data_events: options.trail.is_some(), file: options.trail, ..TrailConfig::default() };
+    let sandbox = Sandbox::open(Config { storage, trail, ..Config::default() })
         .await
         .map_err(|error| CommandError::Sandbox(error.to_string()))?;
     for account in &accounts {
@@ -42,7 +45,10 @@ pub async fn run(options: SandboxOptions) -> Result<(), CommandError> {
         tokio::time::sleep(GRACE).await;
     };
     tokio::select! {
-        () = sandbox.serve(listener, shutdown.clone().asked()) => Ok(()),
-        () = overdue => Ok(()),
+        () = sandbox.clone().serve(listener, shutdown.clone().asked()) => {}
+        () = overdue => {}
     }
+    // What CloudTrail has not written yet is written now.
+    sandbox.close().await;
+    Ok(())
 }

@@ -56,15 +56,19 @@ pub async fn run(options: ServeOptions) -> Result<(), CommandError> {
 
     let pages = axum::serve(pages, router).with_graceful_shutdown(shutdown.clone().asked());
     let both = async {
-        let (pages, ()) = tokio::join!(pages.into_future(), sandbox.serve(aws, shutdown.clone().asked()));
+        let (pages, ()) =
+            tokio::join!(pages.into_future(), sandbox.clone().serve(aws, shutdown.clone().asked()));
         pages
     };
     let overdue = async {
         shutdown.clone().asked().await;
         tokio::time::sleep(GRACE).await;
     };
-    tokio::select! {
-        ended = both => Ok(ended?),
+    let ended = tokio::select! {
+        ended = both => ended,
         () = overdue => Ok(()),
-    }
+    };
+    // What CloudTrail has not written yet is written now.
+    sandbox.close().await;
+    Ok(ended?)
 }

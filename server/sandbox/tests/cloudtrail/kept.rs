@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use sqlx::Row as _;
 
 use super::support::steps::{KEY_HEADER, KMS_HEADER, key, kms};
-use super::support::{self, Keys, Lab};
+use super::support::{self, Keys, Lab, go_away_after};
 use super::{allow, cloudtrail, keys, named, page, query, role, trust};
 
 /// A folder of its own, gone at the end.
@@ -207,6 +207,30 @@ async fn events_are_written_within_a_second_though_nobody_looks() {
         }
     }
     panic!("the event was not written");
+}
+
+#[tokio::test]
+async fn a_change_is_recorded_though_its_caller_hung_up() {
+    let lab = Lab::new().await;
+    lab.s3(&lab.admin, "PUT", "/bucket-1", &[], b"").await;
+    for patience in 0..40 {
+        let name = format!("user-{patience:02}");
+        let parameters = [("UserName", name.as_str())];
+        let pause = Duration::from_micros(30);
+        go_away_after(patience, pause, lab.query(&lab.admin, "iam", "CreateUser", &parameters)).await;
+        let bucket = format!("/bucket-{name}");
+        go_away_after(patience, pause, lab.s3(&lab.admin, "PUT", &bucket, &[], b"")).await;
+    }
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let made = |answer: &str, element: &str| answer.matches(element).count();
+    let users = lab.query(&lab.admin, "iam", "ListUsers", &[]).await.text();
+    let buckets = lab.s3(&lab.admin, "GET", "/", &[], b"").await.text();
+    let recorded = (
+        named(&lab, &lab.admin, "CreateUser").await.len(),
+        named(&lab, &lab.admin, "CreateBucket").await.len() - 1,
+    );
+    assert_eq!((made(&users, "<UserName>user-"), made(&buckets, "<Name>bucket-user-")), recorded);
+    assert!(recorded.0 > 10 && recorded.1 > 10, "{recorded:?}");
 }
 
 #[tokio::test]
