@@ -1,6 +1,6 @@
 //! `trilock sandbox`: the embedded AWS alone.
 
-use super::{CommandError, announce, warn_if_open};
+use super::{CommandError, announce, close, warn_if_open};
 use crate::{
     cli::{AccountOption, SandboxOptions},
     data_dir::DataDir,
@@ -48,7 +48,6 @@ pub async fn run(options: SandboxOptions) -> Result<(), CommandError> {
         () = sandbox.clone().serve(listener, shutdown.clone().asked()) => {}
         () = overdue => {}
     }
-    // What CloudTrail has not written yet is written now.
-    sandbox.close().await;
+    close(&sandbox).await;
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! `trilock serve`: the console, and the embedded AWS on an address of its own.
 
-use super::{CommandError, announce, warn_if_open};
+use super::{CommandError, announce, close, warn_if_open};
 use crate::{
     cli::{ServeOptions, Target},
     cloud::embedded::Embedded,
@@ -68,7 +68,6 @@ pub async fn run(options: ServeOptions) -> Result<(), CommandError> {
         ended = both => ended,
         () = overdue => Ok(()),
     };
-    // What CloudTrail has not written yet is written now.
-    sandbox.close().await;
+    close(&sandbox).await;
     Ok(ended?)
 }
