@@ -80,6 +80,10 @@ pub struct SandboxOptions {
     /// Keep all state in memory; nothing is written
     #[arg(long, conflicts_with_all = ["data", "database"])]
     pub in_memory: bool,
+    /// Append every event of CloudTrail to this file, one JSON record a line: who called what, from where,
+    /// and what was answered; calls about S3 objects included. Why a policy decided so is not in it
+    #[arg(long, value_name = "FILE")]
+    pub trail: Option<PathBuf>,
     /// An account whose root user holds these keys; may be given several times
     #[arg(long = "account", value_name = "ACCOUNT_ID:ACCESS_KEY_ID:SECRET")]
     pub accounts: Vec<AccountOption>,

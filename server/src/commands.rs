@@ -5,7 +5,10 @@ pub mod lint;
 pub mod sandbox;
 pub mod serve;
 
-use crate::{data_dir::DataDirError, listen::ListenError, session::VaultError, store::StoreError};
+use crate::{
+    data_dir::DataDirError, listen::ListenError, session::VaultError, shutdown::GRACE, store::StoreError,
+};
+use ::sandbox::Sandbox;
 use std::io::{self, Write as _};
 
 /// Why a command could not start or go on. Each says what to do.
@@ -74,6 +77,13 @@ fn announce(line: &str) {
     let mut out = io::stdout().lock();
     if writeln!(out, "{line}").and_then(|()| out.flush()).is_err() {
         tracing::debug!(line, "standard output is closed");
+    }
+}
+
+/// Closes the embedded AWS: what CloudTrail has not written yet is written.
+async fn close(sandbox: &Sandbox) {
+    if tokio::time::timeout(GRACE, sandbox.close()).await.is_err() {
+        tracing::warn!("the database was left open: requests are still under way");
     }
 }
 

@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
-const SERVICES = ["ec2", "iam", "kms", "s3", "sts"];
+const SERVICES = ["cloudtrail", "ec2", "iam", "kms", "s3", "sts"];
 
 const folder = mkdtempSync(join(tmpdir(), "iam-data-"));
 try {

@@ -1,8 +1,10 @@
 //! The checks of one API call, as data: which action on which resource under which condition. The sandbox and the console
 //! fill in the values; the mapping exists only here (`aws-semantics.md` §3, table "S3 with KMS").
 
+mod cloudtrail;
 mod ec2;
 mod encryption;
+mod event;
 mod iam;
 mod kms;
 mod s3;
@@ -17,12 +19,16 @@ use crate::request::ResourceKind;
 /// An API operation and what it must be allowed to do, in the order in which AWS asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Operation {
-    /// The service prefix of its own actions: `s3`, `kms`, `iam`, `sts` or `ec2`.
+    /// The service prefix of its own actions: `s3`, `kms`, `iam`, `sts`, `ec2` or `cloudtrail`.
     pub service: &'static str,
     /// The operation's name in the API.
     pub name: &'static str,
     /// Its checks. Empty when nothing is checked, as for `sts:GetCallerIdentity`.
     pub checks: &'static [CheckSpec],
+    /// What CloudTrail says of it: whether it changes nothing.
+    pub read_only: bool,
+    /// Whether CloudTrail counts it among the data events, which are recorded only where they are asked for.
+    pub data_event: bool,
 }
 
 /// One check of an operation.
@@ -119,6 +125,8 @@ impl fmt::Display for When {
             Self::SetsTags => "when it sets tags",
             Self::PassesRole => "when it passes a role",
             Self::Missing => "when there is no such object",
+            Self::Tagged => "to tell how many tags there are",
+            Self::TaggedVersion => "to tell how many tags there are, with a version id",
         })
     }
 }
@@ -212,6 +220,11 @@ pub enum When {
     PassesRole,
     /// When the object asked for does not exist, to tell 404 from 403.
     Missing,
+    /// When the object has tags, to tell how many: a denial leaves the number out and the call is answered all the same. The
+    /// call names no version of the object.
+    Tagged,
+    /// The same for a call that names a version.
+    TaggedVersion,
 }
 
 /// The operation `name` of `service`; `None` when the table does not have it.
@@ -230,7 +243,16 @@ pub fn operation(service: &str, name: &str) -> Option<&'static Operation> {
 
 /// Every operation of the table.
 pub fn operations() -> impl Iterator<Item = &'static Operation> {
-    [s3::OPERATIONS, kms::OPERATIONS, iam::OPERATIONS, sts::OPERATIONS, ec2::OPERATIONS].into_iter().flatten()
+    [
+        s3::OPERATIONS,
+        kms::OPERATIONS,
+        iam::OPERATIONS,
+        sts::OPERATIONS,
+        ec2::OPERATIONS,
+        cloudtrail::OPERATIONS,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// A check that is always asked.

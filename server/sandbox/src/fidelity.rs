@@ -1,4 +1,5 @@
-//! Named choices for the points that `aws-semantics.md` §10 marks UNVERIFIED, so that a recording of AWS can settle each.
+//! Named choices for the points that nobody knows for certain, `aws-semantics.md` §10 above all, so that a recording of AWS can
+//! settle each.
 
 /// One switch a point; the defaults are the recommended behaviour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +13,9 @@ pub struct Fidelity {
     pub default_key_fills_condition: bool,
     /// §10.6: `aws:kms` without a key id means the bucket's default KMS key first. Off: always `aws/s3`.
     pub default_key_before_aws_managed: bool,
+    /// `LookupEvents` with several attributes goes by the first and says nothing, as has been seen on AWS. Off: it is refused,
+    /// as the CloudTrail API Reference has it, which allows one.
+    pub lookup_by_first_attribute_only: bool,
     /// §10.15: lifetime of instance credentials in seconds.
     pub instance_credential_seconds: i64,
 }
@@ -23,6 +27,7 @@ impl Default for Fidelity {
             alias_expands: false,
             default_key_fills_condition: true,
             default_key_before_aws_managed: true,
+            lookup_by_first_attribute_only: false,
             instance_credential_seconds: 6 * 60 * 60,
         }
     }

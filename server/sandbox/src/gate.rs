@@ -16,7 +16,7 @@ use policy::{
 };
 
 use crate::caller::Caller;
-use crate::request::RequestMeta;
+use crate::request::{RequestMeta, Subject};
 
 /// An action of the Service Authorization Reference, as a type.
 pub trait Action {
@@ -178,6 +178,10 @@ impl Gate {
         question: Question,
     ) -> Result<Permit<A>, Denied> {
         let row = row_of(meta, A::NAME, &question.resource);
+        if let (Some(subjects), Some(row)) = (&meta.subjects, row) {
+            let (resource, owner) = (question.resource.clone(), question.owner.clone());
+            subjects.note(Subject { on: row.on, resource, owner });
+        }
         let mut context = asked.context;
         context.extend(visible(row, question.context));
         let request = Request {

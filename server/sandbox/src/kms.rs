@@ -4,7 +4,6 @@
 //! (`aws-semantics.md` §3 and §10, item 8).
 
 mod aliases;
-mod answer;
 mod ciphertext;
 mod cryptography;
 pub(crate) mod data_key;
@@ -26,9 +25,8 @@ use serde_json::Value;
 
 use crate::caller::Caller;
 use crate::request::RequestMeta;
-use crate::{Aws, Body};
+use crate::{Aws, Body, json};
 
-pub(crate) use answer::error;
 pub(crate) use error::KmsError;
 pub(crate) use keys::{Form, form_of, key_arn_of};
 pub(crate) use managed_key::{ALIAS as AWS_S3_ALIAS, arn as aws_s3_arn};
@@ -54,6 +52,11 @@ pub(crate) enum Via {
     S3,
 }
 
+/// The name of the operation in an `X-Amz-Target`.
+pub(crate) fn operation_name(target: &str) -> &str {
+    target.strip_prefix("TrentService.").unwrap_or(target)
+}
+
 /// Answers one KMS request. `target` is its `X-Amz-Target`, `body` its whole body; the signature is already verified.
 pub(crate) async fn handle(
     aws: &Arc<Aws>,
@@ -62,12 +65,17 @@ pub(crate) async fn handle(
     target: &str,
     body: &[u8],
 ) -> http::Response<Body> {
-    let name = target.strip_prefix("TrentService.").unwrap_or(target);
+    let name = operation_name(target);
     let meta = &meta.asking_for("kms", name);
     let call = Call { aws, meta, caller, via: Via::Direct };
     match run(&call, name, body).await {
-        Ok(value) => answer::success(meta, &value),
-        Err(failure) => answer::failure(meta, &failure),
+        Ok(value) => json::success(meta, &value),
+        Err(failure) => {
+            if let Some(cause) = failure.cause() {
+                tracing::error!(request_id = %meta.id, cause, "a KMS request failed");
+            }
+            json::error(meta, failure.status(), failure.code(), failure.message())
+        }
     }
 }
 

@@ -1,4 +1,5 @@
-//! The embedded AWS: S3, KMS, IAM, STS, EC2 launch and IMDSv2, with every policy enforced.
+//! The embedded AWS: S3, KMS, IAM, STS, EC2 launch and IMDSv2, with every policy enforced, and CloudTrail, which records every
+//! call.
 //!
 //! One [`Sandbox`] holds many accounts side by side. It is reached like AWS, by signed HTTP requests: over TCP
 //! ([`Sandbox::serve`]) or inside the process ([`Sandbox::call`]). It knows nothing of the console.
@@ -15,9 +16,11 @@ pub mod store;
 mod accounts;
 mod arns;
 mod auth;
+mod cloudtrail;
 mod ec2;
 mod iam;
 mod imds;
+mod json;
 mod kms;
 mod managed;
 mod operations;
@@ -35,10 +38,12 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 
 pub use accounts::{AccountError, AccountKeys};
+pub use cloudtrail::TrailConfig;
 pub use fidelity::Fidelity;
 pub use operations::operations;
 pub use store::{DatabaseUrl, RootKey, Storage, StoreError};
 
+use cloudtrail::Trail;
 use gate::{Gate, Trace};
 use store::Store;
 
@@ -60,6 +65,8 @@ pub struct Config {
     pub fidelity: Fidelity,
     /// Largest object in bytes that an upload may make.
     pub max_object_bytes: u64,
+    /// What CloudTrail keeps.
+    pub trail: TrailConfig,
 }
 
 impl Default for Config {
@@ -71,6 +78,7 @@ impl Default for Config {
             region: "us-east-1".into(),
             fidelity: Fidelity::default(),
             max_object_bytes: 64 << 20,
+            trail: TrailConfig::default(),
         }
     }
 }
@@ -90,6 +98,7 @@ pub(crate) struct Aws {
     pub(crate) region: String,
     pub(crate) fidelity: Fidelity,
     pub(crate) max_object_bytes: u64,
+    pub(crate) trail: Trail,
 }
 
 impl Aws {
@@ -111,7 +120,9 @@ impl Sandbox {
             region: config.region,
             fidelity: config.fidelity,
             max_object_bytes: config.max_object_bytes,
+            trail: Trail::open(config.trail)?,
         });
+        Trail::start(&aws).await?;
         Ok(Self { router: router::Router::new(&aws), aws })
     }
 
@@ -125,8 +136,21 @@ impl Sandbox {
         self.aws.gate.trace(request_id)
     }
 
+    /// The records that CloudTrail made of one request, as JSON, in order: of the call itself, and of those that S3 made to KMS
+    /// for it. For the operator and for tests; callers look events up.
+    pub fn events(&self, request_id: &str) -> Vec<serde_json::Value> {
+        let records = self.aws.trail.records(request_id);
+        records.iter().filter_map(|record| serde_json::from_str(record).ok()).collect()
+    }
+
+    /// How many events CloudTrail left out because there were more than it could take.
+    pub fn events_left_out(&self) -> u64 {
+        self.aws.trail.left_out()
+    }
+
     /// Finishes what is under way and closes the storage.
     pub async fn close(&self) {
+        Trail::flush(&self.aws).await;
         self.aws.store.close().await;
     }
 }

@@ -22,7 +22,7 @@ pub(crate) use xml::Xml;
 
 use crate::Body;
 use crate::model::Timestamp;
-use crate::request::RequestMeta;
+use crate::request::{Refusal, RequestMeta};
 
 /// A service that speaks the Query protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,7 +105,10 @@ pub(crate) fn error(
             });
         }
     }
-    respond(meta, StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), body)
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = respond(meta, status, body);
+    response.extensions_mut().insert(Refusal::new(code, message));
+    response
 }
 
 /// The answer of a successful operation; `result` is empty where the operation answers nothing.

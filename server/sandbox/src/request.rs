@@ -1,9 +1,10 @@
 //! What is known of a request before any service looks at it.
 
 use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use policy::Context;
-use policy::call::Operation;
+use policy::call::{Operation, ResourceOf};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -27,6 +28,54 @@ pub struct RequestMeta {
     pub region: String,
     /// What it asks for, once that is known: the row that its questions to the gate are held to.
     pub operation: Option<&'static Operation>,
+    /// What the gate was asked about, where somebody wants to know.
+    pub(crate) subjects: Option<Subjects>,
+}
+
+/// Resources that the gate was asked about for one request, in order.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Subjects(Arc<Mutex<Vec<Subject>>>);
+
+/// One of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Subject {
+    /// Its kind.
+    pub(crate) on: ResourceOf,
+    /// Its ARN, or `*`.
+    pub(crate) resource: String,
+    /// The account that owns it.
+    pub(crate) owner: Option<String>,
+}
+
+impl Subjects {
+    /// Notes one, unless it is there.
+    pub(crate) fn note(&self, subject: Subject) {
+        let mut subjects = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !subjects.iter().any(|known| known.resource == subject.resource) {
+            subjects.push(subject);
+        }
+    }
+
+    /// All of them so far.
+    pub(crate) fn all(&self) -> Vec<Subject> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// What a service refused a request with. Error answers carry it in their extensions, so that CloudTrail need not read their
+/// bodies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    /// The error code as the service answers it.
+    pub(crate) code: String,
+    /// Its message.
+    pub(crate) message: String,
+}
+
+impl Refusal {
+    pub(crate) fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { code: code.into(), message: message.into() }
+    }
 }
 
 impl RequestMeta {
@@ -46,7 +95,13 @@ impl RequestMeta {
             user_agent,
             region,
             operation: None,
+            subjects: None,
         })
+    }
+
+    /// The same request with the resources noted that the gate is asked about.
+    pub(crate) fn noting_subjects(self) -> Self {
+        Self { subjects: Some(Subjects::default()), ..self }
     }
 
     /// The same request as one for this operation.

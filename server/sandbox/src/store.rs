@@ -6,6 +6,7 @@ mod bytes;
 mod cache;
 mod changes;
 mod database;
+mod events;
 mod footprint;
 mod listing;
 mod memory;
@@ -27,6 +28,7 @@ use tokio::task::JoinHandle;
 
 pub use bytes::{Hold, ObjectBytes};
 pub use changes::ChangeError;
+pub use events::{EventFilter, EventRow, EventsWanted};
 pub use listing::{ObjectsPage, VersionsPage};
 pub use objects::{
     NULL_VERSION, ObjectRow, OnlyIf, PartRow, Removed, Segment, Terms, Version, Written, new_version_id,
@@ -72,6 +74,14 @@ pub enum StoreError {
     #[error("the data directory `{path}` cannot be used: {source}")]
     Directory {
         /// The directory.
+        path: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The file that events are appended to cannot be.
+    #[error("the trail file `{path}` cannot be appended to: {source}")]
+    TrailFile {
+        /// The file.
         path: String,
         /// What the system said.
         source: std::io::Error,

@@ -1,13 +1,13 @@
 //! `trilock sandbox`: the embedded AWS alone.
 
-use super::{CommandError, announce, root_key, warn_if_open};
+use super::{CommandError, announce, close, root_key, warn_if_open};
 use crate::{
     cli::{AccountOption, SandboxOptions},
     data_dir::DataDir,
     listen::{listen, reachable},
     shutdown::{GRACE, Shutdown},
 };
-use sandbox::{Config, Sandbox, Storage};
+use sandbox::{Config, Sandbox, Storage, TrailConfig};
 
 /// Serves until the process is asked to end.
 ///
@@ -24,7 +24,10 @@ pub async fn run(options: SandboxOptions) -> Result<(), CommandError> {
         (None, false) => Storage::Directory(DataDir::open(&options.data)?.aws()),
     };
     let root_key = root_key()?;
-    let sandbox = Sandbox::open(Config { storage, root_key, ..Config::default() })
+    // Whoever asks for the file wants to see everything.
+    let trail =
+        TrailConfig { data_events: options.trail.is_some(), file: options.trail, ..TrailConfig::default() };
+    let sandbox = Sandbox::open(Config { storage, root_key, trail, ..Config::default() })
         .await
         .map_err(|error| CommandError::Sandbox(error.to_string()))?;
     for account in &accounts {
@@ -44,7 +47,9 @@ pub async fn run(options: SandboxOptions) -> Result<(), CommandError> {
         tokio::time::sleep(GRACE).await;
     };
     tokio::select! {
-        () = sandbox.serve(listener, shutdown.clone().asked()) => Ok(()),
-        () = overdue => Ok(()),
+        () = sandbox.clone().serve(listener, shutdown.clone().asked()) => {}
+        () = overdue => {}
     }
+    close(&sandbox).await;
+    Ok(())
 }

@@ -1,6 +1,6 @@
 //! `trilock serve`: the console, and the embedded AWS on an address of its own.
 
-use super::{CommandError, announce, root_key, warn_if_open};
+use super::{CommandError, announce, close, root_key, warn_if_open};
 use crate::{
     cli::{ServeOptions, Target},
     cloud::embedded::Embedded,
@@ -57,15 +57,18 @@ pub async fn run(options: ServeOptions) -> Result<(), CommandError> {
 
     let pages = axum::serve(pages, router).with_graceful_shutdown(shutdown.clone().asked());
     let both = async {
-        let (pages, ()) = tokio::join!(pages.into_future(), sandbox.serve(aws, shutdown.clone().asked()));
+        let (pages, ()) =
+            tokio::join!(pages.into_future(), sandbox.clone().serve(aws, shutdown.clone().asked()));
         pages
     };
     let overdue = async {
         shutdown.clone().asked().await;
         tokio::time::sleep(GRACE).await;
     };
-    tokio::select! {
-        ended = both => Ok(ended?),
+    let ended = tokio::select! {
+        ended = both => ended,
         () = overdue => Ok(()),
-    }
+    };
+    close(&sandbox).await;
+    Ok(ended?)
 }

@@ -29,5 +29,5 @@ pub(super) const OPERATIONS: &[Operation] = &[
 ];
 
 const fn ec2(name: &'static str, checks: &'static [CheckSpec]) -> Operation {
-    Operation { service: "ec2", name, checks }
+    Operation::new("ec2", name, checks)
 }

@@ -109,5 +109,5 @@ pub(super) const OPERATIONS: &[Operation] = &[
 ];
 
 const fn iam(name: &'static str, checks: &'static [CheckSpec]) -> Operation {
-    Operation { service: "iam", name, checks }
+    Operation::new("iam", name, checks)
 }

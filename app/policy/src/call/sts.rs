@@ -1,4 +1,4 @@
-//! STS.
+//! STS. CloudTrail calls `AssumeRole` read-only and `GetFederationToken` not: so its records show them.
 
 use super::{CheckSpec, Operation, ResourceOf, When, always};
 use crate::request::ResourceKind;
@@ -17,14 +17,16 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 keys: &[],
             },
         ],
-    ),
+    )
+    .read_only(),
     // Cannot be denied (BC:sts.GetCallerIdentity).
     sts("GetCallerIdentity", &[]),
     sts("GetSessionToken", &[]),
     sts(
         "GetFederationToken",
         &[always("sts:GetFederationToken", ResourceOf::FederatedUser, ResourceKind::Other)],
-    ),
+    )
+    .writing(),
     sts("GetAccessKeyInfo", &[always("sts:GetAccessKeyInfo", ResourceOf::Any, ResourceKind::Other)]),
     sts(
         "DecodeAuthorizationMessage",
@@ -33,5 +35,5 @@ pub(super) const OPERATIONS: &[Operation] = &[
 ];
 
 const fn sts(name: &'static str, checks: &'static [CheckSpec]) -> Operation {
-    Operation { service: "sts", name, checks }
+    Operation::new("sts", name, checks)
 }

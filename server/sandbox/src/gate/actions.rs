@@ -67,4 +67,6 @@ actions! {
     sts { AssumeRole DecodeAuthorizationMessage GetAccessKeyInfo GetFederationToken }
     /// Amazon EC2.
     ec2 { RunInstances DescribeInstances TerminateInstances }
+    /// AWS CloudTrail.
+    cloudtrail { LookupEvents }
 }

@@ -5,16 +5,15 @@ use serde_json::{Value, json};
 
 use super::Place;
 use crate::caller::{Session, SessionSource, Token};
-use crate::credentials::session_credentials;
+use crate::cloudtrail::{EC2, record_role_taken};
+use crate::credentials::{SessionCredentials, session_credentials};
 use crate::crypto::CryptoError;
 use crate::gate::actions::sts;
-use crate::gate::{Permit, Question};
+use crate::gate::{Denied, Permit, Question};
 use crate::model::{InstanceProfile, Role};
 use crate::query::timestamp;
 use crate::{arns, sts as sts_service};
 
-/// The service that assumes instances' roles.
-const EC2: &str = "ec2.amazonaws.com";
 /// Where EC2 sends those whose role it cannot assume.
 const TROUBLESHOOTING: &str = "https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_iam-ec2.html#troubleshoot_iam-ec2_errors-info-doc";
 
@@ -44,23 +43,42 @@ pub(super) fn info(place: Place<'_>) -> Option<Value> {
 /// They are made anew for every request and never stored, so they are never close to their end.
 pub(super) fn security_credentials(place: Place<'_>, role: &Role) -> Result<Value, CryptoError> {
     let now = place.meta.now.unix_timestamp();
-    let Some(permit) = assume(place, role) else {
-        return Ok(json!({
-            "Code": "AssumeRoleUnauthorizedAccess",
-            "Message": format!("EC2 cannot assume the role {}. Please see documentation at {TROUBLESHOOTING}.", role.name),
-            "LastUpdated": timestamp(now),
-        }));
+    let arn = arns::role(&place.account.id, &role.path, &role.name);
+    let taken = |given| {
+        record_role_taken(place.aws, place.meta, (&place.account.id, &arn), &place.instance.id, given);
     };
-    open_session(place, role, now, &permit)
+    match assume(place, role) {
+        Ok(permit) => {
+            let credentials = open_session(place, role, now, &permit)?;
+            taken(Ok(&credentials));
+            Ok(json!({
+                "Code": "Success",
+                "LastUpdated": timestamp(now),
+                "Type": "AWS-HMAC",
+                "AccessKeyId": credentials.access_key_id,
+                "SecretAccessKey": credentials.secret_access_key.as_str(),
+                "Token": credentials.session_token.as_str(),
+                "Expiration": timestamp(credentials.expires),
+            }))
+        }
+        Err(denied) => {
+            taken(Err(denied.message));
+            Ok(json!({
+                "Code": "AssumeRoleUnauthorizedAccess",
+                "Message": format!("EC2 cannot assume the role {}. Please see documentation at {TROUBLESHOOTING}.", role.name),
+                "LastUpdated": timestamp(now),
+            }))
+        }
+    }
 }
 
 /// Asks the gate whether the role's trust policy lets EC2 assume it.
-fn assume(place: Place<'_>, role: &Role) -> Option<Permit<sts::AssumeRole>> {
+fn assume(place: Place<'_>, role: &Role) -> Result<Permit<sts::AssumeRole>, Denied> {
     let mut question =
         Question::about(arns::role(&place.account.id, &role.path, &role.name)).owned_by(&place.account.id);
     question.kind = ResourceKind::IamRole;
     question.resource_policy = Some(sts_service::trust_policy(role));
-    place.aws.gate.authorize_service(place.meta, EC2, question).ok()
+    place.aws.gate.authorize_service(place.meta, EC2, question)
 }
 
 fn open_session(
@@ -68,7 +86,7 @@ fn open_session(
     role: &Role,
     now: i64,
     _permit: &Permit<sts::AssumeRole>,
-) -> Result<Value, CryptoError> {
+) -> Result<SessionCredentials, CryptoError> {
     let session = Session {
         account: place.account.id.clone(),
         role: role.name.clone(),
@@ -79,14 +97,5 @@ fn open_session(
         expires: now + place.aws.fidelity.instance_credential_seconds,
         source: SessionSource::Instance,
     };
-    let credentials = session_credentials(&place.aws.store, &Token::Role(session))?;
-    Ok(json!({
-        "Code": "Success",
-        "LastUpdated": timestamp(now),
-        "Type": "AWS-HMAC",
-        "AccessKeyId": credentials.access_key_id,
-        "SecretAccessKey": credentials.secret_access_key.as_str(),
-        "Token": credentials.session_token.as_str(),
-        "Expiration": timestamp(credentials.expires),
-    }))
+    session_credentials(&place.aws.store, &Token::Role(session))
 }

@@ -5,7 +5,7 @@ use crate::gate::Denied;
 use crate::store::{ChangeError, StoreError};
 
 /// A refused or failed KMS call.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub(crate) enum KmsError {
     /// KMS says no, with an error code of its API.
     #[error("{code}: {message}")]

@@ -7,6 +7,7 @@ use s3s::{S3Request, S3Result};
 
 use super::failure::{access_denied, from_store, internal, refuse};
 use crate::caller::Caller;
+use crate::cloudtrail::Asked;
 use crate::gate::{Action, Permit, Question};
 use crate::kms::{self, Via};
 use crate::model::{Account, Bucket};
@@ -34,7 +35,12 @@ impl Ask {
         let meta = request.extensions.get::<RequestMeta>().map(|meta| meta.asking_for("s3", name));
         let caller = request.extensions.get::<Caller>().cloned();
         match (meta, caller) {
-            (Some(meta), Some(caller)) => Ok(Self { aws: Arc::clone(aws), meta, caller }),
+            (Some(meta), Some(caller)) => {
+                if let Some(asked) = request.extensions.get::<Asked>() {
+                    asked.is(meta.operation);
+                }
+                Ok(Self { aws: Arc::clone(aws), meta, caller })
+            }
             _ => Err(internal("the request lost its caller")),
         }
     }

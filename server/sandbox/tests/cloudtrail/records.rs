@@ -1,0 +1,541 @@
+//! What records say.
+
+use sandbox::{Config, TrailConfig};
+use serde_json::{Value, json};
+
+use super::support::steps::{KEY_HEADER, KMS_HEADER, key, kms};
+use super::support::{self, Keys, Lab};
+use super::{allow, keys, named, of, query, role, trust};
+
+/// A lab whose data events are recorded.
+async fn lab_with_data_events() -> Lab {
+    let trail = TrailConfig { data_events: true, ..TrailConfig::default() };
+    Lab::with(Config { trail, ..Config::default() }).await
+}
+
+/// Takes out what differs from call to call, and checks its form.
+fn plain(mut record: Value) -> Value {
+    let record_members = record.as_object_mut().unwrap();
+    for name in ["requestID", "eventID"] {
+        let id = record_members.remove(name).unwrap();
+        assert_eq!(id.as_str().unwrap().len(), 36, "{name}");
+    }
+    let time = record_members.remove("eventTime").unwrap();
+    let time = time.as_str().unwrap();
+    assert!(time.len() == 20 && time.ends_with('Z'), "{time}");
+    record
+}
+
+async fn who(lab: &Lab, keys: &Keys) -> Value {
+    let answer = query(lab, keys, "sts", "GetCallerIdentity", &[]).await;
+    of(lab, &answer)["userIdentity"].clone()
+}
+
+#[tokio::test]
+async fn a_record_has_the_fields_that_aws_documents() {
+    let lab = Lab::new().await;
+    let answer = query(&lab, &lab.admin, "iam", "CreateUser", &[("UserName", "ann"), ("Path", "/x/")]).await;
+    let record = of(&lab, &answer);
+    assert_eq!(record["requestID"], answer.request_id());
+    let created = record["responseElements"]["user"]["createDate"].clone();
+    let id = answer.xml("UserId").unwrap();
+    let account = &lab.account;
+    assert_eq!(
+        plain(record),
+        json!({
+            "eventVersion": "1.11",
+            "userIdentity": {
+                "type": "IAMUser",
+                "principalId": who(&lab, &lab.admin).await["principalId"],
+                "arn": format!("arn:aws:iam::{account}:user/Admin"),
+                "accountId": account,
+                "accessKeyId": lab.admin.access_key_id,
+                "userName": "Admin",
+            },
+            "eventSource": "iam.amazonaws.com",
+            "eventName": "CreateUser",
+            "awsRegion": "us-east-1",
+            "sourceIPAddress": "AWS Internal",
+            "userAgent": "",
+            "requestParameters": {"path": "/x/", "userName": "ann"},
+            "responseElements": {"user": {
+                "path": "/x/", "userName": "ann", "userId": id, "arn": format!("arn:aws:iam::{account}:user/x/ann"),
+                "createDate": created,
+            }},
+            "readOnly": false,
+            "eventType": "AwsApiCall",
+            "managementEvent": true,
+            "recipientAccountId": account,
+            "eventCategory": "Management",
+        })
+    );
+    assert!(created.as_str().unwrap().ends_with("M"), "{created}");
+}
+
+#[tokio::test]
+async fn users_and_the_root_user_are_told_by_their_keys_and_for_how_long() {
+    let lab = Lab::new().await;
+    let ann = lab.user("ann", allow("sts:*")).await;
+    let long = who(&lab, &ann).await;
+    assert_eq!(
+        long,
+        json!({
+            "type": "IAMUser", "principalId": long["principalId"], "accountId": lab.account,
+            "arn": format!("arn:aws:iam::{}:user/ann", lab.account), "accessKeyId": ann.access_key_id, "userName": "ann",
+        })
+    );
+    assert!(long["principalId"].as_str().unwrap().starts_with("AIDA"));
+
+    let session = keys(&lab.query(&ann, "sts", "GetSessionToken", &[]).await);
+    let short = who(&lab, &session).await;
+    assert_eq!(short["accessKeyId"], session.access_key_id);
+    assert_eq!((&short["type"], &short["userName"]), (&json!("IAMUser"), &json!("ann")));
+    assert_eq!(short["sessionContext"]["attributes"]["mfaAuthenticated"], "false");
+    assert_eq!(short["sessionContext"]["attributes"]["creationDate"].as_str().unwrap().len(), 20);
+
+    let root = Keys {
+        access_key_id: "AKIAIOSFODNN7EXAMPLE".into(),
+        secret: "a root user's secret".into(),
+        token: None,
+    };
+    lab.sandbox.hold_account(&lab.account, &root.access_key_id, &root.secret).await.unwrap();
+    assert_eq!(
+        who(&lab, &root).await,
+        json!({
+            "type": "Root", "principalId": lab.account, "arn": format!("arn:aws:iam::{}:root", lab.account),
+            "accountId": lab.account, "accessKeyId": root.access_key_id,
+        })
+    );
+}
+
+#[tokio::test]
+async fn sessions_and_federated_users_are_told_with_who_issued_them() {
+    let lab = Lab::new().await;
+    let account = &lab.account;
+    role(&lab, "reader", &trust(&json!({"AWS": account})), &allow("s3:*")).await;
+    let session = lab.assume(&lab.admin, "reader", "work").await;
+    let identity = who(&lab, &session).await;
+    let role_id = identity["sessionContext"]["sessionIssuer"]["principalId"].as_str().unwrap().to_owned();
+    assert!(role_id.starts_with("AROA"));
+    assert_eq!(
+        identity,
+        json!({
+            "type": "AssumedRole",
+            "principalId": format!("{role_id}:work"),
+            "arn": format!("arn:aws:sts::{account}:assumed-role/reader/work"),
+            "accountId": account,
+            "accessKeyId": session.access_key_id,
+            "sessionContext": {
+                "sessionIssuer": {
+                    "type": "Role", "principalId": role_id, "arn": format!("arn:aws:iam::{account}:role/reader"),
+                    "accountId": account, "userName": "reader",
+                },
+                "attributes": {
+                    "creationDate": identity["sessionContext"]["attributes"]["creationDate"], "mfaAuthenticated": "false",
+                },
+            },
+        })
+    );
+
+    let ann = lab.user("ann", allow("*")).await;
+    let federated = keys(&lab.query(&ann, "sts", "GetFederationToken", &[("Name", "partner")]).await);
+    let identity = who(&lab, &federated).await;
+    assert_eq!(
+        (&identity["type"], &identity["principalId"]),
+        (&json!("FederatedUser"), &json!(format!("{account}:partner")))
+    );
+    assert_eq!(identity["arn"], format!("arn:aws:sts::{account}:federated-user/partner"));
+    let issuer = &identity["sessionContext"]["sessionIssuer"];
+    assert_eq!((&issuer["type"], &issuer["userName"]), (&json!("IAMUser"), &json!("ann")));
+}
+
+#[tokio::test]
+async fn ec2_takes_a_role_as_itself_and_its_session_says_how_it_was_delivered() {
+    let lab = Lab::new().await;
+    let account = &lab.account;
+    role(&lab, "app", &trust(&json!({"Service": "ec2.amazonaws.com"})), &allow("s3:*")).await;
+    query(&lab, &lab.admin, "iam", "CreateInstanceProfile", &[("InstanceProfileName", "p")]).await;
+    let add = [("InstanceProfileName", "p"), ("RoleName", "app")];
+    query(&lab, &lab.admin, "iam", "AddRoleToInstanceProfile", &add).await;
+    let launch = [
+        ("ImageId", "ami-0abcdef1234567890"),
+        ("MinCount", "1"),
+        ("MaxCount", "1"),
+        ("IamInstanceProfile.Name", "p"),
+    ];
+    let launched = query(&lab, &lab.admin, "ec2", "RunInstances", &launch).await;
+    let instance = launched.xml("instanceId").unwrap();
+    let record = of(&lab, &launched);
+    assert_eq!(
+        record["requestParameters"],
+        json!({
+            "iamInstanceProfile": {"name": "p"},
+            "instancesSet": {"items": [{"imageId": "ami-0abcdef1234567890", "maxCount": 1, "minCount": 1}]},
+        })
+    );
+    let item = &record["responseElements"]["instancesSet"]["items"][0];
+    assert_eq!((&item["instanceId"], &item["amiLaunchIndex"]), (&json!(instance), &json!(0)));
+    assert!(item["launchTime"].as_i64().unwrap() > 1_600_000_000_000, "{item}");
+
+    let session = lab.instance_keys(&instance).await;
+    let taken = named(&lab, &lab.admin, "AssumeRole").await;
+    let role_arn = format!("arn:aws:iam::{account}:role/app");
+    assert_eq!(taken.len(), 1, "{taken:?}");
+    let taken = taken[0].clone();
+    assert_eq!(taken["userIdentity"], json!({"type": "AWSService", "invokedBy": "ec2.amazonaws.com"}));
+    assert_eq!(taken["sourceIPAddress"], "ec2.amazonaws.com");
+    assert_eq!(taken["userAgent"], "ec2.amazonaws.com");
+    assert_eq!(taken["requestParameters"], json!({"roleArn": role_arn, "roleSessionName": instance}));
+    assert_eq!(taken["responseElements"]["credentials"]["accessKeyId"], session.access_key_id);
+    assert_eq!(
+        taken["resources"],
+        json!([{"accountId": account, "type": "AWS::IAM::Role", "ARN": role_arn}])
+    );
+    assert!(taken["sharedEventID"].is_string());
+    assert_eq!(who(&lab, &session).await["sessionContext"]["ec2RoleDelivery"], "2.0");
+
+    let other = trust(&json!({"AWS": account})).to_string();
+    let close = [("RoleName", "app"), ("PolicyDocument", other.as_str())];
+    query(&lab, &lab.admin, "iam", "UpdateAssumeRolePolicy", &close).await;
+    let path = format!("/imds/{instance}/latest/meta-data/iam/security-credentials/app");
+    let ttl = [("x-aws-ec2-metadata-token-ttl-seconds", "300")];
+    let token = support::call(
+        &lab.sandbox,
+        None,
+        "",
+        "PUT",
+        &format!("/imds/{instance}/latest/api/token"),
+        &ttl,
+        b"",
+    )
+    .await
+    .text();
+    let asked = [("x-aws-ec2-metadata-token", token.as_str())];
+    assert_eq!(support::call(&lab.sandbox, None, "", "GET", &path, &asked, b"").await.status, 200);
+    let refused = named(&lab, &lab.admin, "AssumeRole").await[0].clone();
+    assert_eq!((&refused["errorCode"], &refused["responseElements"]), (&json!("AccessDenied"), &Value::Null));
+}
+
+#[tokio::test]
+async fn nobody_without_credentials_is_told_to_the_owner_of_the_bucket() {
+    let lab = lab_with_data_events().await;
+    lab.s3(&lab.admin, "PUT", "/bucket-1", &[], b"").await;
+    let host = [("host", support::HOST)];
+    let answer =
+        support::call(&lab.sandbox, None, "s3", "GET", "/bucket-1/a%20key?versionId=null", &host, b"").await;
+    assert_eq!(answer.status, 403);
+    let record = of(&lab, &answer);
+    assert_eq!(
+        record["userIdentity"],
+        json!({"type": "AWSAccount", "principalId": "", "accountId": "anonymous"})
+    );
+    assert_eq!(record["recipientAccountId"], lab.account);
+    assert_eq!(record["errorCode"], "AccessDenied");
+    assert_eq!(record["additionalEventData"].get("SignatureVersion"), None);
+    assert_eq!(
+        record["requestParameters"],
+        json!({"bucketName": "bucket-1", "Host": support::HOST, "key": "a key", "versionId": "null"})
+    );
+}
+
+#[tokio::test]
+async fn a_refusal_is_told_in_cloudtrails_words() {
+    let lab = Lab::new().await;
+    let arn = key(&lab).await;
+    let nobody = lab.user("nobody", Value::Null).await;
+    let me = format!("arn:aws:iam::{}:user/nobody", lab.account);
+    let told = |answer: &support::Answer| {
+        let record = of(&lab, answer);
+        assert_eq!(record["responseElements"], Value::Null);
+        (
+            record["errorCode"].as_str().unwrap().to_owned(),
+            record["errorMessage"].as_str().unwrap().to_owned(),
+        )
+    };
+    let because = |action: &str, resource: &str| {
+        format!(
+            "User: {me} is not authorized to perform: {action} on resource: {resource} because no identity-based policy \
+             allows the {action} action"
+        )
+    };
+
+    let iam = lab.query(&nobody, "iam", "CreateUser", &[("UserName", "x")]).await;
+    let user = format!("arn:aws:iam::{}:user/x", lab.account);
+    assert_eq!(told(&iam), ("AccessDenied".into(), because("iam:CreateUser", &user)));
+    let ec2 = lab.query(&nobody, "ec2", "DescribeInstances", &[]).await;
+    let (code, message) = told(&ec2);
+    assert_eq!(code, "Client.UnauthorizedOperation");
+    assert!(message.starts_with("You are not authorized to perform this operation. User: "), "{message}");
+    let denied = lab.kms(&nobody, "Decrypt", json!({"CiphertextBlob": "AAAA"})).await;
+    assert_eq!(told_code(&lab, &denied), "InvalidCiphertextException");
+    let denied = lab.kms(&nobody, "Encrypt", json!({"KeyId": arn, "Plaintext": "aGVsbG8="})).await;
+    assert_eq!(denied.error().0, "AccessDeniedException");
+    let record = of(&lab, &denied);
+    assert_eq!(record["errorCode"], "AccessDenied");
+    assert_eq!(record["resources"], json!([{"accountId": lab.account, "type": "AWS::KMS::Key", "ARN": arn}]));
+    let s3 = lab.s3(&nobody, "PUT", "/bucket-1", &[], b"").await;
+    let (code, message) = told(&s3);
+    assert_eq!(code, "AccessDenied");
+    assert!(message.contains("s3:CreateBucket on resource: \"arn:aws:s3:::bucket-1\""), "{message}");
+    let lookup = super::cloudtrail(&lab, &nobody, "LookupEvents", "{}").await;
+    assert_eq!(lookup.error().0, "AccessDeniedException");
+    assert_eq!(told(&lookup), ("AccessDenied".into(), because("cloudtrail:LookupEvents", "*")));
+
+    let missing = lab.query(&lab.admin, "iam", "GetRole", &[("RoleName", "none")]).await;
+    let sentence = "The role with name none cannot be found.";
+    assert_eq!(told(&missing), ("NoSuchEntityException".into(), sentence.into()));
+    let invalid = lab.query(&lab.admin, "sts", "AssumeRole", &[("RoleSessionName", "x")]).await;
+    assert_eq!(told_code(&lab, &invalid), "ValidationException");
+    let unsupported =
+        lab.query(&lab.admin, "iam", "ListRoles", &[("Surprise", "hunter2"), ("PathPrefix", "/")]).await;
+    assert_eq!(unsupported.status, 400);
+    assert_eq!(of(&lab, &unsupported)["requestParameters"], json!({"pathPrefix": "/"}));
+}
+
+fn told_code(lab: &Lab, answer: &support::Answer) -> String {
+    of(lab, answer)["errorCode"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_request_that_proves_no_identity_leaves_nothing_behind() {
+    let lab = lab_with_data_events().await;
+    let thief = Keys { secret: "wrong".into(), ..lab.admin.clone() };
+    for answer in [
+        lab.query(&thief, "iam", "ListUsers", &[]).await,
+        lab.kms(&thief, "ListKeys", json!({})).await,
+        lab.s3(&thief, "GET", "/", &[], b"").await,
+        lab.s3(&thief, "GET", "/bucket-1/key", &[], b"").await,
+        lab.query(&lab.admin, "iam", "NoSuchOperation", &[]).await,
+        lab.kms(&lab.admin, "NoSuchOperation", json!({})).await,
+    ] {
+        assert_eq!(lab.sandbox.events(&answer.request_id()), Vec::<Value>::new(), "{}", answer.text());
+    }
+}
+
+#[tokio::test]
+async fn buckets_are_told_with_what_was_set_and_objects_only_where_asked_for() {
+    let lab = Lab::new().await;
+    let admin = &lab.admin;
+    let made = lab.s3(admin, "PUT", "/bucket-1", &[], b"").await;
+    let record = of(&lab, &made);
+    let resource =
+        json!([{"accountId": lab.account, "type": "AWS::S3::Bucket", "ARN": "arn:aws:s3:::bucket-1"}]);
+    assert_eq!((&record["eventName"], &record["resources"]), (&json!("CreateBucket"), &resource));
+    assert_eq!(record["userAgent"], "[]");
+    let additional = &record["additionalEventData"];
+    assert_eq!(
+        (&additional["SignatureVersion"], &additional["AuthenticationMethod"]),
+        (&json!("SigV4"), &json!("AuthHeader"))
+    );
+    assert_eq!(additional["x-amz-id-2"], made.header("x-amz-id-2").unwrap());
+
+    let policy = json!({"Version": "2012-10-17", "Statement": [{
+        "Effect": "Deny", "Principal": "*", "Action": "s3:DeleteBucket", "Resource": "arn:aws:s3:::bucket-1",
+    }]});
+    let put = lab.s3(admin, "PUT", "/bucket-1?policy", &[], policy.to_string().as_bytes()).await;
+    assert_eq!(put.status, 204, "{}", put.text());
+    assert_eq!(
+        of(&lab, &put)["requestParameters"],
+        json!({"bucketName": "bucket-1", "Host": support::HOST, "policy": "", "bucketPolicy": policy})
+    );
+    let block = br#"<PublicAccessBlockConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/">
+        <BlockPublicAcls>true</BlockPublicAcls></PublicAccessBlockConfiguration>"#;
+    let put = lab.s3(admin, "PUT", "/bucket-1?publicAccessBlock", &[], block).await;
+    let record = of(&lab, &put);
+    assert_eq!(record["eventName"], "PutBucketPublicAccessBlock");
+    assert_eq!(
+        record["requestParameters"]["PublicAccessBlockConfiguration"],
+        json!({"BlockPublicAcls": true, "xmlns": "http://s3.amazonaws.com/doc/2006-03-01/"})
+    );
+    let read = of(&lab, &lab.s3(admin, "GET", "/bucket-1?policy", &[], b"").await);
+    assert_eq!((&read["readOnly"], &read["responseElements"]), (&json!(true), &Value::Null));
+    let list = of(&lab, &lab.s3(admin, "GET", "/", &[], b"").await);
+    assert_eq!((&list["eventName"], list.get("resources")), (&json!("ListBuckets"), None));
+    let deleted = of(&lab, &lab.s3(admin, "DELETE", "/bucket-1", &[], b"").await);
+    assert_eq!((&deleted["errorCode"], &deleted["resources"]), (&json!("AccessDenied"), &resource));
+
+    for (method, path) in [("PUT", "/bucket-1/key"), ("GET", "/bucket-1/key"), ("GET", "/bucket-1")] {
+        let answer = lab.s3(admin, method, path, &[], b"text").await;
+        assert_eq!(lab.sandbox.events(&answer.request_id()), Vec::<Value>::new(), "{method} {path}");
+    }
+}
+
+#[tokio::test]
+async fn data_events_tell_how_an_object_was_encrypted_and_what_it_weighed() {
+    let lab = lab_with_data_events().await;
+    let admin = &lab.admin;
+    let arn = key(&lab).await;
+    lab.s3(admin, "PUT", "/bucket-1", &[], b"").await;
+    let headers = [KMS_HEADER, (KEY_HEADER, arn.as_str()), ("content-length", "4")];
+    let put = lab.s3(admin, "PUT", "/bucket-1/key", &headers, b"text").await;
+    assert_eq!(put.status, 200, "{}", put.text());
+    let records = lab.sandbox.events(&put.request_id());
+    let [kms, s3] = records.as_slice() else { panic!("{records:?}") };
+    assert_eq!((&s3["eventCategory"], &s3["managementEvent"]), (&json!("Data"), &json!(false)));
+    assert_eq!(s3["additionalEventData"]["SSEApplied"], "SSE_KMS");
+    assert_eq!(s3["additionalEventData"]["bytesTransferredIn"], 4);
+    assert_eq!(s3["responseElements"], json!({"x-amz-server-side-encryption": "aws:kms", KEY_HEADER: arn}));
+    assert_eq!(s3["requestParameters"][KEY_HEADER], arn);
+    assert_eq!(
+        s3["resources"],
+        json!([
+            {"type": "AWS::S3::Object", "ARN": "arn:aws:s3:::bucket-1/key"},
+            {"accountId": lab.account, "type": "AWS::S3::Bucket", "ARN": "arn:aws:s3:::bucket-1"},
+        ])
+    );
+    assert_eq!((&kms["eventName"], &kms["eventCategory"]), (&json!("GenerateDataKey"), &json!("Management")));
+    assert_ne!(kms["requestID"], s3["requestID"]);
+
+    let get = lab.s3(admin, "GET", "/bucket-1/key", &[], b"").await;
+    let records = lab.sandbox.events(&get.request_id());
+    assert_eq!(records.last().unwrap()["additionalEventData"]["bytesTransferredOut"], 4);
+    let plain = lab.s3(admin, "PUT", "/bucket-1/plain", &[], b"text").await;
+    assert_eq!(of(&lab, &plain)["additionalEventData"]["SSEApplied"], "Default_SSE_S3");
+    let list = of(&lab, &lab.s3(admin, "GET", "/bucket-1?list-type=2&prefix=a%2F", &[], b"").await);
+    assert_eq!(list["eventName"], "ListObjects");
+    assert_eq!(list["resources"][0]["ARNPrefix"], "arn:aws:s3:::bucket-1/a/");
+    let head = lab.s3(admin, "HEAD", "/bucket-1/none", &[], b"").await;
+    assert_eq!((head.status, told_code(&lab, &head).as_str()), (404, "NoSuchKey"));
+    let delete = b"<Delete><Object><Key>a-secret-name</Key></Object></Delete>";
+    let batch = lab.s3(admin, "POST", "/bucket-1?delete", &[], delete).await;
+    assert_eq!(batch.status, 200, "{}", batch.text());
+    assert!(!of(&lab, &batch).to_string().contains("a-secret-name"));
+    assert_eq!(named(&lab, admin, "PutObject").await, Vec::<Value>::new(), "no data event can be looked up");
+}
+
+#[tokio::test]
+async fn s3_calls_kms_for_its_caller_and_kms_tells_both() {
+    let lab = Lab::new().await;
+    let admin = &lab.admin;
+    let arn = key(&lab).await;
+    lab.s3(admin, "PUT", "/bucket-1", &[], b"").await;
+    let put = lab.s3(admin, "PUT", "/bucket-1/key", &[KMS_HEADER, (KEY_HEADER, arn.as_str())], b"text").await;
+    let record = of(&lab, &put);
+    assert_eq!(record["eventName"], "GenerateDataKey");
+    assert_eq!(
+        (&record["userIdentity"]["userName"], &record["userIdentity"]["invokedBy"]),
+        (&json!("Admin"), &json!("fas.s3.amazonaws.com"))
+    );
+    assert_eq!(
+        (&record["sourceIPAddress"], &record["userAgent"]),
+        (&json!("fas.s3.amazonaws.com"), &json!("fas.s3.amazonaws.com"))
+    );
+    let context = json!({"aws:s3:arn": "arn:aws:s3:::bucket-1/key"});
+    assert_eq!(
+        record["requestParameters"],
+        json!({"encryptionContext": context, "keySpec": "AES_256", "keyId": arn})
+    );
+    assert_eq!(
+        (record["readOnly"].as_bool(), record["resources"][0]["ARN"].as_str()),
+        (Some(true), Some(arn.as_str()))
+    );
+
+    let reader = lab.user("reader", allow("s3:*")).await;
+    let get = lab.s3(&reader, "GET", "/bucket-1/key", &[], b"").await;
+    assert_eq!(get.status, 403);
+    let record = of(&lab, &get);
+    assert_eq!((&record["eventName"], &record["errorCode"]), (&json!("Decrypt"), &json!("AccessDenied")));
+    assert_eq!(
+        record["requestParameters"],
+        json!({"encryptionContext": context, "encryptionAlgorithm": "SYMMETRIC_DEFAULT"})
+    );
+    kms(&lab, "DisableKey", json!({"KeyId": arn})).await;
+    let get = lab.s3(admin, "GET", "/bucket-1/key", &[], b"").await;
+    assert_eq!(told_code(&lab, &get), "DisabledException");
+}
+
+#[tokio::test]
+async fn kms_tells_its_resources_and_keys_that_it_made() {
+    let lab = Lab::new().await;
+    let made = kms(&lab, "CreateKey", json!({})).await;
+    let arn = made.json()["KeyMetadata"]["Arn"].as_str().unwrap().to_owned();
+    let resource = json!({"accountId": lab.account, "type": "AWS::KMS::Key", "ARN": arn});
+    let record = of(&lab, &made);
+    assert_eq!(record["resources"], json!([resource]));
+    assert_eq!(record["responseElements"]["keyMetadata"]["aWSAccountId"], lab.account);
+    assert_eq!(record["requestParameters"]["keySpec"], "SYMMETRIC_DEFAULT");
+    let input = json!({"AliasName": "alias/a", "TargetKeyId": arn});
+    let record = of(&lab, &kms(&lab, "CreateAlias", input).await);
+    let alias = format!("arn:aws:kms:us-east-1:{}:alias/a", lab.account);
+    assert_eq!(
+        record["resources"],
+        json!([resource, {"accountId": lab.account, "type": "AWS::KMS::Alias", "ARN": alias}])
+    );
+    let other = key(&lab).await;
+    let sealed = kms(&lab, "Encrypt", json!({"KeyId": "alias/a", "Plaintext": "aGVsbG8="})).await;
+    assert_eq!(of(&lab, &sealed)["resources"], json!([resource]));
+    let input = json!({"CiphertextBlob": sealed.json()["CiphertextBlob"], "DestinationKeyId": other});
+    let record = of(&lab, &kms(&lab, "ReEncrypt", input).await);
+    let arns: Vec<_> =
+        record["resources"].as_array().unwrap().iter().map(|known| known["ARN"].clone()).collect();
+    assert_eq!(arns, [json!(arn), json!(other)], "from, then to");
+    assert_eq!(record["requestParameters"]["destinationEncryptionAlgorithm"], "SYMMETRIC_DEFAULT");
+    let grantee = format!("arn:aws:iam::{}:user/Admin", lab.account);
+    let input = json!({"KeyId": arn, "GranteePrincipal": grantee, "Operations": ["Decrypt"]});
+    let granted = kms(&lab, "CreateGrant", input).await;
+    let record = of(&lab, &granted);
+    let id = granted.json()["GrantId"].clone();
+    assert_eq!(record["responseElements"], json!({"grantId": id}));
+    let retired = kms(&lab, "RetireGrant", json!({"KeyId": arn, "GrantId": id})).await;
+    let record = of(&lab, &retired);
+    assert_eq!(
+        (&record["requestParameters"], &record["additionalEventData"]),
+        (&Value::Null, &json!({"grantId": id}))
+    );
+}
+
+#[tokio::test]
+async fn what_one_account_does_with_what_is_anothers_is_told_to_both() {
+    let lab = Lab::new().await;
+    let (other, stranger) = support::account(&lab.sandbox).await;
+    let stranger_arn = format!("arn:aws:iam::{other}:user/Admin");
+    let policy = json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"AWS": format!("arn:aws:iam::{}:root", lab.account)}, "Action": "kms:*", "Resource": "*"},
+        {"Effect": "Allow", "Principal": {"AWS": stranger_arn}, "Action": "kms:Encrypt", "Resource": "*"},
+    ]});
+    let made = kms(&lab, "CreateKey", json!({"Policy": policy.to_string()})).await;
+    let arn = made.json()["KeyMetadata"]["Arn"].as_str().unwrap().to_owned();
+    let used = lab.kms(&stranger, "Encrypt", json!({"KeyId": arn, "Plaintext": "aGVsbG8="})).await;
+    assert_eq!(used.status, 200, "{}", used.text());
+    let (own, others) = (named(&lab, &stranger, "Encrypt").await, named(&lab, &lab.admin, "Encrypt").await);
+    let ([own], [others]) = (own.as_slice(), others.as_slice()) else { panic!("{own:?} {others:?}") };
+    assert_eq!(
+        (&own["recipientAccountId"], &others["recipientAccountId"]),
+        (&json!(other), &json!(lab.account))
+    );
+    assert_eq!((&own["sharedEventID"], &own["requestID"]), (&others["sharedEventID"], &others["requestID"]));
+    assert!(own["sharedEventID"].is_string());
+    assert_ne!(own["eventID"], others["eventID"]);
+    assert_eq!(own["userIdentity"]["arn"], stranger_arn);
+    assert_eq!(
+        others["userIdentity"],
+        json!({"type": "AWSAccount", "principalId": own["userIdentity"]["principalId"], "accountId": other})
+    );
+    let denied =
+        lab.kms(&stranger, "Decrypt", json!({"CiphertextBlob": used.json()["CiphertextBlob"]})).await;
+    assert_eq!(denied.error().0, "AccessDeniedException");
+    assert_eq!(named(&lab, &stranger, "Decrypt").await.len(), 1);
+    assert_eq!(
+        named(&lab, &lab.admin, "Decrypt").await,
+        Vec::<Value>::new(),
+        "a denial is the caller's alone"
+    );
+
+    role(&lab, "guest", &trust(&json!({"AWS": stranger_arn})), &allow("s3:*")).await;
+    let role_arn = format!("arn:aws:iam::{}:role/guest", lab.account);
+    let assumed = lab
+        .query(&stranger, "sts", "AssumeRole", &[("RoleArn", &role_arn), ("RoleSessionName", "visit")])
+        .await;
+    assert_eq!(assumed.status, 200, "{}", assumed.text());
+    let told = named(&lab, &lab.admin, "AssumeRole").await.remove(0);
+    assert_eq!(told["userIdentity"]["type"], "AWSAccount");
+    assert_eq!(
+        told["responseElements"]["assumedRoleUser"]["arn"],
+        format!("arn:aws:sts::{}:assumed-role/guest/visit", lab.account)
+    );
+    lab.s3(&lab.admin, "PUT", "/bucket-1", &[], b"").await;
+    let denied = lab.s3(&stranger, "GET", "/bucket-1?policy", &[], b"").await;
+    assert_eq!(denied.status, 403);
+    assert_eq!(named(&lab, &lab.admin, "GetBucketPolicy").await[0]["errorCode"], "AccessDenied");
+    assert_eq!(named(&lab, &stranger, "GetBucketPolicy").await.len(), 1);
+}
