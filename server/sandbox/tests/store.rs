@@ -59,8 +59,9 @@ async fn an_account_in_memory_outlives_every_caller() {
     for round in 0..400 {
         let (method, body) = [("GET", ""), ("HEAD", ""), ("PUT", "kept")][round % 3];
         let call = lab.s3(&lab.admin, method, PATH, &[], body.as_bytes());
-        left += usize::from(!go_away_after(1 + round % 5, Duration::from_micros(20), call).await);
+        left += usize::from(!go_away_after(1 + round % 2, Duration::from_micros(20), call).await);
     }
+    // Reads are answered from memory before anybody can leave; writes are not.
     assert!(left > 30, "{left} callers went away");
     let read = lab.s3(&lab.admin, "GET", PATH, &[], b"").await;
     assert_eq!((read.status, read.text().as_str()), (200, "kept"));
