@@ -54,6 +54,9 @@ const KEYS_OF_KMS_KEYS: &[&str] = &[
     "aws:ResourceTag/",
 ];
 const KEYS_OF_EC2: &[&str] = &["ec2:Region"];
+/// The tags of users and roles, and those of policies and instance profiles (Service Authorization Reference, IAM and STS).
+const KEYS_OF_IDENTITIES: &[&str] = &["aws:ResourceTag/", "iam:ResourceTag/"];
+const KEYS_OF_TAGGED: &[&str] = &["aws:ResourceTag/"];
 
 impl CheckSpec {
     /// The same with condition keys that the request fills.
@@ -66,6 +69,8 @@ impl CheckSpec {
         let of_kind = match self.on {
             ResourceOf::Key | ResourceOf::SourceKey => KEYS_OF_KMS_KEYS,
             ResourceOf::Alias => KEYS_OF_ALIASES,
+            ResourceOf::Role | ResourceOf::User | ResourceOf::Identity => KEYS_OF_IDENTITIES,
+            ResourceOf::Policy | ResourceOf::InstanceProfile => KEYS_OF_TAGGED,
             _ if self.action.starts_with("ec2:") => KEYS_OF_EC2,
             _ => &[],
         };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use policy::{Document, NamedPolicy, Principal};
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Account, IdentityPolicies, PolicyText, Timestamp, User};
+use crate::model::{Account, IdentityPolicies, PolicyText, Tags, Timestamp, User};
 use crate::{arns, managed};
 
 /// The identity behind a request, with a snapshot of its account.
@@ -249,6 +249,24 @@ impl Caller {
                 .and_then(|user| user.boundary.clone()),
         };
         arn.map(|arn| boundary(account, arn)).into_iter().collect()
+    }
+
+    /// The tags that fill `aws:PrincipalTag/…`: those of the caller's user or role as they are now; a federated user has those
+    /// of the user who vouches for it (IAM User Guide, `access_iam-tags`; STS API reference, `GetFederationToken`).
+    pub fn principal_tags(&self) -> Tags {
+        let Some(account) = &self.account else { return Tags::new() };
+        let of_user = |name: &String| account.users.get(name).map(|user| &user.tags);
+        let tags = match &self.identity {
+            Identity::Root | Identity::Anonymous => None,
+            Identity::User(name) => of_user(name),
+            Identity::Session(session) => account
+                .roles
+                .get(&session.role)
+                .filter(|role| role.id == session.role_id)
+                .map(|role| &role.tags),
+            Identity::Federated(federation) => federation.user.as_ref().and_then(|user| of_user(&user.name)),
+        };
+        tags.cloned().unwrap_or_default()
     }
 
     /// The session policies of a role session or a federated user.

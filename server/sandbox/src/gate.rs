@@ -16,6 +16,7 @@ use policy::{
 };
 
 use crate::caller::Caller;
+use crate::model::Tags;
 use crate::request::RequestMeta;
 
 /// An action of the Service Authorization Reference, as a type.
@@ -67,6 +68,19 @@ impl Question {
     #[must_use]
     pub fn owned_by(mut self, account: &str) -> Self {
         self.owner = Some(account.to_owned());
+        self
+    }
+
+    /// The same with the tags of the resource. Users and roles show theirs under a key of IAM's own as well (Service
+    /// Authorization Reference), which is `own_key`.
+    #[must_use]
+    pub fn with_tags_of_resource(mut self, tags: &Tags, own_key: bool) -> Self {
+        for (key, value) in tags {
+            self = self.with(format!("aws:ResourceTag/{key}"), value);
+            if own_key {
+                self = self.with(format!("iam:ResourceTag/{key}"), value);
+            }
+        }
         self
     }
 

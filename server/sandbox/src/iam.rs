@@ -5,6 +5,7 @@
 mod access_keys;
 mod attachments;
 mod boundaries;
+mod entity;
 mod groups;
 mod holder;
 mod policies;
@@ -12,18 +13,19 @@ mod profiles;
 mod read;
 mod roles;
 mod simulate;
+mod tags;
 mod trust;
 mod users;
 mod versions;
 
-use holder::{Groups, Roles, Users};
+use entity::{Groups, Policies, Profiles, Roles, Users};
 
 use crate::query::{Service, operations};
 
 operations! {
     Service::Iam;
 
-    "CreatePolicy" => policies::create: ["PolicyName" "Path" "PolicyDocument" "Description"];
+    "CreatePolicy" => policies::create: ["PolicyName" "Path" "PolicyDocument" "Description" "Tags"];
     "GetPolicy" => policies::get: ["PolicyArn"];
     "ListPolicies" => policies::list: ["Scope" "OnlyAttached" "PathPrefix" "PolicyUsageFilter" "Marker" "MaxItems"];
     "DeletePolicy" => policies::delete: ["PolicyArn"];
@@ -33,7 +35,7 @@ operations! {
     "SetDefaultPolicyVersion" => versions::set_default: ["PolicyArn" "VersionId"];
     "DeletePolicyVersion" => versions::delete: ["PolicyArn" "VersionId"];
 
-    "CreateRole" => roles::create: ["RoleName" "Path" "AssumeRolePolicyDocument" "Description" "MaxSessionDuration" "PermissionsBoundary"];
+    "CreateRole" => roles::create: ["RoleName" "Path" "AssumeRolePolicyDocument" "Description" "MaxSessionDuration" "PermissionsBoundary" "Tags"];
     "GetRole" => roles::get: ["RoleName"];
     "ListRoles" => roles::list: ["PathPrefix" "Marker" "MaxItems"];
     "DeleteRole" => roles::delete: ["RoleName"];
@@ -62,7 +64,7 @@ operations! {
     "PutUserPermissionsBoundary" => boundaries::put::<Users>: ["UserName" "PermissionsBoundary"];
     "DeleteUserPermissionsBoundary" => boundaries::delete::<Users>: ["UserName"];
 
-    "CreateInstanceProfile" => profiles::create: ["InstanceProfileName" "Path"];
+    "CreateInstanceProfile" => profiles::create: ["InstanceProfileName" "Path" "Tags"];
     "GetInstanceProfile" => profiles::get: ["InstanceProfileName"];
     "AddRoleToInstanceProfile" => profiles::add_role: ["InstanceProfileName" "RoleName"];
     "RemoveRoleFromInstanceProfile" => profiles::remove_role: ["InstanceProfileName" "RoleName"];
@@ -70,7 +72,7 @@ operations! {
     "ListInstanceProfiles" => profiles::list: ["PathPrefix" "Marker" "MaxItems"];
     "ListInstanceProfilesForRole" => profiles::list_for_role: ["RoleName" "Marker" "MaxItems"];
 
-    "CreateUser" => users::create: ["UserName" "Path" "PermissionsBoundary"];
+    "CreateUser" => users::create: ["UserName" "Path" "PermissionsBoundary" "Tags"];
     "GetUser" => users::get: ["UserName"];
     "ListUsers" => users::list: ["PathPrefix" "Marker" "MaxItems"];
     "DeleteUser" => users::delete: ["UserName"];
@@ -96,6 +98,19 @@ operations! {
     "GetGroupPolicy" => attachments::get::<Groups>: ["GroupName" "PolicyName"];
     "DeleteGroupPolicy" => attachments::delete::<Groups>: ["GroupName" "PolicyName"];
     "ListGroupPolicies" => attachments::list_inline::<Groups>: ["GroupName" "Marker" "MaxItems"];
+
+    "TagUser" => tags::tag::<Users>: ["UserName" "Tags"];
+    "UntagUser" => tags::untag::<Users>: ["UserName" "TagKeys"];
+    "ListUserTags" => tags::list::<Users>: ["UserName" "Marker" "MaxItems"];
+    "TagRole" => tags::tag::<Roles>: ["RoleName" "Tags"];
+    "UntagRole" => tags::untag::<Roles>: ["RoleName" "TagKeys"];
+    "ListRoleTags" => tags::list::<Roles>: ["RoleName" "Marker" "MaxItems"];
+    "TagPolicy" => tags::tag::<Policies>: ["PolicyArn" "Tags"];
+    "UntagPolicy" => tags::untag::<Policies>: ["PolicyArn" "TagKeys"];
+    "ListPolicyTags" => tags::list::<Policies>: ["PolicyArn" "Marker" "MaxItems"];
+    "TagInstanceProfile" => tags::tag::<Profiles>: ["InstanceProfileName" "Tags"];
+    "UntagInstanceProfile" => tags::untag::<Profiles>: ["InstanceProfileName" "TagKeys"];
+    "ListInstanceProfileTags" => tags::list::<Profiles>: ["InstanceProfileName" "Marker" "MaxItems"];
 
     "CreateAccessKey" => access_keys::create: ["UserName"];
     "ListAccessKeys" => access_keys::list: ["UserName" "Marker" "MaxItems"];

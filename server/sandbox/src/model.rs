@@ -12,6 +12,9 @@ pub type Timestamp = i64;
 /// One kind of resource of an account, by name. Entries are shared: cloning a table copies pointers.
 pub type Table<T> = BTreeMap<String, Arc<T>>;
 
+/// Tags by key.
+pub type Tags = BTreeMap<String, String>;
+
 /// Everything but objects that one AWS account owns. A snapshot: never changed in place, see [`crate::store::Store`].
 #[derive(Clone, Debug, Default)]
 pub struct Account {
@@ -116,6 +119,9 @@ pub struct User {
     /// ARN of its permissions boundary.
     #[serde(default)]
     pub boundary: Option<String>,
+    /// Tags by key.
+    #[serde(default)]
+    pub tags: Tags,
 }
 
 /// An IAM group.
@@ -183,6 +189,9 @@ pub struct Role {
     /// ARN of its permissions boundary.
     #[serde(default)]
     pub boundary: Option<String>,
+    /// Tags by key.
+    #[serde(default)]
+    pub tags: Tags,
 }
 
 /// A customer managed policy.
@@ -204,6 +213,9 @@ pub struct ManagedPolicy {
     pub default_version: String,
     /// The number the next version gets.
     pub next_version: u32,
+    /// Tags by key.
+    #[serde(default)]
+    pub tags: Tags,
 }
 
 /// One version of a managed policy.
@@ -237,6 +249,9 @@ pub struct InstanceProfile {
     pub created: Timestamp,
     /// Name of its role; it holds one at most.
     pub role: Option<String>,
+    /// Tags by key.
+    #[serde(default)]
+    pub tags: Tags,
 }
 
 impl Account {

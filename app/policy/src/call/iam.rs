@@ -1,7 +1,7 @@
 //! IAM.
 
 use super::ResourceOf::{Any, Group, Identity, InstanceProfile, Policy, Role, User};
-use super::{CheckSpec, Operation, When, always};
+use super::{CheckSpec, Operation, ResourceOf, When, always};
 use crate::request::ResourceKind::Other;
 
 /// What is known of a role that is handed to a service.
@@ -10,9 +10,17 @@ pub(super) const PASSED: &[&str] = &["iam:PassedToService", "iam:AssociatedResou
 const BOUNDARY: &[&str] = &["iam:PermissionsBoundary"];
 /// The same, and the policy that comes or goes.
 const ATTACHMENT: &[&str] = &["iam:PolicyARN", "iam:PermissionsBoundary"];
+/// The tags that a request brings, and the keys of those that it takes away.
+const TAGS: &[&str] = &["aws:RequestTag/", "aws:TagKeys"];
+const TAG_KEYS: &[&str] = &["aws:TagKeys"];
+/// Who is made with a boundary and with tags.
+const NEW: &[&str] = &["iam:PermissionsBoundary", "aws:RequestTag/", "aws:TagKeys"];
 
 pub(super) const OPERATIONS: &[Operation] = &[
-    iam("CreatePolicy", &[always("iam:CreatePolicy", Policy, Other)]),
+    iam(
+        "CreatePolicy",
+        &[always("iam:CreatePolicy", Policy, Other).filling(TAGS), with_tags("iam:TagPolicy", Policy)],
+    ),
     iam("GetPolicy", &[always("iam:GetPolicy", Policy, Other)]),
     iam("DeletePolicy", &[always("iam:DeletePolicy", Policy, Other)]),
     iam("ListPolicies", &[always("iam:ListPolicies", Any, Other)]),
@@ -22,7 +30,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     iam("DeletePolicyVersion", &[always("iam:DeletePolicyVersion", Policy, Other)]),
     iam("SetDefaultPolicyVersion", &[always("iam:SetDefaultPolicyVersion", Policy, Other)]),
     iam("ListEntitiesForPolicy", &[always("iam:ListEntitiesForPolicy", Policy, Other)]),
-    iam("CreateRole", &[always("iam:CreateRole", Role, Other).filling(BOUNDARY)]),
+    iam("CreateRole", &[always("iam:CreateRole", Role, Other).filling(NEW), with_tags("iam:TagRole", Role)]),
     iam("GetRole", &[always("iam:GetRole", Role, Other).filling(BOUNDARY)]),
     iam("DeleteRole", &[always("iam:DeleteRole", Role, Other).filling(BOUNDARY)]),
     iam("ListRoles", &[always("iam:ListRoles", Any, Other)]),
@@ -53,11 +61,26 @@ pub(super) const OPERATIONS: &[Operation] = &[
     ),
     iam("SimulatePrincipalPolicy", &[always("iam:SimulatePrincipalPolicy", Identity, Other)]),
     iam("SimulateCustomPolicy", &[always("iam:SimulateCustomPolicy", Any, Other)]),
-    iam("TagRole", &[always("iam:TagRole", Role, Other)]),
-    iam("UntagRole", &[always("iam:UntagRole", Role, Other)]),
+    iam("TagRole", &[always("iam:TagRole", Role, Other).filling(TAGS)]),
+    iam("UntagRole", &[always("iam:UntagRole", Role, Other).filling(TAG_KEYS)]),
     iam("ListRoleTags", &[always("iam:ListRoleTags", Role, Other)]),
+    iam("TagUser", &[always("iam:TagUser", User, Other).filling(TAGS)]),
+    iam("UntagUser", &[always("iam:UntagUser", User, Other).filling(TAG_KEYS)]),
+    iam("ListUserTags", &[always("iam:ListUserTags", User, Other)]),
+    iam("TagPolicy", &[always("iam:TagPolicy", Policy, Other).filling(TAGS)]),
+    iam("UntagPolicy", &[always("iam:UntagPolicy", Policy, Other).filling(TAG_KEYS)]),
+    iam("ListPolicyTags", &[always("iam:ListPolicyTags", Policy, Other)]),
+    iam("TagInstanceProfile", &[always("iam:TagInstanceProfile", InstanceProfile, Other).filling(TAGS)]),
+    iam("UntagInstanceProfile", &[always("iam:UntagInstanceProfile", InstanceProfile, Other).filling(TAG_KEYS)]),
+    iam("ListInstanceProfileTags", &[always("iam:ListInstanceProfileTags", InstanceProfile, Other)]),
     iam("ListInstanceProfilesForRole", &[always("iam:ListInstanceProfilesForRole", Role, Other)]),
-    iam("CreateInstanceProfile", &[always("iam:CreateInstanceProfile", InstanceProfile, Other)]),
+    iam(
+        "CreateInstanceProfile",
+        &[
+            always("iam:CreateInstanceProfile", InstanceProfile, Other).filling(TAGS),
+            with_tags("iam:TagInstanceProfile", InstanceProfile),
+        ],
+    ),
     iam("GetInstanceProfile", &[always("iam:GetInstanceProfile", InstanceProfile, Other)]),
     iam("DeleteInstanceProfile", &[always("iam:DeleteInstanceProfile", InstanceProfile, Other)]),
     iam("ListInstanceProfiles", &[always("iam:ListInstanceProfiles", Any, Other)]),
@@ -65,7 +88,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         "RemoveRoleFromInstanceProfile",
         &[always("iam:RemoveRoleFromInstanceProfile", InstanceProfile, Other)],
     ),
-    iam("CreateUser", &[always("iam:CreateUser", User, Other).filling(BOUNDARY)]),
+    iam("CreateUser", &[always("iam:CreateUser", User, Other).filling(NEW), with_tags("iam:TagUser", User)]),
     iam("GetUser", &[always("iam:GetUser", User, Other)]),
     iam("DeleteUser", &[always("iam:DeleteUser", User, Other)]),
     iam("ListUsers", &[always("iam:ListUsers", Any, Other)]),
@@ -107,6 +130,11 @@ pub(super) const OPERATIONS: &[Operation] = &[
         ],
     ),
 ];
+
+/// The check of one that is made with tags.
+const fn with_tags(action: &'static str, on: ResourceOf) -> CheckSpec {
+    CheckSpec { action, on, lane: Other, when: When::SetsTags, keys: TAGS }
+}
 
 const fn iam(name: &'static str, checks: &'static [CheckSpec]) -> Operation {
     Operation { service: "iam", name, checks }

@@ -61,6 +61,8 @@ actions! {
         CreateAccessKey ListAccessKeys UpdateAccessKey DeleteAccessKey
         PutRolePermissionsBoundary DeleteRolePermissionsBoundary PutUserPermissionsBoundary DeleteUserPermissionsBoundary
         SimulatePrincipalPolicy SimulateCustomPolicy GetContextKeysForPrincipalPolicy GetContextKeysForCustomPolicy
+        TagUser UntagUser ListUserTags TagRole UntagRole ListRoleTags TagPolicy UntagPolicy ListPolicyTags
+        TagInstanceProfile UntagInstanceProfile ListInstanceProfileTags
         PassRole
     }
     /// AWS STS.

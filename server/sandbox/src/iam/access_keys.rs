@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use super::holder::{Holder as _, Users};
+use super::entity::{Entity as _, Users};
 use super::read;
-use super::users::{subject, subject_arn};
+use super::users::{subject, subject_question};
 use crate::credentials::new_access_key;
-use crate::gate::Question;
 use crate::gate::actions::iam;
 use crate::model::{AccessKey, Account};
 use crate::query::{Call, Fault, Xml, page, timestamp};
@@ -16,7 +15,7 @@ const MAX_KEYS: usize = 2;
 
 pub(super) async fn create(call: Call<'_>) -> Result<Xml, Fault> {
     let user = subject(call)?;
-    let permit = call.authorize::<iam::CreateAccessKey>(Question::about(subject_arn(call, user)))?;
+    let permit = call.authorize::<iam::CreateAccessKey>(subject_question(call, user))?;
     let (key, secret) = new_access_key(&call.aws.store, user, call.now())?;
     let key = Arc::new(key);
     call.change(&permit, |account| {
@@ -36,7 +35,7 @@ pub(super) async fn create(call: Call<'_>) -> Result<Xml, Fault> {
 
 pub(super) async fn list(call: Call<'_>) -> Result<Xml, Fault> {
     let user = subject(call)?;
-    let permit = call.authorize::<iam::ListAccessKeys>(Question::about(subject_arn(call, user)))?;
+    let permit = call.authorize::<iam::ListAccessKeys>(subject_question(call, user))?;
     let account = call.account(&permit)?;
     require_user(account, user)?;
     let keys = keys_of(account, user).map(|key| (key.id.as_str(), key));
@@ -47,7 +46,7 @@ pub(super) async fn update(call: Call<'_>) -> Result<Xml, Fault> {
     let id = key_id(call)?;
     let status = read::one_of("Status", Some(call.params.required("Status")?), &["Active", "Inactive"])?;
     let user = subject(call)?;
-    let permit = call.authorize::<iam::UpdateAccessKey>(Question::about(subject_arn(call, user)))?;
+    let permit = call.authorize::<iam::UpdateAccessKey>(subject_question(call, user))?;
     call.change(&permit, |account| {
         require_key(account, user, id)?;
         let key = account.access_keys.get_mut(id).ok_or_else(|| not_found(id))?;
@@ -60,7 +59,7 @@ pub(super) async fn update(call: Call<'_>) -> Result<Xml, Fault> {
 pub(super) async fn delete(call: Call<'_>) -> Result<Xml, Fault> {
     let id = key_id(call)?;
     let user = subject(call)?;
-    let permit = call.authorize::<iam::DeleteAccessKey>(Question::about(subject_arn(call, user)))?;
+    let permit = call.authorize::<iam::DeleteAccessKey>(subject_question(call, user))?;
     call.change(&permit, |account| {
         require_key(account, user, id)?;
         account.access_keys.remove(id);

@@ -4,6 +4,7 @@ use super::holder::Holder;
 use super::policies::{not_found, stored};
 use super::read;
 use crate::managed;
+use crate::model::IdentityPolicies;
 use crate::query::{Call, Fault, Xml, encoded, page};
 
 /// Managed policies that one role, user or group can have by default.
@@ -74,7 +75,8 @@ pub(super) async fn put<H: Holder>(call: Call<'_>) -> Result<Xml, Fault> {
     let document = stored(text)?;
     call.change(&permit, |account| {
         let held = H::policies_mut(account, name).ok_or_else(|| H::not_found(name))?;
-        held.inline.insert(policy_name.to_owned(), document.clone());
+        let kept = spelling(held, policy_name).unwrap_or_else(|| policy_name.to_owned());
+        held.inline.insert(kept, document.clone());
         if held.inline.values().map(|policy| size(policy.text())).sum::<usize>() > H::INLINE_LIMIT {
             return Err(Fault::limit_exceeded(format!(
                 "Maximum policy size of {} bytes exceeded for {} {name}",
@@ -92,7 +94,8 @@ pub(super) async fn get<H: Holder>(call: Call<'_>) -> Result<Xml, Fault> {
     let policy_name = read::name(call.params, "PolicyName", read::LONG_NAME)?;
     let permit = call.authorize::<H::Get>(H::question(call, name))?;
     let held = H::policies(call.account(&permit)?, name).ok_or_else(|| H::not_found(name))?;
-    let policy = held.inline.get(policy_name).ok_or_else(|| inline_not_found::<H>(policy_name))?;
+    let policy = spelling(held, policy_name).and_then(|kept| held.inline.get(&kept));
+    let policy = policy.ok_or_else(|| inline_not_found::<H>(policy_name))?;
     let mut xml = Xml::default();
     xml.text(H::PARAMETER, name)
         .text("PolicyName", policy_name)
@@ -106,7 +109,8 @@ pub(super) async fn delete<H: Holder>(call: Call<'_>) -> Result<Xml, Fault> {
     let permit = call.authorize::<H::Delete>(H::question(call, name))?;
     call.change(&permit, |account| {
         let held = H::policies_mut(account, name).ok_or_else(|| H::not_found(name))?;
-        held.inline.remove(policy_name).ok_or_else(|| inline_not_found::<H>(policy_name))?;
+        let kept = spelling(held, policy_name).ok_or_else(|| inline_not_found::<H>(policy_name))?;
+        held.inline.remove(&kept);
         Ok(Xml::default())
     })
     .await
@@ -120,6 +124,11 @@ pub(super) async fn list_inline<H: Holder>(call: Call<'_>) -> Result<Xml, Fault>
     page(call.params, "PolicyNames", names, |xml, name| {
         xml.content(name);
     })
+}
+
+/// The name in the spelling in which it is kept: IAM finds inline policies without regard to case, as it was recorded.
+fn spelling(held: &IdentityPolicies, name: &str) -> Option<String> {
+    held.inline.keys().find(|kept| kept.eq_ignore_ascii_case(name)).cloned()
 }
 
 fn inline_not_found<H: Holder>(policy_name: &str) -> Fault {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::holder::{Groups, Holder as _, Users};
+use super::entity::{Entity as _, Groups, Users};
 use super::roles::require_no_policies;
 use super::{read, users};
 use crate::arns;
@@ -18,7 +18,7 @@ const MAX_GROUPS: usize = 300;
 const MAX_GROUPS_OF_USER: usize = 10;
 
 pub(super) async fn create(call: Call<'_>) -> Result<Xml, Fault> {
-    let name = Groups::named(call)?;
+    let name = read::name(call.params, "GroupName", read::LONG_NAME)?;
     let path = read::path(call.params)?;
     let permit =
         call.authorize::<iam::CreateGroup>(Question::about(arns::group(call.account_id(), path, name)))?;
@@ -124,11 +124,11 @@ pub(super) fn still_in_group() -> Fault {
 }
 
 fn both_exist(account: &Account, group: &str, user: &str) -> Result<(), Fault> {
-    if !account.groups.contains_key(group) {
-        return Err(Groups::not_found(group));
-    }
     if !account.users.contains_key(user) {
         return Err(Users::not_found(user));
+    }
+    if !account.groups.contains_key(group) {
+        return Err(Groups::not_found(group));
     }
     Ok(())
 }

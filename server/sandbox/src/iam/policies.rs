@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use super::read;
+use super::entity::{Entity as _, Policies};
+use super::{read, tags};
 use crate::credentials::unique_id;
 use crate::gate::Question;
 use crate::gate::actions::iam;
 use crate::managed::{self, AwsManaged};
-use crate::model::{Account, IdentityPolicies, ManagedPolicy, PolicyText, PolicyVersion, Timestamp};
+use crate::model::{Account, IdentityPolicies, ManagedPolicy, PolicyText, PolicyVersion, Tags, Timestamp};
 use crate::query::{Call, Fault, Xml, page, timestamp};
 
 /// Most customer managed policies of an account.
@@ -18,8 +19,9 @@ pub(super) async fn create(call: Call<'_>) -> Result<Xml, Fault> {
     let path = read::path(call.params)?;
     let text = call.params.required("PolicyDocument")?;
     let description = read::description(call.params)?;
-    let arn = managed::policy_arn(call.account_id(), path, name);
-    let permit = call.authorize::<iam::CreatePolicy>(Question::about(arn))?;
+    let given = tags::given(call.params)?;
+    let question = || Question::about(managed::policy_arn(call.account_id(), path, name));
+    let permit = tags::authorize_new::<iam::CreatePolicy, Policies>(call, question, &given)?;
     let document = identity_document(text)?;
     let id = unique_id("ANPA")?;
     call.change(&permit, |account| {
@@ -29,6 +31,8 @@ pub(super) async fn create(call: Call<'_>) -> Result<Xml, Fault> {
             )));
         }
         read::quota("PoliciesPerAccount", account.policies.len(), MAX_POLICIES)?;
+        let mut tags = Tags::new();
+        tags::set::<Policies>(&mut tags, &given)?;
         let policy = ManagedPolicy {
             name: name.to_owned(),
             path: path.to_owned(),
@@ -42,9 +46,13 @@ pub(super) async fn create(call: Call<'_>) -> Result<Xml, Fault> {
             }],
             default_version: "v1".into(),
             next_version: 2,
+            tags,
         };
         let mut xml = Xml::default();
-        xml.element("Policy", |element| write(element, &Listed::own(account, &policy)));
+        xml.element("Policy", |element| {
+            write(element, &Listed::own(account, &policy));
+            tags::write_any(element, &policy.tags);
+        });
         account.policies.insert(name.to_owned(), Arc::new(policy));
         Ok(xml)
     })
@@ -52,14 +60,15 @@ pub(super) async fn create(call: Call<'_>) -> Result<Xml, Fault> {
 }
 
 pub(super) async fn get(call: Call<'_>) -> Result<Xml, Fault> {
-    let arn = read::policy_arn(call.params)?;
-    let permit = call.authorize::<iam::GetPolicy>(Question::about(arn))?;
+    let arn = Policies::named(call)?;
+    let permit = call.authorize::<iam::GetPolicy>(Policies::question(call, arn))?;
     let account = call.account(&permit)?;
     let policy = Listed::find(account, arn).ok_or_else(|| not_found(arn))?;
+    let tags = Policies::tags(account, arn).ok_or_else(|| not_found(arn))?;
     let mut xml = Xml::default();
     xml.element("Policy", |element| {
         write(element, &policy);
-        element.optional("Description", policy.description).element("Tags", |_| {});
+        tags::write(element.optional("Description", policy.description), tags);
     });
     Ok(xml)
 }
@@ -79,8 +88,7 @@ pub(super) async fn list(call: Call<'_>) -> Result<Xml, Fault> {
     let mut listed: Vec<Listed<'_>> = own
         .chain(aws)
         .filter(|policy| policy.path.starts_with(prefix))
-        .filter(|policy| policy.attachments > 0 || !only_attached)
-        .filter(|policy| usage != Some("PermissionsBoundary") || policy.boundaries > 0)
+        .filter(|policy| !only_attached || policy.is_used(usage))
         .collect();
     listed.sort_unstable_by(|one, other| one.arn.cmp(&other.arn));
     page(params, "Policies", listed.iter().map(|policy| (policy.arn.as_str(), policy)), |xml, policy| {
@@ -89,8 +97,8 @@ pub(super) async fn list(call: Call<'_>) -> Result<Xml, Fault> {
 }
 
 pub(super) async fn delete(call: Call<'_>) -> Result<Xml, Fault> {
-    let arn = read::policy_arn(call.params)?;
-    let permit = call.authorize::<iam::DeletePolicy>(Question::about(arn))?;
+    let arn = Policies::named(call)?;
+    let permit = call.authorize::<iam::DeletePolicy>(Policies::question(call, arn))?;
     call.change(&permit, |account| {
         let policy = own(account, arn)?;
         if attachments(account, arn) + boundaries(account, arn) > 0 {
@@ -180,6 +188,12 @@ struct Listed<'a> {
 }
 
 impl<'a> Listed<'a> {
+    /// Whether anybody has it, in the way of a `PolicyUsageFilter` or in any.
+    fn is_used(&self, usage: Option<&str>) -> bool {
+        let attached = usage != Some("PermissionsBoundary") && self.attachments > 0;
+        attached || (usage != Some("PermissionsPolicy") && self.boundaries > 0)
+    }
+
     fn find(account: &'a Account, arn: &str) -> Option<Self> {
         match managed::aws_managed(arn) {
             Some(policy) => Some(Self::aws(account, policy)),

@@ -1,5 +1,7 @@
 //! Readers of IAM's parameters, with the constraints of the IAM API Reference in IAM's words.
 
+use std::fmt::Display;
+
 use policy::Arn;
 
 use crate::model::Table;
@@ -18,10 +20,39 @@ const ARN_LENGTH: std::ops::RangeInclusive<usize> = 20..=2_048;
 
 /// A constraint of the API that a parameter does not meet.
 pub(super) fn constraint(name: &str, constraint: &str) -> Fault {
-    Fault::validation(format!(
-        "1 validation error detected: Value at '{}' failed to satisfy constraint: Member must {constraint}",
-        parameter(name)
-    ))
+    let mut broken = Violations::default();
+    broken.add(&parameter(name), constraint);
+    broken.into_fault()
+}
+
+/// Constraints of the API that a request does not meet, told together. Like IAM, it tells ten at most.
+#[derive(Debug, Default)]
+pub(super) struct Violations(Vec<String>);
+
+impl Violations {
+    /// One more: the member by its name in the API's model, such as `tags.1.member.key`.
+    pub(super) fn add(&mut self, member: &str, constraint: impl Display) {
+        const MOST_TOLD: usize = 10;
+        if self.0.len() < MOST_TOLD {
+            self.0
+                .push(format!("Value at '{member}' failed to satisfy constraint: Member must {constraint}"));
+        }
+    }
+
+    /// An error when there is one.
+    pub(super) fn into_result(self) -> Result<(), Fault> {
+        if self.0.is_empty() { Ok(()) } else { Err(self.into_fault()) }
+    }
+
+    /// The error.
+    pub(super) fn into_fault(self) -> Fault {
+        let plural = if self.0.len() == 1 { "" } else { "s" };
+        Fault::validation(format!(
+            "{} validation error{plural} detected: {}",
+            self.0.len(),
+            self.0.join("; ")
+        ))
+    }
 }
 
 /// A name that must be given: letters, digits and `+=,.@_-`.

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use super::holder::{Holder as _, Roles};
-use super::{boundaries, read, trust};
+use super::entity::{Entity as _, Roles};
+use super::{boundaries, read, tags, trust};
 use crate::arns;
 use crate::credentials::unique_id;
 use crate::gate::Question;
 use crate::gate::actions::iam;
-use crate::model::{IdentityPolicies, Role};
+use crate::model::{IdentityPolicies, Role, Tags};
 use crate::query::{Call, Fault, Xml, encoded, page, timestamp};
 
 /// Most roles of an account.
@@ -25,9 +25,13 @@ pub(super) async fn create(call: Call<'_>) -> Result<Xml, Fault> {
     let text = params.required("AssumeRolePolicyDocument")?;
     let description = read::description(params)?;
     let max_session_duration = params.integer("MaxSessionDuration", MAX_SESSIONS)?;
-    let arn = arns::role(call.account_id(), path, name);
     let boundary = boundaries::given(call);
-    let permit = call.authorize::<iam::CreateRole>(boundaries::asked_with(Question::about(arn), boundary))?;
+    let given = tags::given(params)?;
+    let question = || {
+        let question = Question::about(arns::role(call.account_id(), path, name));
+        boundaries::asked_with(question, boundary)
+    };
+    let permit = tags::authorize_new::<iam::CreateRole, Roles>(call, question, &given)?;
     let document = trust::document(call.aws, text).await?;
     let id = unique_id("AROA")?;
     call.change(&permit, |account| {
@@ -36,6 +40,8 @@ pub(super) async fn create(call: Call<'_>) -> Result<Xml, Fault> {
         }
         read::quota("RolesPerAccount", account.roles.len(), MAX_ROLES)?;
         boundaries::must_exist(account, boundary)?;
+        let mut tags = Tags::new();
+        tags::set::<Roles>(&mut tags, &given)?;
         let role = Role {
             name: name.to_owned(),
             path: path.to_owned(),
@@ -46,11 +52,14 @@ pub(super) async fn create(call: Call<'_>) -> Result<Xml, Fault> {
             policies: IdentityPolicies::default(),
             max_session_duration: max_session_duration.unwrap_or(DEFAULT_MAX_SESSION),
             boundary: boundary.map(str::to_owned),
+            tags,
         };
         let mut xml = Xml::default();
+        // As AWS was recorded answering: without the description and the longest session.
         xml.element("Role", |element| {
-            write(element, &account.id, &role);
+            write_identity(element, &account.id, &role);
             boundaries::write(element, role.boundary.as_deref());
+            tags::write_any(element, &role.tags);
         });
         account.roles.insert(name.to_owned(), Arc::new(role));
         Ok(xml)
@@ -66,8 +75,10 @@ pub(super) async fn get(call: Call<'_>) -> Result<Xml, Fault> {
     let mut xml = Xml::default();
     xml.element("Role", |element| {
         write(element, &account.id, role);
+        element.text("MaxSessionDuration", role.max_session_duration);
         boundaries::write(element, role.boundary.as_deref());
-        element.text("MaxSessionDuration", role.max_session_duration).element("RoleLastUsed", |_| {});
+        tags::write_any(element, &role.tags);
+        element.element("RoleLastUsed", |_| {});
     });
     Ok(xml)
 }
@@ -126,13 +137,18 @@ pub(super) fn require_no_policies(policies: &IdentityPolicies) -> Result<(), Fau
     Ok(())
 }
 
+/// A role with its description.
+fn write(xml: &mut Xml, account: &str, role: &Role) {
+    write_identity(xml, account, role);
+    xml.optional("Description", role.description.as_deref());
+}
+
 /// What every operation that shows a role shows of it.
-pub(super) fn write(xml: &mut Xml, account: &str, role: &Role) {
+pub(super) fn write_identity(xml: &mut Xml, account: &str, role: &Role) {
     xml.text("Path", &role.path)
         .text("RoleName", &role.name)
         .text("RoleId", &role.id)
         .text("Arn", arns::role(account, &role.path, &role.name))
         .text("CreateDate", timestamp(role.created))
-        .text("AssumeRolePolicyDocument", encoded(role.trust.text()))
-        .optional("Description", role.description.as_deref());
+        .text("AssumeRolePolicyDocument", encoded(role.trust.text()));
 }

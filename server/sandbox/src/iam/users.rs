@@ -2,26 +2,30 @@
 
 use std::sync::Arc;
 
-use super::holder::{Holder as _, Users};
+use super::entity::{Entity as _, Users};
 use super::roles::require_no_policies;
-use super::{boundaries, groups, read};
+use super::{boundaries, groups, read, tags};
 use crate::arns;
 use crate::caller::Identity;
 use crate::credentials::unique_id;
 use crate::gate::Question;
 use crate::gate::actions::iam;
-use crate::model::{IdentityPolicies, User};
+use crate::model::{IdentityPolicies, Tags, User};
 use crate::query::{Call, Fault, Xml, page, timestamp};
 
 /// Most users of an account.
 const MAX_USERS: usize = 5_000;
 
 pub(super) async fn create(call: Call<'_>) -> Result<Xml, Fault> {
-    let name = Users::named(call)?;
+    let name = read::name(call.params, "UserName", read::SHORT_NAME)?;
     let path = read::path(call.params)?;
     let boundary = boundaries::given(call);
-    let question = Question::about(arns::user(call.account_id(), path, name));
-    let permit = call.authorize::<iam::CreateUser>(boundaries::asked_with(question, boundary))?;
+    let given = tags::given(call.params)?;
+    let question = || {
+        let question = Question::about(arns::user(call.account_id(), path, name));
+        boundaries::asked_with(question, boundary)
+    };
+    let permit = tags::authorize_new::<iam::CreateUser, Users>(call, question, &given)?;
     let id = unique_id("AIDA")?;
     call.change(&permit, |account| {
         if read::taken(&account.users, name) {
@@ -29,6 +33,8 @@ pub(super) async fn create(call: Call<'_>) -> Result<Xml, Fault> {
         }
         read::quota("UsersPerAccount", account.users.len(), MAX_USERS)?;
         boundaries::must_exist(account, boundary)?;
+        let mut tags = Tags::new();
+        tags::set::<Users>(&mut tags, &given)?;
         let user = User {
             name: name.to_owned(),
             path: path.to_owned(),
@@ -36,12 +42,10 @@ pub(super) async fn create(call: Call<'_>) -> Result<Xml, Fault> {
             created: call.now(),
             policies: IdentityPolicies::default(),
             boundary: boundary.map(str::to_owned),
+            tags,
         };
         let mut xml = Xml::default();
-        xml.element("User", |element| {
-            write(element, &account.id, &user);
-            boundaries::write(element, user.boundary.as_deref());
-        });
+        xml.element("User", |element| write_whole(element, &account.id, &user));
         account.users.insert(name.to_owned(), Arc::new(user));
         Ok(xml)
     })
@@ -51,21 +55,18 @@ pub(super) async fn create(call: Call<'_>) -> Result<Xml, Fault> {
 /// Without a name: the caller.
 pub(super) async fn get(call: Call<'_>) -> Result<Xml, Fault> {
     let name = subject(call)?;
-    let permit = call.authorize::<iam::GetUser>(Question::about(subject_arn(call, name)))?;
+    let permit = call.authorize::<iam::GetUser>(subject_question(call, name))?;
     let account = call.account(&permit)?;
     let mut xml = Xml::default();
     match name {
         Some(name) => {
             let user = account.users.get(name).ok_or_else(|| Users::not_found(name))?;
-            xml.element("User", |element| {
-                write(element, &account.id, user);
-                boundaries::write(element, user.boundary.as_deref());
-            });
+            xml.element("User", |element| write_whole(element, &account.id, user));
         }
         None => {
             // The root user has no name and no path; its id is the account's.
             xml.element("User", |element| {
-                element.text("UserId", &account.id).text("Arn", subject_arn(call, None));
+                element.text("UserId", &account.id).text("Arn", arns::root(&account.id));
             });
         }
     }
@@ -116,14 +117,22 @@ pub(super) fn subject(call: Call<'_>) -> Result<Option<&str>, Fault> {
     }
 }
 
-/// The ARN of [`subject`].
-pub(super) fn subject_arn(call: Call<'_>, subject: Option<&str>) -> String {
+/// The question about [`subject`].
+pub(super) fn subject_question(call: Call<'_>, subject: Option<&str>) -> Question {
     match subject {
-        Some(name) => Users::arn(call, name),
-        None => format!("arn:aws:iam::{}:root", call.account_id()),
+        Some(name) => Users::question(call, name),
+        None => Question::about(arns::root(call.account_id())),
     }
 }
 
+/// What is shown of one user alone.
+fn write_whole(xml: &mut Xml, account: &str, user: &User) {
+    write(xml, account, user);
+    boundaries::write(xml, user.boundary.as_deref());
+    tags::write_any(xml, &user.tags);
+}
+
+/// What every operation that shows a user shows of it.
 pub(super) fn write(xml: &mut Xml, account: &str, user: &User) {
     xml.text("Path", &user.path)
         .text("UserName", &user.name)

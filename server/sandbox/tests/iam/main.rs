@@ -8,6 +8,7 @@ mod policies;
 mod roles;
 #[path = "../support/mod.rs"]
 mod support;
+mod tags;
 mod users;
 
 use serde_json::json;
