@@ -3,16 +3,23 @@
 //! Error messages are those that AWS was recorded answering (`aws-semantics.md` §5).
 
 mod access_keys;
+mod aliases;
 mod attachments;
 mod boundaries;
+mod credential_report;
+mod details;
 mod entity;
 mod groups;
 mod holder;
+mod last_accessed;
+mod password_policy;
 mod policies;
 mod profiles;
 mod read;
 mod roles;
 mod simulate;
+mod subject;
+mod summary;
 mod tags;
 mod trust;
 mod users;
@@ -112,6 +119,27 @@ operations! {
     "UntagInstanceProfile" => tags::untag::<Profiles>: ["InstanceProfileName" "TagKeys"];
     "ListInstanceProfileTags" => tags::list::<Profiles>: ["InstanceProfileName" "Marker" "MaxItems"];
 
+    "CreateAccountAlias" => aliases::create: ["AccountAlias"];
+    "DeleteAccountAlias" => aliases::delete: ["AccountAlias"];
+    "ListAccountAliases" => aliases::list: ["Marker" "MaxItems"];
+    "GetAccountSummary" => summary::get: [];
+    "GetAccountAuthorizationDetails" => details::get: ["Filter" "Marker" "MaxItems"];
+    "UpdateAccountPasswordPolicy" => password_policy::update: [
+        "MinimumPasswordLength" "RequireSymbols" "RequireNumbers" "RequireUppercaseCharacters" "RequireLowercaseCharacters"
+        "AllowUsersToChangePassword" "MaxPasswordAge" "PasswordReusePrevention" "HardExpiry"
+    ];
+    "GetAccountPasswordPolicy" => password_policy::get: [];
+    "DeleteAccountPasswordPolicy" => password_policy::delete: [];
+    "GenerateCredentialReport" => credential_report::generate: [];
+    "GetCredentialReport" => credential_report::get: [];
+    "GenerateServiceLastAccessedDetails" => last_accessed::generate: ["Arn" "Granularity"];
+    "GetServiceLastAccessedDetails" => last_accessed::get: ["JobId" "Marker" "MaxItems"];
+    "GetServiceLastAccessedDetailsWithEntities" => last_accessed::get_with_entities: [
+        "JobId" "ServiceNamespace" "Marker" "MaxItems"
+    ];
+    "ListPoliciesGrantingServiceAccess" => last_accessed::list_granting: ["Arn" "ServiceNamespaces" "Marker"];
+
+    "GetAccessKeyLastUsed" => access_keys::last_used: ["AccessKeyId"];
     "CreateAccessKey" => access_keys::create: ["UserName"];
     "ListAccessKeys" => access_keys::list: ["UserName" "Marker" "MaxItems"];
     "UpdateAccessKey" => access_keys::update: ["UserName" "AccessKeyId" "Status"];

@@ -1,10 +1,16 @@
 //! What an account holds, as plain data. How it is stored is `store`'s business, who may touch it `gate`'s.
 
+mod reports;
+mod sign_in;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use policy::{Document, ParseError};
 use serde::{Deserialize, Serialize};
+
+pub use reports::{AccessReport, CredentialReport, EntityUse, ServiceAccess, TrackedAction};
+pub use sign_in::{AccountAlias, PasswordPolicy};
 
 /// Unix time in seconds.
 pub type Timestamp = i64;
@@ -34,6 +40,14 @@ pub struct Account {
     pub policies: Table<ManagedPolicy>,
     /// Instance profiles by name.
     pub instance_profiles: Table<InstanceProfile>,
+    /// The account's alias by itself; one at most.
+    pub account_aliases: Table<AccountAlias>,
+    /// The password policy, under [`PasswordPolicy::NAME`], once one is set.
+    pub password_policies: Table<PasswordPolicy>,
+    /// The newest credential report, under [`CredentialReport::NAME`].
+    pub credential_reports: Table<CredentialReport>,
+    /// Reports of what was last accessed, by job id.
+    pub access_reports: Table<AccessReport>,
     /// Buckets by name.
     pub buckets: Table<Bucket>,
     /// KMS keys by key id.
@@ -54,6 +68,10 @@ macro_rules! for_each_table {
             roles: Role = "role",
             policies: ManagedPolicy = "policy",
             instance_profiles: InstanceProfile = "instance-profile",
+            account_aliases: AccountAlias = "account-alias",
+            password_policies: PasswordPolicy = "password-policy",
+            credential_reports: CredentialReport = "credential-report",
+            access_reports: AccessReport = "access-report",
             buckets: Bucket = "bucket",
             keys: KmsKey = "key",
             aliases: Alias = "alias",

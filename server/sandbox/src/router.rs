@@ -103,6 +103,7 @@ impl Router {
     ) -> Response<Body> {
         let service = match target {
             Target::S3 | Target::Kms => {
+                self.aws.gate.activity().note_key(meta, caller, "kms");
                 let operation = parts.headers.get("x-amz-target").and_then(|value| value.to_str().ok());
                 return kms::handle(&self.aws, meta, caller, operation.unwrap_or_default(), body).await;
             }
@@ -116,6 +117,8 @@ impl Router {
             let message = "The security token included in the request is invalid";
             return query::error(service, meta, 403, "InvalidClientTokenId", message);
         }
+        let operation = params.action().unwrap_or_default();
+        self.aws.gate.activity().note_operation(meta, caller, service.prefix(), operation);
         match service {
             query::Service::Iam => iam::handle(&self.aws, meta, caller, &params).await,
             query::Service::Sts => sts::handle(&self.aws, meta, caller, &params).await,

@@ -2,6 +2,7 @@
 //! readers share is replaced only after the commit.
 
 mod accounts;
+mod activity;
 mod bytes;
 mod objects;
 mod uploads;

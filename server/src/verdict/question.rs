@@ -115,6 +115,7 @@ impl Question {
             | ResourceOf::User
             | ResourceOf::Group
             | ResourceOf::Identity
+            | ResourceOf::IdentityOrPolicy
             | ResourceOf::FederatedUser
             | ResourceOf::Instance => None,
         }

@@ -1,6 +1,6 @@
 //! IAM.
 
-use super::ResourceOf::{Any, Group, Identity, InstanceProfile, Policy, Role, User};
+use super::ResourceOf::{Any, Group, Identity, IdentityOrPolicy, InstanceProfile, Policy, Role, User};
 use super::{CheckSpec, Operation, ResourceOf, When, always};
 use crate::request::ResourceKind::Other;
 
@@ -71,7 +71,10 @@ pub(super) const OPERATIONS: &[Operation] = &[
     iam("UntagPolicy", &[always("iam:UntagPolicy", Policy, Other).filling(TAG_KEYS)]),
     iam("ListPolicyTags", &[always("iam:ListPolicyTags", Policy, Other)]),
     iam("TagInstanceProfile", &[always("iam:TagInstanceProfile", InstanceProfile, Other).filling(TAGS)]),
-    iam("UntagInstanceProfile", &[always("iam:UntagInstanceProfile", InstanceProfile, Other).filling(TAG_KEYS)]),
+    iam(
+        "UntagInstanceProfile",
+        &[always("iam:UntagInstanceProfile", InstanceProfile, Other).filling(TAG_KEYS)],
+    ),
     iam("ListInstanceProfileTags", &[always("iam:ListInstanceProfileTags", InstanceProfile, Other)]),
     iam("ListInstanceProfilesForRole", &[always("iam:ListInstanceProfilesForRole", Role, Other)]),
     iam(
@@ -96,6 +99,19 @@ pub(super) const OPERATIONS: &[Operation] = &[
     iam("UpdateAccessKey", &[always("iam:UpdateAccessKey", User, Other)]),
     iam("DeleteAccessKey", &[always("iam:DeleteAccessKey", User, Other)]),
     iam("ListAccessKeys", &[always("iam:ListAccessKeys", User, Other)]),
+    iam(
+        "GetAccessKeyLastUsed",
+        &[
+            always("iam:GetAccessKeyLastUsed", User, Other),
+            CheckSpec {
+                action: "iam:GetAccessKeyLastUsed",
+                on: Any,
+                lane: Other,
+                when: When::Missing,
+                keys: &[],
+            },
+        ],
+    ),
     iam("AttachUserPolicy", &[always("iam:AttachUserPolicy", User, Other).filling(ATTACHMENT)]),
     iam("DetachUserPolicy", &[always("iam:DetachUserPolicy", User, Other).filling(ATTACHMENT)]),
     iam("ListAttachedUserPolicies", &[always("iam:ListAttachedUserPolicies", User, Other)]),
@@ -122,6 +138,29 @@ pub(super) const OPERATIONS: &[Operation] = &[
         &[always("iam:GetContextKeysForPrincipalPolicy", Identity, Other)],
     ),
     iam("GetContextKeysForCustomPolicy", &[always("iam:GetContextKeysForCustomPolicy", Any, Other)]),
+    iam("CreateAccountAlias", &[always("iam:CreateAccountAlias", Any, Other)]),
+    iam("DeleteAccountAlias", &[always("iam:DeleteAccountAlias", Any, Other)]),
+    iam("ListAccountAliases", &[always("iam:ListAccountAliases", Any, Other)]),
+    iam("GetAccountSummary", &[always("iam:GetAccountSummary", Any, Other)]),
+    iam("GetAccountAuthorizationDetails", &[always("iam:GetAccountAuthorizationDetails", Any, Other)]),
+    iam("UpdateAccountPasswordPolicy", &[always("iam:UpdateAccountPasswordPolicy", Any, Other)]),
+    iam("GetAccountPasswordPolicy", &[always("iam:GetAccountPasswordPolicy", Any, Other)]),
+    iam("DeleteAccountPasswordPolicy", &[always("iam:DeleteAccountPasswordPolicy", Any, Other)]),
+    iam("GenerateCredentialReport", &[always("iam:GenerateCredentialReport", Any, Other)]),
+    iam("GetCredentialReport", &[always("iam:GetCredentialReport", Any, Other)]),
+    iam(
+        "GenerateServiceLastAccessedDetails",
+        &[always("iam:GenerateServiceLastAccessedDetails", IdentityOrPolicy, Other)],
+    ),
+    iam("GetServiceLastAccessedDetails", &[always("iam:GetServiceLastAccessedDetails", Any, Other)]),
+    iam(
+        "GetServiceLastAccessedDetailsWithEntities",
+        &[always("iam:GetServiceLastAccessedDetailsWithEntities", Any, Other)],
+    ),
+    iam(
+        "ListPoliciesGrantingServiceAccess",
+        &[always("iam:ListPoliciesGrantingServiceAccess", Identity, Other)],
+    ),
     iam(
         "AddRoleToInstanceProfile",
         &[

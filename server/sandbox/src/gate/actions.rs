@@ -58,7 +58,12 @@ actions! {
         CreateGroup GetGroup ListGroups DeleteGroup AddUserToGroup RemoveUserFromGroup ListGroupsForUser
         AttachGroupPolicy DetachGroupPolicy ListAttachedGroupPolicies
         PutGroupPolicy GetGroupPolicy DeleteGroupPolicy ListGroupPolicies
-        CreateAccessKey ListAccessKeys UpdateAccessKey DeleteAccessKey
+        CreateAccessKey ListAccessKeys UpdateAccessKey DeleteAccessKey GetAccessKeyLastUsed
+        CreateAccountAlias DeleteAccountAlias ListAccountAliases GetAccountSummary GetAccountAuthorizationDetails
+        UpdateAccountPasswordPolicy GetAccountPasswordPolicy DeleteAccountPasswordPolicy
+        GenerateCredentialReport GetCredentialReport
+        GenerateServiceLastAccessedDetails GetServiceLastAccessedDetails GetServiceLastAccessedDetailsWithEntities
+        ListPoliciesGrantingServiceAccess
         PutRolePermissionsBoundary DeleteRolePermissionsBoundary PutUserPermissionsBoundary DeleteUserPermissionsBoundary
         SimulatePrincipalPolicy SimulateCustomPolicy GetContextKeysForPrincipalPolicy GetContextKeysForCustomPolicy
         TagUser UntagUser ListUserTags TagRole UntagRole ListRoleTags TagPolicy UntagPolicy ListPolicyTags

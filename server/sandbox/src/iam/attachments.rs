@@ -4,11 +4,11 @@ use super::holder::Holder;
 use super::policies::{not_found, stored};
 use super::read;
 use crate::managed;
-use crate::model::IdentityPolicies;
+use crate::model::{Account, IdentityPolicies};
 use crate::query::{Call, Fault, Xml, encoded, page};
 
 /// Managed policies that one role, user or group can have by default.
-const MAX_ATTACHED: usize = 10;
+pub(super) const MAX_ATTACHED: usize = 10;
 
 pub(super) async fn attach<H: Holder>(call: Call<'_>) -> Result<Xml, Fault> {
     let name = H::named(call)?;
@@ -53,17 +53,20 @@ pub(super) async fn list_attached<H: Holder>(call: Call<'_>) -> Result<Xml, Faul
     let permit = call.authorize::<H::ListAttached>(H::question(call, name))?;
     let account = call.account(&permit)?;
     let held = H::policies(account, name).ok_or_else(|| H::not_found(name))?;
-    let mut attached: Vec<(&str, String)> = held
-        .attached
-        .iter()
-        .filter_map(|arn| Some((arn.as_str(), managed::document(account, arn)?.0)))
-        .filter(|(arn, _)| arn.split_once(":policy").is_some_and(|(_, path)| path.starts_with(prefix)))
-        .collect();
-    attached.sort_unstable();
+    let mut attached = attached(account, held);
+    attached.retain(|(arn, _)| arn.split_once(":policy").is_some_and(|(_, path)| path.starts_with(prefix)));
     let entries = attached.iter().map(|(arn, name)| (*arn, (*arn, name)));
     page(call.params, "AttachedPolicies", entries, |xml, (arn, name)| {
         xml.text("PolicyName", name).text("PolicyArn", arn);
     })
+}
+
+/// ARN and name of the managed policies that are attached, by ARN.
+pub(super) fn attached<'a>(account: &Account, held: &'a IdentityPolicies) -> Vec<(&'a str, String)> {
+    let named = |arn: &'a String| Some((arn.as_str(), managed::document(account, arn)?.0));
+    let mut attached: Vec<_> = held.attached.iter().filter_map(named).collect();
+    attached.sort_unstable();
+    attached
 }
 
 pub(super) async fn put<H: Holder>(call: Call<'_>) -> Result<Xml, Fault> {

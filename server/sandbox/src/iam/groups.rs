@@ -14,8 +14,8 @@ use crate::model::{Account, Group, IdentityPolicies};
 use crate::query::{Call, Fault, Xml, page, timestamp};
 
 /// Most groups of an account, and most groups that one user is in (IAM User Guide, `reference_iam-quotas`).
-const MAX_GROUPS: usize = 300;
-const MAX_GROUPS_OF_USER: usize = 10;
+pub(super) const MAX_GROUPS: usize = 300;
+pub(super) const MAX_GROUPS_OF_USER: usize = 10;
 
 pub(super) async fn create(call: Call<'_>) -> Result<Xml, Fault> {
     let name = read::name(call.params, "GroupName", read::LONG_NAME)?;
@@ -138,7 +138,7 @@ fn members<'a>(account: &'a mut Account, name: &str) -> Result<&'a mut BTreeSet<
     Ok(&mut Arc::make_mut(group).members)
 }
 
-fn write(xml: &mut Xml, account: &str, group: &Group) {
+pub(super) fn write(xml: &mut Xml, account: &str, group: &Group) {
     xml.text("Path", &group.path)
         .text("GroupName", &group.name)
         .text("GroupId", &group.id)

@@ -12,7 +12,7 @@ use crate::model::{Account, IdentityPolicies, ManagedPolicy, PolicyText, PolicyV
 use crate::query::{Call, Fault, Xml, page, timestamp};
 
 /// Most customer managed policies of an account.
-const MAX_POLICIES: usize = 1_500;
+pub(super) const MAX_POLICIES: usize = 1_500;
 
 pub(super) async fn create(call: Call<'_>) -> Result<Xml, Fault> {
     let name = read::name(call.params, "PolicyName", read::LONG_NAME)?;
@@ -174,8 +174,8 @@ fn boundaries(account: &Account, arn: &str) -> usize {
 }
 
 /// A managed policy as lists show it.
-struct Listed<'a> {
-    arn: String,
+pub(super) struct Listed<'a> {
+    pub(super) arn: String,
     name: &'a str,
     id: &'a str,
     path: &'a str,
@@ -189,7 +189,7 @@ struct Listed<'a> {
 
 impl<'a> Listed<'a> {
     /// Whether anybody has it, in the way of a `PolicyUsageFilter` or in any.
-    fn is_used(&self, usage: Option<&str>) -> bool {
+    pub(super) fn is_used(&self, usage: Option<&str>) -> bool {
         let attached = usage != Some("PermissionsBoundary") && self.attachments > 0;
         attached || (usage != Some("PermissionsPolicy") && self.boundaries > 0)
     }
@@ -201,7 +201,7 @@ impl<'a> Listed<'a> {
         }
     }
 
-    fn own(account: &Account, policy: &'a ManagedPolicy) -> Self {
+    pub(super) fn own(account: &Account, policy: &'a ManagedPolicy) -> Self {
         let arn = managed::policy_arn(&account.id, &policy.path, &policy.name);
         Self {
             attachments: attachments(account, &arn),
@@ -218,7 +218,7 @@ impl<'a> Listed<'a> {
         }
     }
 
-    fn aws(account: &Account, policy: &'static AwsManaged) -> Self {
+    pub(super) fn aws(account: &Account, policy: &'static AwsManaged) -> Self {
         let arn = format!("{}{}", managed::AWS_PREFIX, policy.name);
         Self {
             attachments: attachments(account, &arn),
@@ -235,7 +235,7 @@ impl<'a> Listed<'a> {
     }
 }
 
-fn write(xml: &mut Xml, policy: &Listed<'_>) {
+pub(super) fn write(xml: &mut Xml, policy: &Listed<'_>) {
     xml.text("PolicyName", policy.name)
         .text("PolicyId", policy.id)
         .text("Arn", &policy.arn)

@@ -12,7 +12,7 @@ use crate::model::{Account, InstanceProfile, Tags};
 use crate::query::{Call, Fault, Xml, page, timestamp};
 
 /// Most instance profiles of an account.
-const MAX_PROFILES: usize = 1_000;
+pub(super) const MAX_PROFILES: usize = 1_000;
 /// Roles that one profile can hold.
 const MAX_ROLES: usize = 1;
 
@@ -148,7 +148,7 @@ fn write_page(
     page(call.params, "InstanceProfiles", profiles, |xml, profile| write(xml, account, profile))
 }
 
-fn write(xml: &mut Xml, account: &Account, profile: &InstanceProfile) {
+pub(super) fn write(xml: &mut Xml, account: &Account, profile: &InstanceProfile) {
     let role = profile.role.as_ref().and_then(|name| account.roles.get(name));
     xml.text("Path", &profile.path)
         .text("InstanceProfileName", &profile.name)

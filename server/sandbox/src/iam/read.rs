@@ -16,7 +16,7 @@ const MAX_PATH: usize = 512;
 /// Longest description.
 const MAX_DESCRIPTION: usize = 1_000;
 /// Shortest and longest ARN.
-const ARN_LENGTH: std::ops::RangeInclusive<usize> = 20..=2_048;
+pub(super) const ARN_LENGTH: std::ops::RangeInclusive<usize> = 20..=2_048;
 
 /// A constraint of the API that a parameter does not meet.
 pub(super) fn constraint(name: &str, constraint: &str) -> Fault {
@@ -166,7 +166,7 @@ pub(super) fn taken<T>(table: &Table<T>, name: &str) -> bool {
     table.keys().any(|known| known.eq_ignore_ascii_case(name))
 }
 
-fn length(name: &str, value: &str, range: std::ops::RangeInclusive<usize>) -> Result<(), Fault> {
+pub(super) fn length(name: &str, value: &str, range: std::ops::RangeInclusive<usize>) -> Result<(), Fault> {
     let length = value.chars().count();
     if length < *range.start() {
         return Err(constraint(name, &format!("have length greater than or equal to {}", range.start())));

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::entity::{Entity as _, Roles};
 use super::{boundaries, read, tags, trust};
+use crate::activity::{self, Use};
 use crate::arns;
 use crate::credentials::unique_id;
 use crate::gate::Question;
@@ -12,7 +13,7 @@ use crate::model::{IdentityPolicies, Role, Tags};
 use crate::query::{Call, Fault, Xml, encoded, page, timestamp};
 
 /// Most roles of an account.
-const MAX_ROLES: usize = 1_000;
+pub(super) const MAX_ROLES: usize = 1_000;
 /// Longest session of a role, in seconds, when `CreateRole` does not say.
 const DEFAULT_MAX_SESSION: i64 = 3_600;
 /// What `CreateRole` may say.
@@ -72,13 +73,15 @@ pub(super) async fn get(call: Call<'_>) -> Result<Xml, Fault> {
     let permit = call.authorize::<iam::GetRole>(Roles::question(call, name))?;
     let account = call.account(&permit)?;
     let role = account.roles.get(name).ok_or_else(|| Roles::not_found(name))?;
+    let activity = call.aws.gate.activity();
+    let uses = activity.uses(&call.aws.store, &account.id, Some(&role.id), call.now()).await?;
     let mut xml = Xml::default();
     xml.element("Role", |element| {
         write(element, &account.id, role);
         element.text("MaxSessionDuration", role.max_session_duration);
         boundaries::write(element, role.boundary.as_deref());
         tags::write_any(element, &role.tags);
-        element.element("RoleLastUsed", |_| {});
+        write_last_used(element, activity::latest(&uses));
     });
     Ok(xml)
 }
@@ -135,6 +138,15 @@ pub(super) fn require_no_policies(policies: &IdentityPolicies) -> Result<(), Fau
         return Err(Fault::delete_conflict("Cannot delete entity, must delete policies first."));
     }
     Ok(())
+}
+
+/// When a session of the role last called.
+pub(super) fn write_last_used(xml: &mut Xml, last: Option<&Use>) {
+    xml.element("RoleLastUsed", |element| {
+        if let Some(last) = last {
+            element.text("LastUsedDate", timestamp(last.used)).text("Region", &last.region);
+        }
+    });
 }
 
 /// A role with its description.

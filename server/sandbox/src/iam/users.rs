@@ -14,7 +14,7 @@ use crate::model::{IdentityPolicies, Tags, User};
 use crate::query::{Call, Fault, Xml, page, timestamp};
 
 /// Most users of an account.
-const MAX_USERS: usize = 5_000;
+pub(super) const MAX_USERS: usize = 5_000;
 
 pub(super) async fn create(call: Call<'_>) -> Result<Xml, Fault> {
     let name = read::name(call.params, "UserName", read::SHORT_NAME)?;

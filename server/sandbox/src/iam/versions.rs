@@ -9,7 +9,7 @@ use crate::model::{Account, ManagedPolicy, PolicyText, PolicyVersion, Timestamp}
 use crate::query::{Call, Fault, Xml, encoded, page, timestamp};
 
 /// Versions that are kept of a policy.
-const MAX_VERSIONS: usize = 5;
+pub(super) const MAX_VERSIONS: usize = 5;
 
 pub(super) async fn create(call: Call<'_>) -> Result<Xml, Fault> {
     let arn = Policies::named(call)?;
@@ -114,21 +114,21 @@ fn not_found(arn: &str, id: &str) -> Fault {
     Fault::no_such_entity(format!("Policy {arn} version {id} does not exist or is not attachable."))
 }
 
-fn write(xml: &mut Xml, id: &str, in_force: bool, created: Timestamp) {
+pub(super) fn write(xml: &mut Xml, id: &str, in_force: bool, created: Timestamp) {
     xml.text("VersionId", id).text("IsDefaultVersion", in_force).text("CreateDate", timestamp(created));
 }
 
 /// One version of any managed policy.
-struct Version<'a> {
-    id: &'a str,
-    in_force: bool,
-    created: Timestamp,
-    document: &'a PolicyText,
+pub(super) struct Version<'a> {
+    pub(super) id: &'a str,
+    pub(super) in_force: bool,
+    pub(super) created: Timestamp,
+    pub(super) document: &'a PolicyText,
 }
 
 impl<'a> Version<'a> {
     /// All of them, oldest first.
-    fn find(account: &'a Account, arn: &str) -> Option<Vec<Self>> {
+    pub(super) fn find(account: &'a Account, arn: &str) -> Option<Vec<Self>> {
         if let Some(policy) = managed::aws_managed(arn) {
             let only = Self {
                 id: &policy.version,

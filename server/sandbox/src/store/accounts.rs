@@ -9,8 +9,8 @@ use tokio::sync::OwnedMutexGuard;
 
 use super::{Store, StoreError, read, write};
 use crate::model::{
-    AccessKey, Account, Alias, Bucket, Group, Instance, InstanceProfile, KmsKey, ManagedPolicy, Role, Table,
-    User, for_each_table,
+    AccessKey, AccessReport, Account, AccountAlias, Alias, Bucket, CredentialReport, Group, Instance,
+    InstanceProfile, KmsKey, ManagedPolicy, PasswordPolicy, Role, Table, User, for_each_table,
 };
 
 /// Kinds whose names are unique over all accounts, as the index `resources_global_names` has it.

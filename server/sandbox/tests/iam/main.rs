@@ -2,9 +2,11 @@
 //! that AWS was recorded answering).
 #![allow(clippy::unwrap_used)]
 
+mod account;
 mod groups;
 mod limits;
 mod policies;
+mod reports;
 mod roles;
 #[path = "../support/mod.rs"]
 mod support;
