@@ -22,6 +22,7 @@ mod subject;
 mod summary;
 mod tags;
 mod trust;
+mod usages;
 mod users;
 mod versions;
 
@@ -35,6 +36,9 @@ operations! {
     "CreatePolicy" => policies::create: ["PolicyName" "Path" "PolicyDocument" "Description" "Tags"];
     "GetPolicy" => policies::get: ["PolicyArn"];
     "ListPolicies" => policies::list: ["Scope" "OnlyAttached" "PathPrefix" "PolicyUsageFilter" "Marker" "MaxItems"];
+    "ListEntitiesForPolicy" => usages::list: [
+        "PolicyArn" "EntityFilter" "PathPrefix" "PolicyUsageFilter" "Marker" "MaxItems"
+    ];
     "DeletePolicy" => policies::delete: ["PolicyArn"];
     "CreatePolicyVersion" => versions::create: ["PolicyArn" "PolicyDocument" "SetAsDefault"];
     "GetPolicyVersion" => versions::get: ["PolicyArn" "VersionId"];
@@ -45,6 +49,8 @@ operations! {
     "CreateRole" => roles::create: ["RoleName" "Path" "AssumeRolePolicyDocument" "Description" "MaxSessionDuration" "PermissionsBoundary" "Tags"];
     "GetRole" => roles::get: ["RoleName"];
     "ListRoles" => roles::list: ["PathPrefix" "Marker" "MaxItems"];
+    "UpdateRole" => roles::update: ["RoleName" "Description" "MaxSessionDuration"];
+    "UpdateRoleDescription" => roles::update_description: ["RoleName" "Description"];
     "DeleteRole" => roles::delete: ["RoleName"];
     "UpdateAssumeRolePolicy" => roles::update_trust: ["RoleName" "PolicyDocument"];
     "AttachRolePolicy" => attachments::attach::<Roles>: ["RoleName" "PolicyArn"];
@@ -82,6 +88,7 @@ operations! {
     "CreateUser" => users::create: ["UserName" "Path" "PermissionsBoundary" "Tags"];
     "GetUser" => users::get: ["UserName"];
     "ListUsers" => users::list: ["PathPrefix" "Marker" "MaxItems"];
+    "UpdateUser" => users::update: ["UserName" "NewPath" "NewUserName"];
     "DeleteUser" => users::delete: ["UserName"];
     "AttachUserPolicy" => attachments::attach::<Users>: ["UserName" "PolicyArn"];
     "DetachUserPolicy" => attachments::detach::<Users>: ["UserName" "PolicyArn"];
@@ -94,6 +101,7 @@ operations! {
     "CreateGroup" => groups::create: ["GroupName" "Path"];
     "GetGroup" => groups::get: ["GroupName" "Marker" "MaxItems"];
     "ListGroups" => groups::list: ["PathPrefix" "Marker" "MaxItems"];
+    "UpdateGroup" => groups::update: ["GroupName" "NewPath" "NewGroupName"];
     "DeleteGroup" => groups::delete: ["GroupName"];
     "AddUserToGroup" => groups::add_user: ["GroupName" "UserName"];
     "RemoveUserFromGroup" => groups::remove_user: ["GroupName" "UserName"];

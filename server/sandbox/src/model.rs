@@ -280,6 +280,12 @@ impl Account {
         (profile.id == launched_with.id).then_some(profile)
     }
 
+    /// The user with this unique id, who is most likely called `name`: it may have been renamed.
+    pub fn user_with_id(&self, id: &str, name: &str) -> Option<&User> {
+        let likely = self.users.get(name).filter(|user| user.id == id);
+        likely.or_else(|| self.users.values().find(|user| user.id == id)).map(Arc::as_ref)
+    }
+
     /// The groups that a user is in, by name.
     pub fn groups_of<'a>(&'a self, user: &'a str) -> impl Iterator<Item = &'a Group> {
         self.groups.values().map(Arc::as_ref).filter(move |group| group.members.contains(user))

@@ -35,6 +35,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     iam("DeleteRole", &[always("iam:DeleteRole", Role, Other).filling(BOUNDARY)]),
     iam("ListRoles", &[always("iam:ListRoles", Any, Other)]),
     iam("UpdateRole", &[always("iam:UpdateRole", Role, Other).filling(BOUNDARY)]),
+    iam("UpdateRoleDescription", &[always("iam:UpdateRoleDescription", Role, Other).filling(BOUNDARY)]),
     iam("UpdateAssumeRolePolicy", &[always("iam:UpdateAssumeRolePolicy", Role, Other).filling(BOUNDARY)]),
     iam("AttachRolePolicy", &[always("iam:AttachRolePolicy", Role, Other).filling(ATTACHMENT)]),
     iam("DetachRolePolicy", &[always("iam:DetachRolePolicy", Role, Other).filling(ATTACHMENT)]),
@@ -93,6 +94,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
     ),
     iam("CreateUser", &[always("iam:CreateUser", User, Other).filling(NEW), with_tags("iam:TagUser", User)]),
     iam("GetUser", &[always("iam:GetUser", User, Other)]),
+    // By its old name and by its new one.
+    iam("UpdateUser", &[always("iam:UpdateUser", User, Other)]),
     iam("DeleteUser", &[always("iam:DeleteUser", User, Other)]),
     iam("ListUsers", &[always("iam:ListUsers", Any, Other)]),
     iam("CreateAccessKey", &[always("iam:CreateAccessKey", User, Other)]),
@@ -123,6 +126,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
     iam("CreateGroup", &[always("iam:CreateGroup", Group, Other)]),
     iam("GetGroup", &[always("iam:GetGroup", Group, Other)]),
     iam("ListGroups", &[always("iam:ListGroups", Any, Other)]),
+    // By its old name and by its new one.
+    iam("UpdateGroup", &[always("iam:UpdateGroup", Group, Other)]),
     iam("DeleteGroup", &[always("iam:DeleteGroup", Group, Other)]),
     iam("AddUserToGroup", &[always("iam:AddUserToGroup", Group, Other)]),
     iam("RemoveUserFromGroup", &[always("iam:RemoveUserFromGroup", Group, Other)]),

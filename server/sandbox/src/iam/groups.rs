@@ -25,7 +25,7 @@ pub(super) async fn create(call: Call<'_>) -> Result<Xml, Fault> {
     let id = unique_id("AGPA")?;
     call.change(&permit, |account| {
         if read::taken(&account.groups, name) {
-            return Err(Fault::already_exists(format!("Group with name {name} already exists.")));
+            return Err(already_exists(name));
         }
         read::quota("GroupsPerAccount", account.groups.len(), MAX_GROUPS)?;
         let group = Group {
@@ -91,6 +91,39 @@ pub(super) async fn delete(call: Call<'_>) -> Result<Xml, Fault> {
         Ok(Xml::default())
     })
     .await
+}
+
+/// Another name or path.
+pub(super) async fn update(call: Call<'_>) -> Result<Xml, Fault> {
+    let name = Groups::named(call)?;
+    let new_name =
+        call.params.get("NewGroupName").map(|_| read::name(call.params, "NewGroupName", read::LONG_NAME));
+    let new_name = new_name.transpose()?.unwrap_or(name);
+    let new_path = read::path_of(call.params, "NewPath")?;
+    let permit = call.authorize::<iam::UpdateGroup>(Groups::question(call, name))?;
+    // Both names are asked about (IAM API Reference, `UpdateGroup`).
+    let path =
+        new_path.or_else(|| call.peek(|account| account.groups.get(name).map(|group| group.path.as_str())));
+    let renamed = arns::group(call.account_id(), path.unwrap_or("/"), new_name);
+    call.authorize::<iam::UpdateGroup>(Question::about(renamed))?;
+    call.change(&permit, |account| {
+        let mut group = account.groups.remove(name).ok_or_else(|| Groups::not_found(name))?;
+        if read::taken(&account.groups, new_name) {
+            return Err(already_exists(new_name));
+        }
+        let changed = Arc::make_mut(&mut group);
+        new_name.clone_into(&mut changed.name);
+        if let Some(path) = new_path {
+            path.clone_into(&mut changed.path);
+        }
+        account.groups.insert(new_name.to_owned(), group);
+        Ok(Xml::default())
+    })
+    .await
+}
+
+fn already_exists(name: &str) -> Fault {
+    Fault::already_exists(format!("Group with name {name} already exists."))
 }
 
 pub(super) async fn add_user(call: Call<'_>) -> Result<Xml, Fault> {

@@ -76,8 +76,7 @@ pub(super) async fn get(call: Call<'_>) -> Result<Xml, Fault> {
 pub(super) async fn list(call: Call<'_>) -> Result<Xml, Fault> {
     let params = call.params;
     let scope = read::one_of("Scope", params.get("Scope"), &["All", "AWS", "Local"])?.unwrap_or("All");
-    let usage = params.get("PolicyUsageFilter");
-    let usage = read::one_of("PolicyUsageFilter", usage, &["PermissionsPolicy", "PermissionsBoundary"])?;
+    let usage = read::usage_filter(params)?;
     let only_attached = params.flag("OnlyAttached")?;
     let prefix = read::path_prefix(params)?;
     let permit = call.authorize::<iam::ListPolicies>(Question::about("*"))?;

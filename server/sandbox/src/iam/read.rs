@@ -71,16 +71,22 @@ pub(super) fn name<'a>(params: &'a Params, parameter_name: &str, longest: usize)
 
 /// `Path`; `/` when it is not given.
 pub(super) fn path(params: &Params) -> Result<&str, Fault> {
-    let Some(path) = params.get("Path") else { return Ok("/") };
-    length("Path", path, 1..=MAX_PATH)?;
+    Ok(path_of(params, "Path")?.unwrap_or("/"))
+}
+
+/// A path under another name.
+pub(super) fn path_of<'a>(params: &'a Params, name: &str) -> Result<Option<&'a str>, Fault> {
+    let Some(path) = params.get(name) else { return Ok(None) };
+    length(name, path, 1..=MAX_PATH)?;
     let framed = path == "/" || (path.len() > 2 && path.starts_with('/') && path.ends_with('/'));
     if framed && path.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Ok(path);
+        return Ok(Some(path));
     }
-    Err(Fault::validation(
-        "The specified value for path is invalid. It must begin and end with / and contain only alphanumeric \
+    Err(Fault::validation(format!(
+        "The specified value for {} is invalid. It must begin and end with / and contain only alphanumeric \
          characters and/or / characters.",
-    ))
+        parameter(name)
+    )))
 }
 
 /// `PathPrefix`; `/` when it is not given.
@@ -94,6 +100,12 @@ pub(super) fn path_prefix(params: &Params) -> Result<&str, Fault> {
         "The specified value for pathPrefix is invalid. It must begin with / and contain only alphanumeric \
          characters and/or / characters.",
     ))
+}
+
+/// `PolicyUsageFilter`.
+pub(super) fn usage_filter(params: &Params) -> Result<Option<&str>, Fault> {
+    let usage = params.get("PolicyUsageFilter");
+    one_of("PolicyUsageFilter", usage, &["PermissionsPolicy", "PermissionsBoundary"])
 }
 
 /// `Description`.

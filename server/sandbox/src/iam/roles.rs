@@ -110,7 +110,7 @@ pub(super) async fn delete(call: Call<'_>) -> Result<Xml, Fault> {
         require_no_policies(&role.policies)?;
         let (arn, id) = (arns::role(&account.id, &role.path, name), role.id.clone());
         account.roles.remove(name);
-        account.orphan(&arn, &id);
+        account.name_instead(&arn, &id);
         Ok(Xml::default())
     })
     .await
@@ -125,6 +125,39 @@ pub(super) async fn update_trust(call: Call<'_>) -> Result<Xml, Fault> {
         let role = account.roles.get_mut(name).ok_or_else(|| Roles::not_found(name))?;
         Arc::make_mut(role).trust = document.clone();
         Ok(Xml::default())
+    })
+    .await
+}
+
+/// What the request does not say stays as it is, as AWS was recorded answering.
+pub(super) async fn update(call: Call<'_>) -> Result<Xml, Fault> {
+    let name = Roles::named(call)?;
+    let description = read::description(call.params)?;
+    let max_session_duration = call.params.integer("MaxSessionDuration", MAX_SESSIONS)?;
+    let permit = call.authorize::<iam::UpdateRole>(Roles::question(call, name))?;
+    call.change(&permit, |account| {
+        let role = account.roles.get_mut(name).ok_or_else(|| Roles::not_found(name))?;
+        if description.is_some() || max_session_duration.is_some() {
+            let role = Arc::make_mut(role);
+            role.description = description.clone().or(role.description.take());
+            role.max_session_duration = max_session_duration.unwrap_or(role.max_session_duration);
+        }
+        Ok(Xml::nothing())
+    })
+    .await
+}
+
+pub(super) async fn update_description(call: Call<'_>) -> Result<Xml, Fault> {
+    let name = Roles::named(call)?;
+    call.params.required("Description")?;
+    let description = read::description(call.params)?;
+    let permit = call.authorize::<iam::UpdateRoleDescription>(Roles::question(call, name))?;
+    call.change(&permit, |account| {
+        let role = account.roles.get_mut(name).ok_or_else(|| Roles::not_found(name))?;
+        Arc::make_mut(role).description.clone_from(&description);
+        let mut xml = Xml::default();
+        xml.element("Role", |element| write(element, &account.id, role));
+        Ok(xml)
     })
     .await
 }

@@ -29,7 +29,7 @@ pub(super) async fn create(call: Call<'_>) -> Result<Xml, Fault> {
     let id = unique_id("AIDA")?;
     call.change(&permit, |account| {
         if read::taken(&account.users, name) {
-            return Err(Fault::already_exists(format!("User with name {name} already exists.")));
+            return Err(already_exists(name));
         }
         read::quota("UsersPerAccount", account.users.len(), MAX_USERS)?;
         boundaries::must_exist(account, boundary)?;
@@ -97,10 +97,59 @@ pub(super) async fn delete(call: Call<'_>) -> Result<Xml, Fault> {
         require_no_policies(&user.policies)?;
         let (arn, id) = (arns::user(&account.id, &user.path, name), user.id.clone());
         account.users.remove(name);
-        account.orphan(&arn, &id);
+        account.name_instead(&arn, &id);
         Ok(Xml::default())
     })
     .await
+}
+
+/// Another name or path. Whoever the user is stays the same: its keys, groups and sessions go along, and the account's policies
+/// that name it as a principal name it still (IAM User Guide, `id_users_rename`).
+pub(super) async fn update(call: Call<'_>) -> Result<Xml, Fault> {
+    let name = Users::named(call)?;
+    let new_name =
+        call.params.get("NewUserName").map(|_| read::name(call.params, "NewUserName", read::SHORT_NAME));
+    let new_name = new_name.transpose()?.unwrap_or(name);
+    let new_path = read::path_of(call.params, "NewPath")?;
+    let permit = call.authorize::<iam::UpdateUser>(Users::question(call, name))?;
+    // Both names are asked about (IAM API Reference, `UpdateUser`).
+    let path =
+        new_path.or_else(|| call.peek(|account| account.users.get(name).map(|user| user.path.as_str())));
+    let renamed = arns::user(call.account_id(), path.unwrap_or("/"), new_name);
+    call.authorize::<iam::UpdateUser>(Question { resource: renamed, ..Users::question(call, name) })?;
+    call.change(&permit, |account| {
+        let mut user = account.users.remove(name).ok_or_else(|| Users::not_found(name))?;
+        if read::taken(&account.users, new_name) {
+            return Err(already_exists(new_name));
+        }
+        let old = arns::user(&account.id, &user.path, name);
+        let changed = Arc::make_mut(&mut user);
+        new_name.clone_into(&mut changed.name);
+        if let Some(path) = new_path {
+            path.clone_into(&mut changed.path);
+        }
+        let new = arns::user(&account.id, &user.path, new_name);
+        account.users.insert(new_name.to_owned(), user);
+        if new_name != name {
+            for key in account.access_keys.values_mut().filter(|key| key.user.as_deref() == Some(name)) {
+                Arc::make_mut(key).user = Some(new_name.to_owned());
+            }
+            for group in account.groups.values_mut().filter(|group| group.members.contains(name)) {
+                let members = &mut Arc::make_mut(group).members;
+                members.remove(name);
+                members.insert(new_name.to_owned());
+            }
+        }
+        if new != old {
+            account.name_instead(&old, &new);
+        }
+        Ok(Xml::default())
+    })
+    .await
+}
+
+fn already_exists(name: &str) -> Fault {
+    Fault::already_exists(format!("User with name {name} already exists."))
 }
 
 /// Whom an operation is about whose `UserName` is optional: the user named, else the caller; `None` is the root user.

@@ -37,6 +37,7 @@ fn values(account: &str) -> BTreeMap<&'static str, (&'static str, String)> {
         ("InstanceProfileName", ("InstanceProfileName", "i".into())),
         ("AccessKeyId", ("AccessKeyId", "AKIAIOSFODNN7EXAMPLE".into())),
         ("Status", ("Status", "Inactive".into())),
+        ("Description", ("Description", "d".into())),
         ("AccountAlias", ("AccountAlias", "lab".into())),
         ("Arn", ("Arn", format!("arn:aws:iam::{account}:user/Admin"))),
         ("JobId", ("JobId", "01234567-89ab-cdef-0123-456789abcdef".into())),

@@ -11,6 +11,7 @@ mod roles;
 #[path = "../support/mod.rs"]
 mod support;
 mod tags;
+mod updates;
 mod users;
 
 use serde_json::json;
