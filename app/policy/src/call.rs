@@ -60,6 +60,9 @@ const KEYS_OF_KMS_KEYS: &[&str] = &[
     "aws:ResourceTag/",
 ];
 const KEYS_OF_EC2: &[&str] = &["ec2:Region"];
+/// The tags of users and roles, and those of policies and instance profiles (Service Authorization Reference, IAM and STS).
+const KEYS_OF_IDENTITIES: &[&str] = &["aws:ResourceTag/", "iam:ResourceTag/"];
+const KEYS_OF_TAGGED: &[&str] = &["aws:ResourceTag/"];
 
 impl CheckSpec {
     /// The same with condition keys that the request fills.
@@ -72,6 +75,10 @@ impl CheckSpec {
         let of_kind = match self.on {
             ResourceOf::Key | ResourceOf::SourceKey => KEYS_OF_KMS_KEYS,
             ResourceOf::Alias => KEYS_OF_ALIASES,
+            ResourceOf::Role | ResourceOf::User | ResourceOf::Identity | ResourceOf::IdentityOrPolicy => {
+                KEYS_OF_IDENTITIES
+            }
+            ResourceOf::Policy | ResourceOf::InstanceProfile => KEYS_OF_TAGGED,
             _ if self.action.starts_with("ec2:") => KEYS_OF_EC2,
             _ => &[],
         };
@@ -102,6 +109,7 @@ impl fmt::Display for ResourceOf {
             Self::User => "the user",
             Self::Group => "the group",
             Self::Identity => "the user, role or group",
+            Self::IdentityOrPolicy => "the user, role, group or policy",
             Self::FederatedUser => "the federated user",
             Self::Policy => "the policy",
             Self::InstanceProfile => "the instance profile",
@@ -124,7 +132,7 @@ impl fmt::Display for When {
             Self::SetsAcl => "when it sets an access control list",
             Self::SetsTags => "when it sets tags",
             Self::PassesRole => "when it passes a role",
-            Self::Missing => "when there is no such object",
+            Self::Missing => "when what is asked for does not exist",
             Self::Tagged => "to tell how many tags there are",
             Self::TaggedVersion => "to tell how many tags there are, with a version id",
         })
@@ -148,6 +156,7 @@ impl ResourceOf {
             Self::User => of("iam", "user/") || of("iam", "root"),
             Self::Group => of("iam", "group/"),
             Self::Identity => of("iam", "user/") || of("iam", "role/") || of("iam", "group/"),
+            Self::IdentityOrPolicy => Self::Identity.fits(resource) || Self::Policy.fits(resource),
             Self::FederatedUser => of("sts", "federated-user/"),
             Self::Policy => of("iam", "policy/"),
             Self::InstanceProfile => of("iam", "instance-profile/"),
@@ -181,6 +190,8 @@ pub enum ResourceOf {
     Group,
     /// The ARN of a user, a role or a group.
     Identity,
+    /// The ARN of a user, a role, a group or a managed policy.
+    IdentityOrPolicy,
     /// The ARN of the federated user that is to be.
     FederatedUser,
     /// The managed policy's ARN.
@@ -218,7 +229,7 @@ pub enum When {
     SetsTags,
     /// When the call passes a role to a service: an instance profile with a role.
     PassesRole,
-    /// When the object asked for does not exist, to tell 404 from 403.
+    /// When what is asked for does not exist, such as an object, to tell 404 from 403.
     Missing,
     /// When the object has tags, to tell how many: a denial leaves the number out and the call is answered all the same. The
     /// call names no version of the object.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use crate::model::{Account, IdentityPolicies, User};
+use crate::model::{Account, IdentityPolicies, Tags, User};
 use crate::store::{ChangeError, StoreError};
 use crate::{Sandbox, arns, credentials, crypto, managed};
 
@@ -57,6 +57,7 @@ impl Sandbox {
                     ..IdentityPolicies::default()
                 },
                 boundary: None,
+                tags: Tags::new(),
             };
             let made = store
                 .create_account(&account_id, |account| {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use policy::{Document, NamedPolicy, Principal};
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Account, IdentityPolicies, PolicyText, Timestamp, User};
+use crate::model::{Account, IdentityPolicies, PasswordPolicy, PolicyText, Tags, Timestamp, User};
 use crate::{arns, managed};
 
 /// The identity behind a request, with a snapshot of its account.
@@ -205,13 +205,24 @@ impl Caller {
         }
     }
 
+    /// The unique id of the user or role that acts: `AIDA…` or `AROA…`. A federated user acts as the user who vouches for it.
+    pub fn entity_id(&self) -> Option<&str> {
+        match &self.identity {
+            Identity::Root | Identity::Anonymous => None,
+            Identity::User(name) => self.account.as_ref()?.users.get(name).map(|user| user.id.as_str()),
+            Identity::Session(session) => Some(&session.role_id),
+            Identity::Federated(federation) => federation.user.as_ref().map(|user| user.id.as_str()),
+        }
+    }
+
     /// The identity policies in force now: changes act on live sessions without new credentials.
     pub fn identity_policies(&self) -> Vec<NamedPolicy> {
         let Some(account) = &self.account else { return Vec::new() };
         match &self.identity {
             Identity::Root | Identity::Anonymous => Vec::new(),
             Identity::User(name) => {
-                account.users.get(name).map_or_else(Vec::new, |user| of_user(account, user))
+                let Some(user) = account.users.get(name) else { return Vec::new() };
+                of_user(account, user).into_iter().chain(own_password(account, user)).collect()
             }
             Identity::Session(session) => account
                 .roles
@@ -251,6 +262,24 @@ impl Caller {
         arn.map(|arn| boundary(account, arn)).into_iter().collect()
     }
 
+    /// The tags that fill `aws:PrincipalTag/…`: those of the caller's user or role as they are now; a federated user has those
+    /// of the user who vouches for it (IAM User Guide, `access_iam-tags`; STS API reference, `GetFederationToken`).
+    pub fn principal_tags(&self) -> Tags {
+        let Some(account) = &self.account else { return Tags::new() };
+        let of_user = |name: &String| account.users.get(name).map(|user| &user.tags);
+        let tags = match &self.identity {
+            Identity::Root | Identity::Anonymous => None,
+            Identity::User(name) => of_user(name),
+            Identity::Session(session) => account
+                .roles
+                .get(&session.role)
+                .filter(|role| role.id == session.role_id)
+                .map(|role| &role.tags),
+            Identity::Federated(federation) => federation.user.as_ref().and_then(|user| of_user(&user.name)),
+        };
+        tags.cloned().unwrap_or_default()
+    }
+
     /// The session policies of a role session or a federated user.
     pub fn session_policies(&self) -> Vec<NamedPolicy> {
         let policies = match &self.identity {
@@ -278,6 +307,19 @@ pub(crate) fn boundary(account: &Account, arn: String) -> NamedPolicy {
 pub(crate) fn of_user(account: &Account, user: &User) -> Vec<NamedPolicy> {
     let groups = account.groups_of(&user.name).flat_map(|group| resolve(account, &group.policies));
     resolve(account, &user.policies).into_iter().chain(groups).collect()
+}
+
+/// What the account's password policy gives every user, if it does: to change its own password, and to see what passwords
+/// must be like (IAM API reference, `UpdateAccountPasswordPolicy`).
+fn own_password(account: &Account, user: &User) -> Option<NamedPolicy> {
+    account.password_policies.get(PasswordPolicy::NAME).filter(|policy| policy.allow_users_to_change)?;
+    let user = arns::user(&account.id, &user.path, &user.name);
+    let document = serde_json::json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": "iam:ChangePassword", "Resource": user},
+        {"Effect": "Allow", "Action": "iam:GetAccountPasswordPolicy", "Resource": "*"},
+    ]});
+    let document = Arc::new(Document::parse(&document.to_string()).ok()?);
+    Some(NamedPolicy { name: "account password policy".into(), arn: None, document })
 }
 
 /// Attached managed policies, then inline ones, each with its document in force.

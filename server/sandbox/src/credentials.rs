@@ -134,8 +134,9 @@ pub async fn caller_of(
         }
         let account = store.account(token.account()).await?.ok_or(CredentialsError::InvalidToken)?;
         let access_key_id = access_key_id.to_owned();
-        let is_there =
-            |user: &UserRef| account.users.get(&user.name).is_some_and(|known| known.id == user.id);
+        // Under the name that it has now.
+        let name_of =
+            |user: &UserRef| account.user_with_id(&user.id, &user.name).map(|user| user.name.clone());
         let (identity, temporary) = match token {
             Token::Role(session) => {
                 let alive = account.roles.get(&session.role).is_some_and(|role| role.id == session.role_id);
@@ -145,13 +146,15 @@ pub async fn caller_of(
                 (Identity::Session(session), None)
             }
             Token::User(Temporary { user: None, issued, .. }) => (Identity::Root, Some(issued)),
-            Token::User(Temporary { user: Some(user), issued, .. }) if is_there(&user) => {
-                (Identity::User(user.name), Some(issued))
+            Token::User(Temporary { user: Some(user), issued, .. }) => {
+                (Identity::User(name_of(&user).ok_or(CredentialsError::InvalidToken)?), Some(issued))
             }
-            Token::Federated(federation) if federation.user.as_ref().is_none_or(is_there) => {
+            Token::Federated(mut federation) => {
+                if let Some(user) = &mut federation.user {
+                    user.name = name_of(user).ok_or(CredentialsError::InvalidToken)?;
+                }
                 (Identity::Federated(federation), None)
             }
-            Token::User(_) | Token::Federated(_) => return Err(CredentialsError::InvalidToken),
         };
         return Ok(Caller { identity, account: Some(account), access_key_id, temporary });
     }

@@ -16,6 +16,13 @@ pub struct Fidelity {
     /// `LookupEvents` with several attributes goes by the first and says nothing, as has been seen on AWS. Off: it is refused,
     /// as the CloudTrail API Reference has it, which allows one.
     pub lookup_by_first_attribute_only: bool,
+    /// Uses of an access key within so many seconds of the one on record leave it as it is: IAM documents that the credential
+    /// report has the first use of a 15-minute span, and nothing of the kind for `GetAccessKeyLastUsed`, which shows the same
+    /// record here. 0: every use counts.
+    pub access_key_use_span_seconds: i64,
+    /// For how many seconds a credential report is not made anew, whatever happens in the account: IAM makes one every four
+    /// hours at most (IAM API reference, `GenerateCredentialReport`). 0: each time that one is asked for.
+    pub credential_report_seconds: i64,
     /// §10.15: lifetime of instance credentials in seconds.
     pub instance_credential_seconds: i64,
 }
@@ -28,6 +35,8 @@ impl Default for Fidelity {
             default_key_fills_condition: true,
             default_key_before_aws_managed: true,
             lookup_by_first_attribute_only: false,
+            access_key_use_span_seconds: 15 * 60,
+            credential_report_seconds: 4 * 60 * 60,
             instance_credential_seconds: 6 * 60 * 60,
         }
     }

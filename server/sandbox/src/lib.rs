@@ -4,6 +4,7 @@
 //! One [`Sandbox`] holds many accounts side by side. It is reached like AWS, by signed HTTP requests: over TCP
 //! ([`Sandbox::serve`]) or inside the process ([`Sandbox::call`]). It knows nothing of the console.
 
+pub mod activity;
 pub mod caller;
 pub mod credentials;
 pub mod crypto;
@@ -43,6 +44,7 @@ pub use fidelity::Fidelity;
 pub use operations::operations;
 pub use store::{DatabaseUrl, RootKey, Storage, StoreError};
 
+use activity::Activity;
 use cloudtrail::Trail;
 use gate::{Gate, Trace};
 use store::Store;
@@ -116,13 +118,14 @@ impl Sandbox {
     pub async fn open(config: Config) -> Result<Self, StoreError> {
         let aws = Arc::new(Aws {
             store: Store::open(&config.storage, config.root_key.as_ref(), config.cache_bytes).await?,
-            gate: Gate::default(),
+            gate: Gate::recording(Activity::new(config.fidelity.access_key_use_span_seconds)),
             region: config.region,
             fidelity: config.fidelity,
             max_object_bytes: config.max_object_bytes,
             trail: Trail::open(config.trail)?,
         });
         Trail::start(&aws).await?;
+        Activity::flush_in_background(&aws);
         Ok(Self { router: router::Router::new(&aws), aws })
     }
 
@@ -151,6 +154,9 @@ impl Sandbox {
     /// Finishes what is under way and closes the storage.
     pub async fn close(&self) {
         Trail::flush(&self.aws).await;
+        if let Err(cause) = self.aws.gate.activity().flush(&self.aws.store).await {
+            tracing::warn!(%cause, "what was last used could not be written");
+        }
         self.aws.store.close().await;
     }
 }

@@ -1,16 +1,25 @@
 //! What an account holds, as plain data. How it is stored is `store`'s business, who may touch it `gate`'s.
 
+mod reports;
+mod sign_in;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use policy::{Document, ParseError};
 use serde::{Deserialize, Serialize};
 
+pub use reports::{AccessReport, CredentialReport, EntityUse, ServiceAccess, TrackedAction};
+pub use sign_in::{AccountAlias, PasswordPolicy};
+
 /// Unix time in seconds.
 pub type Timestamp = i64;
 
 /// One kind of resource of an account, by name. Entries are shared: cloning a table copies pointers.
 pub type Table<T> = BTreeMap<String, Arc<T>>;
+
+/// Tags by key.
+pub type Tags = BTreeMap<String, String>;
 
 /// Everything but objects that one AWS account owns. A snapshot: never changed in place, see [`crate::store::Store`].
 #[derive(Clone, Debug, Default)]
@@ -31,6 +40,14 @@ pub struct Account {
     pub policies: Table<ManagedPolicy>,
     /// Instance profiles by name.
     pub instance_profiles: Table<InstanceProfile>,
+    /// The account's alias by itself; one at most.
+    pub account_aliases: Table<AccountAlias>,
+    /// The password policy, under [`PasswordPolicy::NAME`], once one is set.
+    pub password_policies: Table<PasswordPolicy>,
+    /// The newest credential report, under [`CredentialReport::NAME`].
+    pub credential_reports: Table<CredentialReport>,
+    /// Reports of what was last accessed, by job id.
+    pub access_reports: Table<AccessReport>,
     /// Buckets by name.
     pub buckets: Table<Bucket>,
     /// KMS keys by key id.
@@ -51,6 +68,10 @@ macro_rules! for_each_table {
             roles: Role = "role",
             policies: ManagedPolicy = "policy",
             instance_profiles: InstanceProfile = "instance-profile",
+            account_aliases: AccountAlias = "account-alias",
+            password_policies: PasswordPolicy = "password-policy",
+            credential_reports: CredentialReport = "credential-report",
+            access_reports: AccessReport = "access-report",
             buckets: Bucket = "bucket",
             keys: KmsKey = "key",
             aliases: Alias = "alias",
@@ -116,6 +137,9 @@ pub struct User {
     /// ARN of its permissions boundary.
     #[serde(default)]
     pub boundary: Option<String>,
+    /// Tags by key.
+    #[serde(default)]
+    pub tags: Tags,
 }
 
 /// An IAM group.
@@ -183,6 +207,9 @@ pub struct Role {
     /// ARN of its permissions boundary.
     #[serde(default)]
     pub boundary: Option<String>,
+    /// Tags by key.
+    #[serde(default)]
+    pub tags: Tags,
 }
 
 /// A customer managed policy.
@@ -204,6 +231,9 @@ pub struct ManagedPolicy {
     pub default_version: String,
     /// The number the next version gets.
     pub next_version: u32,
+    /// Tags by key.
+    #[serde(default)]
+    pub tags: Tags,
 }
 
 /// One version of a managed policy.
@@ -237,6 +267,9 @@ pub struct InstanceProfile {
     pub created: Timestamp,
     /// Name of its role; it holds one at most.
     pub role: Option<String>,
+    /// Tags by key.
+    #[serde(default)]
+    pub tags: Tags,
 }
 
 impl Account {
@@ -245,6 +278,12 @@ impl Account {
         let launched_with = instance.profile.as_ref()?;
         let profile = self.instance_profiles.get(&launched_with.name)?;
         (profile.id == launched_with.id).then_some(profile)
+    }
+
+    /// The user with this unique id, who is most likely called `name`: it may have been renamed.
+    pub fn user_with_id(&self, id: &str, name: &str) -> Option<&User> {
+        let likely = self.users.get(name).filter(|user| user.id == id);
+        likely.or_else(|| self.users.values().find(|user| user.id == id)).map(Arc::as_ref)
     }
 
     /// The groups that a user is in, by name.

@@ -16,7 +16,7 @@ use time::format_description::well_known::Rfc3339;
 
 pub(crate) use call::{Call, operations};
 pub(crate) use fault::Fault;
-pub(crate) use page::page;
+pub(crate) use page::{DEFAULT_ITEMS, cut, marker, page};
 pub(crate) use params::{Params, parameter};
 pub(crate) use xml::Xml;
 
@@ -88,7 +88,9 @@ pub(crate) fn error(
             body.root("ErrorResponse", service.namespace(), |response| {
                 response
                     .element("Error", |error| {
-                        error.text("Type", fault).text("Code", code).text("Message", message);
+                        // Some errors of IAM have no message.
+                        let message = Some(message).filter(|message| !message.is_empty());
+                        error.text("Type", fault).text("Code", code).optional("Message", message);
                     })
                     .text("RequestId", &meta.id);
             });

@@ -128,7 +128,10 @@ impl RequestMeta {
             Identity::User(name) => context.with("aws:username", name.clone()),
             Identity::Root | Identity::Session(_) | Identity::Federated(_) => context,
         };
-        let context = context.with("aws:userid", caller.user_id());
+        let mut context = context.with("aws:userid", caller.user_id());
+        for (key, value) in caller.principal_tags() {
+            context.set(format!("aws:PrincipalTag/{key}"), [value]);
+        }
         let issued = match &caller.identity {
             Identity::Session(session) => Some(session.issued),
             Identity::Federated(federation) => Some(federation.issued),

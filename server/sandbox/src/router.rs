@@ -121,12 +121,14 @@ impl Router {
         let name = name.unwrap_or_default();
         let service = match target {
             Target::S3 | Target::Kms => {
+                self.aws.gate.activity().note_key(meta, caller, "kms");
                 let response = kms::handle(&self.aws, meta, caller, name, body).await;
                 let asked = (kms::operation_name(name), Protocol::Json("kms", body));
                 cloudtrail::record(&self.aws, meta, caller, asked, &response);
                 return response;
             }
             Target::CloudTrail => {
+                self.aws.gate.activity().note_key(meta, caller, "cloudtrail");
                 let response = cloudtrail::handle(&self.aws, meta, caller, name, body).await;
                 let asked = (cloudtrail::operation_name(name), Protocol::Json("cloudtrail", body));
                 cloudtrail::record(&self.aws, meta, caller, asked, &response);
@@ -138,6 +140,8 @@ impl Router {
             Ok(params) => params,
             Err(message) => return query::error(service, meta, 400, "MalformedQueryString", &message),
         };
+        let operation = params.action().unwrap_or_default();
+        self.aws.gate.activity().note_operation(meta, caller, service.prefix(), operation);
         let response = match service {
             query::Service::Iam if caller.is_shut_out_of_iam() => {
                 let message = "The security token included in the request is invalid";

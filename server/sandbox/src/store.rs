@@ -2,6 +2,7 @@
 //! in memory is replaced only after the commit.
 
 mod accounts;
+mod activity;
 mod bytes;
 mod cache;
 mod changes;

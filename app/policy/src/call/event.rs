@@ -69,7 +69,9 @@ impl ResourceOf {
     /// The type that CloudTrail gives resources of this kind; `None` where there is no resource, or one of any of several kinds.
     pub const fn event_type(self) -> Option<&'static str> {
         Some(match self {
-            Self::Any | Self::Identity | Self::FederatedUser | Self::NewInstance => return None,
+            Self::Any | Self::Identity | Self::IdentityOrPolicy | Self::FederatedUser | Self::NewInstance => {
+                return None;
+            }
             Self::Bucket => "AWS::S3::Bucket",
             Self::Object | Self::SourceObject => "AWS::S3::Object",
             Self::Key | Self::SourceKey => "AWS::KMS::Key",

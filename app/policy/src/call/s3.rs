@@ -215,7 +215,11 @@ const fn when(action: &'static str, on: ResourceOf, when: When) -> CheckSpec {
 
 /// On an object that may be there, or on a version of it.
 const fn there(action: &'static str, on: ResourceOf, when: When) -> CheckSpec {
-    let keys = if matches!(when, When::Versioned | When::SourceVersioned | When::TaggedVersion) { VERSION } else { THERE };
+    let keys = if matches!(when, When::Versioned | When::SourceVersioned | When::TaggedVersion) {
+        VERSION
+    } else {
+        THERE
+    };
     CheckSpec { action, on, lane: S3Bucket, when, keys }
 }
 

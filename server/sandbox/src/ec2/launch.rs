@@ -159,11 +159,15 @@ fn authorize_launch(call: Call<'_>, asked: &Asked<'_>) -> Result<Permit<ec2::Run
 /// always of its own account, so none is passed across accounts.
 fn authorize_pass_role(call: Call<'_>, account: &Account, profile: &InstanceProfile) -> Result<(), Fault> {
     let name = profile.role.as_deref().unwrap_or_default();
-    let path = account.roles.get(name).map_or("/", |role| &role.path);
+    let role = account.roles.get(name);
+    let path = role.map_or("/", |role| &role.path);
     let associated = arns::instance(&call.aws.region, &account.id, "*");
-    let question = Question::about(arns::role(&account.id, path, name))
+    let mut question = Question::about(arns::role(&account.id, path, name))
         .with("iam:PassedToService", "ec2.amazonaws.com")
         .with("iam:AssociatedResourceArn", associated);
+    if let Some(role) = role {
+        question = question.with_tags_of_resource(&role.tags, true);
+    }
     authorize::<iam::PassRole>(call, question).map(drop)
 }
 

@@ -47,20 +47,27 @@ actions! {
     /// AWS IAM.
     iam {
         CreatePolicy CreatePolicyVersion DeletePolicyVersion SetDefaultPolicyVersion GetPolicy GetPolicyVersion
-        ListPolicyVersions ListPolicies DeletePolicy
-        CreateRole GetRole ListRoles DeleteRole UpdateAssumeRolePolicy
+        ListPolicyVersions ListPolicies ListEntitiesForPolicy DeletePolicy
+        CreateRole GetRole ListRoles DeleteRole UpdateRole UpdateRoleDescription UpdateAssumeRolePolicy
         AttachRolePolicy DetachRolePolicy ListAttachedRolePolicies
         PutRolePolicy GetRolePolicy DeleteRolePolicy ListRolePolicies
         CreateInstanceProfile GetInstanceProfile AddRoleToInstanceProfile RemoveRoleFromInstanceProfile
         DeleteInstanceProfile ListInstanceProfiles ListInstanceProfilesForRole
-        CreateUser GetUser ListUsers DeleteUser AttachUserPolicy DetachUserPolicy ListAttachedUserPolicies
+        CreateUser GetUser ListUsers UpdateUser DeleteUser AttachUserPolicy DetachUserPolicy ListAttachedUserPolicies
         PutUserPolicy GetUserPolicy DeleteUserPolicy ListUserPolicies
-        CreateGroup GetGroup ListGroups DeleteGroup AddUserToGroup RemoveUserFromGroup ListGroupsForUser
+        CreateGroup GetGroup ListGroups UpdateGroup DeleteGroup AddUserToGroup RemoveUserFromGroup ListGroupsForUser
         AttachGroupPolicy DetachGroupPolicy ListAttachedGroupPolicies
         PutGroupPolicy GetGroupPolicy DeleteGroupPolicy ListGroupPolicies
-        CreateAccessKey ListAccessKeys UpdateAccessKey DeleteAccessKey
+        CreateAccessKey ListAccessKeys UpdateAccessKey DeleteAccessKey GetAccessKeyLastUsed
+        CreateAccountAlias DeleteAccountAlias ListAccountAliases GetAccountSummary GetAccountAuthorizationDetails
+        UpdateAccountPasswordPolicy GetAccountPasswordPolicy DeleteAccountPasswordPolicy
+        GenerateCredentialReport GetCredentialReport
+        GenerateServiceLastAccessedDetails GetServiceLastAccessedDetails GetServiceLastAccessedDetailsWithEntities
+        ListPoliciesGrantingServiceAccess
         PutRolePermissionsBoundary DeleteRolePermissionsBoundary PutUserPermissionsBoundary DeleteUserPermissionsBoundary
         SimulatePrincipalPolicy SimulateCustomPolicy GetContextKeysForPrincipalPolicy GetContextKeysForCustomPolicy
+        TagUser UntagUser ListUserTags TagRole UntagRole ListRoleTags TagPolicy UntagPolicy ListPolicyTags
+        TagInstanceProfile UntagInstanceProfile ListInstanceProfileTags
         PassRole
     }
     /// AWS STS.

@@ -37,6 +37,14 @@ fn values(account: &str) -> BTreeMap<&'static str, (&'static str, String)> {
         ("InstanceProfileName", ("InstanceProfileName", "i".into())),
         ("AccessKeyId", ("AccessKeyId", "AKIAIOSFODNN7EXAMPLE".into())),
         ("Status", ("Status", "Inactive".into())),
+        ("Description", ("Description", "d".into())),
+        ("AccountAlias", ("AccountAlias", "lab".into())),
+        ("Arn", ("Arn", format!("arn:aws:iam::{account}:user/Admin"))),
+        ("JobId", ("JobId", "01234567-89ab-cdef-0123-456789abcdef".into())),
+        ("ServiceNamespace", ("ServiceNamespace", "s3".into())),
+        ("ServiceNamespaces", ("ServiceNamespaces.member.1", "s3".into())),
+        ("Tags", ("Tags", String::new())),
+        ("TagKeys", ("TagKeys.member.1", "team".into())),
         ("RoleArn", ("RoleArn", format!("arn:aws:iam::{account}:role/r"))),
         ("RoleSessionName", ("RoleSessionName", "session".into())),
         ("EncodedMessage", ("EncodedMessage", "AAAA".into())),
@@ -58,6 +66,7 @@ async fn sandbox_with_nobody() -> (Arc<Aws>, Caller) {
         created: 0,
         policies: IdentityPolicies::default(),
         boundary: None,
+        tags: crate::model::Tags::new(),
     };
     aws.store
         .change(&account, |account: &mut Account| {
@@ -122,10 +131,10 @@ async fn a_user_without_permissions_is_denied_every_operation_by_its_own_action(
 async fn a_parameter_that_an_operation_does_not_take_is_refused_by_name_rather_than_ignored() {
     let (aws, caller) = sandbox_with_nobody().await;
     let meta = RequestMeta::new(aws.now(), aws.region.clone(), None, None).unwrap();
-    let body = b"Action=CreateRole&RoleName=r&AssumeRolePolicyDocument=x&Tags.member.1.Key=a";
+    let body = b"Action=CreateRole&RoleName=r&AssumeRolePolicyDocument=x&Tagz.member.1.Key=a";
     let params = Params::read("", body).unwrap();
     let answer = iam::handle(&aws, &meta, &caller, &params).await;
     let body = answer.into_body().collect().await.unwrap().to_bytes();
     let body = String::from_utf8(body.to_vec()).unwrap();
-    assert!(body.contains("The parameter Tags.member.1.Key is not supported for CreateRole."), "{body}");
+    assert!(body.contains("The parameter Tagz.member.1.Key is not supported for CreateRole."), "{body}");
 }

@@ -61,7 +61,9 @@ async fn remove_rest(tx: &mut Tx, account: &str) -> Result<bool, StoreError> {
         tx.effects.push(Effect::Owner { name, now: None });
     }
     tx.run(sql("DELETE FROM resources WHERE account = $1").bind(account)).await?;
-    tx.run(sql("DELETE FROM events WHERE account = $1").bind(account)).await?;
+    for table in ["events", "last_accessed", "key_uses"] {
+        tx.run(sql(format!("DELETE FROM {table} WHERE account = $1")).bind(account)).await?;
+    }
     let gone = tx.run(sql("DELETE FROM accounts WHERE id = $1").bind(account)).await?;
     tx.effects.push(Effect::NoAccount(account.to_owned()));
     Ok(gone > 0)

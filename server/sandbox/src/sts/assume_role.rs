@@ -99,6 +99,9 @@ fn authorize(
     if let Some(id) = asked.external_id {
         question = question.with("sts:ExternalId", id);
     }
+    if let Some(target) = target {
+        question = question.with_tags_of_resource(&target.role.tags, true);
+    }
     question.kind = ResourceKind::IamRole;
     question.resource_policy = target.map(|target| trust_policy(&target.role));
     Ok(call.aws.gate.authorize(call.meta, call.caller, question)?)
