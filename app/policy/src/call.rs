@@ -90,8 +90,10 @@ pub enum When {
     SourceVersioned,
     /// When the call sets an access control list.
     SetsAcl,
-    /// When the call sets tags.
+    /// When the call sets tags, or hands on those of the session that makes it.
     SetsTags,
+    /// When the call says who is behind a session, or the session that makes it has said so.
+    SetsSourceIdentity,
     /// When the call passes a role to a service: an instance profile with a role.
     PassesRole,
     /// When the object asked for does not exist, to tell 404 from 403.

@@ -6,7 +6,7 @@ use policy::Context;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::caller::{Caller, Identity};
+use crate::caller::{Caller, Identity, principal_tags};
 use crate::crypto::{self, CryptoError};
 
 /// One request: its ids, its time and where it came from. Put into the HTTP request's extensions by the router.
@@ -64,7 +64,12 @@ impl RequestMeta {
             Identity::User(name) => context.with("aws:username", name.clone()),
             Identity::Root | Identity::Session(_) | Identity::Federated(_) => context,
         };
-        let context = context.with("aws:userid", caller.user_id());
+        let mut context = context.with("aws:userid", caller.user_id());
+        match &caller.identity {
+            Identity::Session(session) => context.extend(session.conditions()),
+            Identity::Federated(federation) => context.extend(principal_tags(&federation.tags.values)),
+            _ => {}
+        }
         let issued = match &caller.identity {
             Identity::Session(session) => Some(session.issued),
             Identity::Federated(federation) => Some(federation.issued),

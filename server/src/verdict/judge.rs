@@ -184,7 +184,8 @@ fn arises(when: When, question: &Question, gathered: &Gathered) -> bool {
         | When::SourceUnversioned
         | When::SourceVersioned
         | When::SetsAcl
-        | When::SetsTags => false,
+        | When::SetsTags
+        | When::SetsSourceIdentity => false,
     }
 }
 

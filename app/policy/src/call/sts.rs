@@ -14,6 +14,12 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 lane: ResourceKind::IamRole,
                 when: When::SetsTags,
             },
+            CheckSpec {
+                action: "sts:SetSourceIdentity",
+                on: ResourceOf::Role,
+                lane: ResourceKind::IamRole,
+                when: When::SetsSourceIdentity,
+            },
         ],
     ),
     // Cannot be denied (BC:sts.GetCallerIdentity).
@@ -21,7 +27,15 @@ pub(super) const OPERATIONS: &[Operation] = &[
     sts("GetSessionToken", &[]),
     sts(
         "GetFederationToken",
-        &[always("sts:GetFederationToken", ResourceOf::FederatedUser, ResourceKind::Other)],
+        &[
+            always("sts:GetFederationToken", ResourceOf::FederatedUser, ResourceKind::Other),
+            CheckSpec {
+                action: "sts:TagSession",
+                on: ResourceOf::FederatedUser,
+                lane: ResourceKind::Other,
+                when: When::SetsTags,
+            },
+        ],
     ),
     sts("GetAccessKeyInfo", &[always("sts:GetAccessKeyInfo", ResourceOf::Any, ResourceKind::Other)]),
     sts(

@@ -64,7 +64,7 @@ actions! {
         PassRole
     }
     /// AWS STS.
-    sts { AssumeRole DecodeAuthorizationMessage GetAccessKeyInfo GetFederationToken }
+    sts { AssumeRole TagSession SetSourceIdentity DecodeAuthorizationMessage GetAccessKeyInfo GetFederationToken }
     /// Amazon EC2.
     ec2 { RunInstances DescribeInstances TerminateInstances }
 }

@@ -4,7 +4,7 @@ use policy::ResourceKind;
 use serde_json::{Value, json};
 
 use super::Place;
-use crate::caller::{Session, SessionSource, Token};
+use crate::caller::{Session, SessionSource, SessionTags, Token};
 use crate::credentials::session_credentials;
 use crate::crypto::CryptoError;
 use crate::gate::actions::sts;
@@ -78,6 +78,9 @@ fn open_session(
         issued: now,
         expires: now + place.aws.fidelity.instance_credential_seconds,
         source: SessionSource::Instance,
+        tags: SessionTags::default(),
+        source_identity: None,
+        instance: None,
     };
     let credentials = session_credentials(&place.aws.store, &Token::Role(session))?;
     Ok(json!({
