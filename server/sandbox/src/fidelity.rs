@@ -12,6 +12,9 @@ pub struct Fidelity {
     pub default_key_fills_condition: bool,
     /// §10.6: `aws:kms` without a key id means the bucket's default KMS key first. Off: always `aws/s3`.
     pub default_key_before_aws_managed: bool,
+    /// Whether the metadata service of an instance requires a session token (`HttpTokens`) when its launch does not say. On EC2 the
+    /// image and the account's defaults decide; images such as Amazon Linux 2023 require it.
+    pub metadata_tokens_required: bool,
     /// §10.15: lifetime of instance credentials in seconds.
     pub instance_credential_seconds: i64,
 }
@@ -23,6 +26,7 @@ impl Default for Fidelity {
             alias_expands: false,
             default_key_fills_condition: true,
             default_key_before_aws_managed: true,
+            metadata_tokens_required: true,
             instance_credential_seconds: 6 * 60 * 60,
         }
     }

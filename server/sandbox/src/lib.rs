@@ -55,6 +55,19 @@ pub struct Config {
     pub fidelity: Fidelity,
     /// Largest object in bytes that an upload may make.
     pub max_object_bytes: u64,
+    /// Who may ask the metadata services of instances over TCP.
+    pub metadata_access: MetadataAccess,
+}
+
+/// Who may ask the metadata service of an instance. On EC2 it answers the instance alone, which it knows by its network; here an
+/// instance is known by its id in the path, so whoever may ask and knows the id gets the credentials of its role.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MetadataAccess {
+    /// This process, and clients on this machine that no proxy forwards.
+    #[default]
+    ThisMachine,
+    /// Every client that reaches the endpoint: for a classroom where learners use the AWS CLI on machines of their own.
+    Anyone,
 }
 
 impl Default for Config {
@@ -64,6 +77,7 @@ impl Default for Config {
             region: "us-east-1".into(),
             fidelity: Fidelity::default(),
             max_object_bytes: 64 << 20,
+            metadata_access: MetadataAccess::default(),
         }
     }
 }
@@ -83,6 +97,7 @@ pub(crate) struct Aws {
     pub(crate) region: String,
     pub(crate) fidelity: Fidelity,
     pub(crate) max_object_bytes: u64,
+    pub(crate) metadata_access: MetadataAccess,
 }
 
 impl Aws {
@@ -104,6 +119,7 @@ impl Sandbox {
             region: config.region,
             fidelity: config.fidelity,
             max_object_bytes: config.max_object_bytes,
+            metadata_access: config.metadata_access,
         });
         Ok(Self { router: router::Router::new(&aws), aws })
     }

@@ -66,5 +66,9 @@ actions! {
     /// AWS STS.
     sts { AssumeRole TagSession SetSourceIdentity DecodeAuthorizationMessage GetAccessKeyInfo GetFederationToken }
     /// Amazon EC2.
-    ec2 { RunInstances DescribeInstances TerminateInstances }
+    ec2 {
+        RunInstances DescribeInstances StopInstances StartInstances TerminateInstances
+        AssociateIamInstanceProfile DisassociateIamInstanceProfile ReplaceIamInstanceProfileAssociation
+        DescribeIamInstanceProfileAssociations ModifyInstanceMetadataOptions CreateTags DeleteTags DescribeTags
+    }
 }
