@@ -12,6 +12,9 @@ pub struct Fidelity {
     pub default_key_fills_condition: bool,
     /// §10.6: `aws:kms` without a key id means the bucket's default KMS key first. Off: always `aws/s3`.
     pub default_key_before_aws_managed: bool,
+    /// §4: seconds until a grant is known throughout KMS; until then it counts for who gives its grant token. 0: at once. On AWS
+    /// mostly seconds, at times five minutes.
+    pub grant_delay_seconds: i64,
     /// Whether the metadata service of an instance requires a session token (`HttpTokens`) when its launch does not say. On EC2 the
     /// image and the account's defaults decide; images such as Amazon Linux 2023 require it.
     pub metadata_tokens_required: bool,
@@ -26,6 +29,7 @@ impl Default for Fidelity {
             alias_expands: false,
             default_key_fills_condition: true,
             default_key_before_aws_managed: true,
+            grant_delay_seconds: 0,
             metadata_tokens_required: true,
             instance_credential_seconds: 6 * 60 * 60,
         }

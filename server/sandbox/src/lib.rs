@@ -19,6 +19,7 @@ mod ec2;
 mod iam;
 mod imds;
 mod kms;
+mod leftovers;
 mod managed;
 mod operations;
 mod orphans;
@@ -35,6 +36,7 @@ use time::OffsetDateTime;
 
 pub use accounts::{AccountError, AccountKeys};
 pub use fidelity::Fidelity;
+pub use kms::LastUse;
 pub use operations::operations;
 pub use store::{Storage, StoreError};
 
@@ -98,6 +100,7 @@ pub(crate) struct Aws {
     pub(crate) fidelity: Fidelity,
     pub(crate) max_object_bytes: u64,
     pub(crate) metadata_access: MetadataAccess,
+    pub(crate) key_usage: kms::Usage,
 }
 
 impl Aws {
@@ -120,7 +123,11 @@ impl Sandbox {
             fidelity: config.fidelity,
             max_object_bytes: config.max_object_bytes,
             metadata_access: config.metadata_access,
+            key_usage: kms::Usage::default(),
         });
+        aws.store.track_key_uses(aws.now().unix_timestamp()).await?;
+        kms::Usage::write_in_background(&aws);
+        leftovers::remove_in_background(&aws);
         Ok(Self { router: router::Router::new(&aws), aws })
     }
 
@@ -136,6 +143,9 @@ impl Sandbox {
 
     /// Finishes what is under way and closes the storage.
     pub async fn close(&self) {
+        if let Err(cause) = self.aws.key_usage.write(&self.aws.store).await {
+            tracing::warn!(%cause, "the last uses of keys could not be written");
+        }
         self.aws.store.close().await;
     }
 }

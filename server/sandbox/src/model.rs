@@ -10,7 +10,7 @@ use policy::{Document, ParseError};
 use serde::{Deserialize, Serialize};
 
 pub use instance::{Instance, InstanceState, MetadataOptions, ProfileRef};
-pub use key::{Alias, KeyGrant, KeyState, KmsKey, Rotation};
+pub use key::{Alias, KeyGrant, KeyMaterial, KeyState, KmsKey, Rotation, RotationCause};
 
 /// Unix time in seconds.
 pub type Timestamp = i64;

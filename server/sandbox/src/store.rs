@@ -3,6 +3,7 @@
 
 mod accounts;
 mod bytes;
+mod key_uses;
 mod objects;
 mod uploads;
 

@@ -40,6 +40,7 @@ actions! {
         CreateKey DescribeKey ListKeys CreateAlias DeleteAlias ListAliases GetKeyPolicy PutKeyPolicy ListKeyPolicies
         EnableKey DisableKey ScheduleKeyDeletion CancelKeyDeletion TagResource UntagResource ListResourceTags
         UpdateAlias UpdateKeyDescription EnableKeyRotation DisableKeyRotation GetKeyRotationStatus
+        RotateKeyOnDemand ListKeyRotations GetKeyLastUsage
         GenerateDataKeyPair GenerateDataKeyPairWithoutPlaintext ListRetirableGrants
         Encrypt Decrypt GenerateDataKey GenerateDataKeyWithoutPlaintext ReEncryptFrom ReEncryptTo GenerateRandom
         CreateGrant ListGrants RevokeGrant RetireGrant

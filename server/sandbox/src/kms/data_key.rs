@@ -37,6 +37,7 @@ pub(crate) async fn generate(
     must_be_usable(&key)?;
     let data_key = Key::generate()?;
     let wrapped = ciphertext::encrypt(call, &key, context, data_key.expose())?;
+    call.aws.key_usage.note(call, &key, "GenerateDataKey");
     Ok(DataKey { key: data_key, wrapped, key_arn: key.arn.clone() })
 }
 
@@ -53,6 +54,7 @@ pub(crate) async fn open(
     let target = find(call, blob.key_arn, Aliases::Refused).await?;
     let key = may_decrypt(call, &target, context)?;
     let opened = ciphertext::decrypt(call, &key, context, blob)?;
+    call.aws.key_usage.note(call, &key, "Decrypt");
     Ok(Key::from_bytes(&opened).ok_or(CryptoError::DoesNotOpen)?)
 }
 

@@ -21,8 +21,11 @@ pub struct KmsKey {
     pub state: KeyState,
     /// Key policy.
     pub policy: PolicyText,
-    /// 32 bytes of key material, sealed under the root key with the ARN as context, base64.
+    /// 32 bytes of key material, the key's first, sealed under the root key with the ARN as context, base64.
     pub sealed_material: String,
+    /// The key materials that rotations made since, oldest first. The last encrypts; all decrypt what they encrypted.
+    #[serde(default)]
+    pub rotations: Vec<KeyMaterial>,
     /// Grants, in the order of creation.
     pub grants: Vec<KeyGrant>,
     /// Whether AWS manages it, as `aws/s3`.
@@ -34,13 +37,33 @@ pub struct KmsKey {
     pub rotation: Option<Rotation>,
 }
 
-/// Automatic rotation of a KMS key. Every rotation falls at least 90 days after the one before, so that none is due in a lab;
-/// the setting is kept and told.
+/// Key material that a rotation made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyMaterial {
+    /// 32 bytes, sealed like the first with its number beside the ARN, base64.
+    pub sealed: String,
+    /// When it came into force.
+    pub since: Timestamp,
+    /// What made it.
+    pub cause: RotationCause,
+}
+
+/// What made new key material.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RotationCause {
+    /// Its time had come.
+    Automatic,
+    /// `RotateKeyOnDemand`.
+    OnDemand,
+}
+
+/// Automatic rotation of a KMS key: at every whole period after it was turned on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rotation {
     /// Days between rotations, 90 to 2,560.
     pub period_days: i64,
-    /// When it was last turned on or changed.
+    /// When it was last turned on or changed, or last rotated.
     pub since: Timestamp,
 }
 
