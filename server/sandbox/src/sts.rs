@@ -12,6 +12,9 @@ pub(crate) use decode::encode;
 
 use crate::query::{Service, operations};
 
+/// Operations of STS that callers do not sign, since a token of someone else's tells who they are. None is here.
+pub(crate) const UNSIGNED: [&str; 2] = ["AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"];
+
 operations! {
     Service::Sts;
 

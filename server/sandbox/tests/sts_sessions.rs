@@ -6,7 +6,7 @@ mod support;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
-use support::{Answer, Keys, Lab, account};
+use support::{Answer, Keys, Lab, account, call};
 
 /// Parameters of a call.
 type Pairs<'a> = Vec<(&'a str, &'a str)>;
@@ -466,6 +466,18 @@ async fn other_ways_into_a_session_are_refused_by_name() {
     {
         let answer = lab.query(&lab.admin, "sts", action, &[]).await;
         refused(&answer, 501, "NotImplemented", &format!("The operation {action} is not implemented."));
+    }
+    // The first two are not signed.
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    for (action, status, code) in [
+        ("AssumeRoleWithSAML", 501, "NotImplemented"),
+        ("AssumeRoleWithWebIdentity", 501, "NotImplemented"),
+        ("AssumeRole", 403, "MissingAuthenticationToken"),
+        ("GetCallerIdentity", 403, "MissingAuthenticationToken"),
+    ] {
+        let body = format!("Action={action}&Version=2011-06-15");
+        let answer = call(&lab.sandbox, None, "", "POST", "/", &form, body.as_bytes()).await;
+        assert_eq!((answer.status, answer.error().0.as_str()), (status, code), "{action}");
     }
     for parameter in ["SerialNumber", "TokenCode", "ProvidedContexts.member.1.ProviderArn"] {
         let answer = assume(&lab, &lab.admin, "arn:aws:iam::111122223333:role/r", &[(parameter, "x")]).await;

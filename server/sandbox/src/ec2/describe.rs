@@ -6,7 +6,7 @@ use super::fault::{authorize, dry_run};
 use super::filter::{Filter, page};
 use super::ids;
 use super::question::about_none;
-use super::write::{self, State, zone};
+use super::write::{self, Moment, State, zone};
 use crate::arns;
 use crate::gate::actions::ec2;
 use crate::model::{Account, Instance};
@@ -44,7 +44,7 @@ pub(super) async fn describe(call: Call<'_>) -> Result<Xml, Fault> {
     let mut xml = Xml::default();
     xml.list("reservationSet", "item", shown, |item, mut instances| {
         instances.sort_by_key(|instance| instance.launch_index);
-        write::reservation(item, &call.aws.region, account, &instances);
+        write::reservation(item, &call.aws.region, account, &instances, Moment::Later);
     })
     .optional("nextToken", next);
     Ok(xml)

@@ -6,7 +6,8 @@ use super::fault::{authorize, dry_run, invalid_value, required};
 use super::profiles::{NamedProfile, associated, authorize_pass_role};
 use super::question::{about, with_launch};
 use super::tags::{Tags, with_request};
-use super::{ids, options, tags, write};
+use super::write::{self, Moment};
+use super::{ids, options, tags};
 use crate::arns;
 use crate::gate::{Permit, Question, actions::ec2};
 use crate::model::{Account, Instance, InstanceProfile, MetadataOptions, ProfileRef};
@@ -120,7 +121,7 @@ async fn launch(
     call.change(permit, |account| {
         account.instances.retain(|_, instance| !instance.is_gone(call.now()));
         if let Some(earlier) = launched_before(account, asked, profile)? {
-            return Ok(answer(call, account, &earlier));
+            return Ok(answer(call, account, &earlier, Moment::Later));
         }
         let held = account.instances.values().filter(|instance| !instance.terminated).count();
         let count = asked.max.min(MAX_INSTANCES.saturating_sub(held));
@@ -158,7 +159,7 @@ async fn launch(
         for instance in &instances {
             account.instances.insert(instance.id.clone(), Arc::clone(instance));
         }
-        Ok(answer(call, account, &instances))
+        Ok(answer(call, account, &instances, Moment::Launch))
     })
     .await
 }
@@ -192,9 +193,9 @@ fn launched_before(
     }
 }
 
-fn answer(call: Call<'_>, account: &Account, instances: &[Arc<Instance>]) -> Xml {
+fn answer(call: Call<'_>, account: &Account, instances: &[Arc<Instance>], moment: Moment) -> Xml {
     let mut xml = Xml::default();
     let instances: Vec<&Instance> = instances.iter().map(Arc::as_ref).collect();
-    write::reservation(&mut xml, &call.aws.region, account, &instances);
+    write::reservation(&mut xml, &call.aws.region, account, &instances, moment);
     xml
 }

@@ -52,14 +52,29 @@ pub(super) fn state(xml: &mut Xml, name: &str, state: State) {
     });
 }
 
+/// When instances are told of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Moment {
+    /// By the call that launches them: they are on their way.
+    Launch,
+    /// Any later.
+    Later,
+}
+
 /// The instances of one launch.
-pub(super) fn reservation(xml: &mut Xml, region: &str, account: &Account, instances: &[&Instance]) {
+pub(super) fn reservation(
+    xml: &mut Xml,
+    region: &str,
+    account: &Account,
+    instances: &[&Instance],
+    moment: Moment,
+) {
     let id = instances.first().map_or("", |instance| instance.reservation_id.as_str());
     xml.text("reservationId", id).text("ownerId", &account.id).element("groupSet", |_| {}).list(
         "instancesSet",
         "item",
         instances,
-        |item, instance| self::instance(item, region, account, instance),
+        |item, instance| self::instance(item, region, account, instance, moment),
     );
 }
 
@@ -68,9 +83,13 @@ pub(crate) fn zone(region: &str) -> String {
     format!("{region}a")
 }
 
-fn instance(xml: &mut Xml, region: &str, account: &Account, instance: &Instance) {
+fn instance(xml: &mut Xml, region: &str, account: &Account, instance: &Instance, moment: Moment) {
     xml.text("instanceId", &instance.id).text("imageId", &instance.image_id);
-    state(xml, "instanceState", instance.state().into());
+    let (now, options) = match moment {
+        Moment::Launch => (State::Pending, "pending"),
+        Moment::Later => (instance.state().into(), "applied"),
+    };
+    state(xml, "instanceState", now);
     xml.text("amiLaunchIndex", instance.launch_index)
         .text("instanceType", &instance.instance_type)
         .text("launchTime", timestamp(instance.launched))
@@ -90,7 +109,7 @@ fn instance(xml: &mut Xml, region: &str, account: &Account, instance: &Instance)
             item.text("key", key).text("value", value);
         });
     }
-    metadata_options(xml, "metadataOptions", &instance.metadata, "applied");
+    metadata_options(xml, "metadataOptions", &instance.metadata, options);
 }
 
 /// How the metadata service of an instance answers; `state` is that of the options.

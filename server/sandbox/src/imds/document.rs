@@ -73,6 +73,8 @@ pub(super) fn is_version(version: &str) -> bool {
 
 /// An item or a listing; `None` when there is no such item. `version` is 1 for requests without a token, else 2.
 pub(super) fn read(place: Place<'_>, item: &str, version: u8) -> Result<Option<String>, CryptoError> {
+    // An item is an item with a slash behind it, too: so SDKs ask for the availability zone.
+    let item = item.strip_suffix('/').unwrap_or(item);
     if let Some(role) =
         credentials::role(place).filter(|role| item.strip_prefix(CREDENTIALS) == Some(&role.name))
     {

@@ -25,8 +25,12 @@ async fn an_instance_is_launched_described_and_terminated() {
 #[tokio::test]
 async fn the_same_client_token_launches_once() {
     let lab = lab_with_profile(Config::default()).await;
-    let once = launch(&lab, &[PROFILE, ("ClientToken", "t")]).await;
-    assert_eq!(launch(&lab, &[PROFILE, ("ClientToken", "t")]).await, once);
+    let asked = [&LAUNCH[..], &[PROFILE, ("ClientToken", "t")]].concat();
+    let first = did(&lab, &lab.admin, "ec2", "RunInstances", &asked).await;
+    assert!(first.text().contains("<instanceState><code>0</code><name>pending</name></instanceState>"));
+    let again = did(&lab, &lab.admin, "ec2", "RunInstances", &asked).await;
+    assert_eq!(again.xml("instanceId"), first.xml("instanceId"));
+    assert!(again.text().contains("<instanceState><code>16</code><name>running</name></instanceState>"));
     let other =
         lab.query(&lab.admin, "ec2", "RunInstances", &[&LAUNCH[..], &[("ClientToken", "t")]].concat()).await;
     assert_eq!((other.status, other.error().0.as_str()), (400, "IdempotentParameterMismatch"));

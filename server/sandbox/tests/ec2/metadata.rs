@@ -128,6 +128,8 @@ async fn the_metadata_service_lists_and_answers_items() {
         ("/latest/meta-data/instance-type", "m1.small"),
         ("/latest/meta-data/placement/region", "us-east-1"),
         ("/latest/meta-data/placement/availability-zone", "us-east-1a"),
+        // As botocore asks.
+        ("/latest/meta-data/placement/availability-zone/", "us-east-1a"),
         ("/2021-03-23/meta-data/placement/region", "us-east-1"),
     ];
     for (path, wanted) in cases {
