@@ -131,6 +131,7 @@ impl fmt::Display for When {
             Self::Versioned | Self::SourceVersioned => "with a version id",
             Self::SetsAcl => "when it sets an access control list",
             Self::SetsTags => "when it sets tags",
+            Self::SetsSourceIdentity => "when it sets a source identity",
             Self::PassesRole => "when it passes a role",
             Self::Missing => "when what is asked for does not exist",
             Self::Tagged => "to tell how many tags there are",
@@ -225,8 +226,10 @@ pub enum When {
     SourceVersioned,
     /// When the call sets an access control list.
     SetsAcl,
-    /// When the call sets tags.
+    /// When the call sets tags, or hands on those of the session that makes it.
     SetsTags,
+    /// When the call says who is behind a session, or the session that makes it has said so.
+    SetsSourceIdentity,
     /// When the call passes a role to a service: an instance profile with a role.
     PassesRole,
     /// When what is asked for does not exist, such as an object, to tell 404 from 403.

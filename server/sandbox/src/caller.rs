@@ -1,8 +1,9 @@
 //! Who makes a request: the identity behind its credentials, and the policies that identity brings along.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use policy::{Document, NamedPolicy, Principal};
+use policy::{Context, Document, NamedPolicy, Principal};
 use serde::{Deserialize, Serialize};
 
 use crate::model::{Account, IdentityPolicies, PasswordPolicy, PolicyText, Tags, Timestamp, User};
@@ -56,6 +57,70 @@ pub struct Session {
     pub expires: Timestamp,
     /// Where it came from; decides whether assuming another role from it is chaining.
     pub source: SessionSource,
+    /// Session tags: given when the role was assumed, or handed on by the session that assumed it.
+    #[serde(default)]
+    pub tags: SessionTags,
+    /// Who is behind it, as they said when they first assumed a role; it stays along a chain of roles.
+    #[serde(default)]
+    pub source_identity: Option<String>,
+    /// The instance whose metadata service gave it.
+    #[serde(default)]
+    pub instance: Option<Delivery>,
+}
+
+/// Session tags (IAM User Guide, `id_session-tags`). Keys differ in more than case.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionTags {
+    /// Values by key.
+    pub values: BTreeMap<String, String>,
+    /// The keys whose tags go on to sessions that are assumed from this one.
+    pub transitive: BTreeSet<String>,
+}
+
+/// How credentials came to an instance.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delivery {
+    /// ARN of the instance.
+    pub instance: String,
+    /// Version of the metadata service: 1 without a token, 2 with one.
+    pub version: u8,
+}
+
+impl SessionTags {
+    /// The tags that go on along a chain of roles.
+    pub fn handed_on(&self) -> Self {
+        let goes_on = |(key, _): &(&String, &String)| self.transitive.contains(*key);
+        let values = self.values.iter().filter(goes_on);
+        Self {
+            values: values.map(|(key, value)| (key.clone(), value.clone())).collect(),
+            transitive: self.transitive.clone(),
+        }
+    }
+}
+
+impl Session {
+    /// The condition keys that the session's token brings along: its tags, its source identity, the instance it is of. Tags of the
+    /// role itself come first: a session tag replaces one with the same key, whatever its case.
+    pub fn conditions(&self) -> Context {
+        let mut context = principal_tags(&self.tags.values);
+        if let Some(identity) = &self.source_identity {
+            context.set("aws:SourceIdentity", [identity.clone()]);
+        }
+        if let Some(delivery) = &self.instance {
+            context.set("ec2:SourceInstanceARN", [delivery.instance.clone()]);
+            context.set("ec2:RoleDelivery", [format!("{}.0", delivery.version)]);
+        }
+        context
+    }
+}
+
+/// Tags as the condition keys of whoever has them: `aws:PrincipalTag/…`.
+pub fn principal_tags(tags: &BTreeMap<String, String>) -> Context {
+    let mut context = Context::new();
+    for (key, value) in tags {
+        context.set(format!("aws:PrincipalTag/{key}"), [value.clone()]);
+    }
+    context
 }
 
 /// What a session token carries.
@@ -127,6 +192,9 @@ pub struct Federation {
     pub issued: Timestamp,
     /// When it ends.
     pub expires: Timestamp,
+    /// Session tags.
+    #[serde(default)]
+    pub tags: SessionTags,
 }
 
 /// How a role session came about.

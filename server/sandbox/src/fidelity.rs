@@ -23,6 +23,12 @@ pub struct Fidelity {
     /// For how many seconds a credential report is not made anew, whatever happens in the account: IAM makes one every four
     /// hours at most (IAM API reference, `GenerateCredentialReport`). 0: each time that one is asked for.
     pub credential_report_seconds: i64,
+    /// §4: seconds until a grant is known throughout KMS; until then it counts for who gives its grant token. 0: at once. On AWS
+    /// mostly seconds, at times five minutes.
+    pub grant_delay_seconds: i64,
+    /// Whether the metadata service of an instance requires a session token (`HttpTokens`) when its launch does not say. On EC2 the
+    /// image and the account's defaults decide; images such as Amazon Linux 2023 require it.
+    pub metadata_tokens_required: bool,
     /// §10.15: lifetime of instance credentials in seconds.
     pub instance_credential_seconds: i64,
 }
@@ -37,6 +43,8 @@ impl Default for Fidelity {
             lookup_by_first_attribute_only: false,
             access_key_use_span_seconds: 15 * 60,
             credential_report_seconds: 4 * 60 * 60,
+            grant_delay_seconds: 0,
+            metadata_tokens_required: true,
             instance_credential_seconds: 6 * 60 * 60,
         }
     }

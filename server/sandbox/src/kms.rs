@@ -8,15 +8,19 @@ mod ciphertext;
 mod cryptography;
 pub(crate) mod data_key;
 mod error;
+mod grant_tokens;
 mod grants;
 mod input;
 mod keys;
 mod lifecycle;
 mod listing;
 mod managed_key;
+mod material;
 mod pairs;
 mod policies;
+mod rotation;
 mod settings;
+mod usage;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -28,8 +32,10 @@ use crate::request::RequestMeta;
 use crate::{Aws, Body, json};
 
 pub(crate) use error::KmsError;
-pub(crate) use keys::{Form, form_of, key_arn_of};
+pub(crate) use keys::{Form, form_of, key_arn_of, remove_gone};
 pub(crate) use managed_key::{ALIAS as AWS_S3_ALIAS, arn as aws_s3_arn};
+pub use usage::LastUse;
+pub(crate) use usage::Usage;
 
 /// An encryption context: pairs that must be given again to decrypt.
 pub(crate) type EncryptionContext = BTreeMap<String, String>;
@@ -124,9 +130,12 @@ operations! {
     "TagResource" => settings::tag_resource;
     "UntagResource" => settings::untag_resource;
     "ListResourceTags" => settings::list_resource_tags;
-    "EnableKeyRotation" => settings::enable_key_rotation;
-    "DisableKeyRotation" => settings::disable_key_rotation;
-    "GetKeyRotationStatus" => settings::get_key_rotation_status;
+    "EnableKeyRotation" => rotation::enable;
+    "DisableKeyRotation" => rotation::disable;
+    "GetKeyRotationStatus" => rotation::status;
+    "RotateKeyOnDemand" => rotation::on_demand;
+    "ListKeyRotations" => rotation::list;
+    "GetKeyLastUsage" => usage::get_key_last_usage;
     "GenerateDataKeyPair" => pairs::generate_data_key_pair;
     "GenerateDataKeyPairWithoutPlaintext" => pairs::generate_data_key_pair_without_plaintext;
 }

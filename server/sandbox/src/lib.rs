@@ -23,6 +23,7 @@ mod iam;
 mod imds;
 mod json;
 mod kms;
+mod leftovers;
 mod managed;
 mod operations;
 mod orphans;
@@ -41,6 +42,7 @@ use time::OffsetDateTime;
 pub use accounts::{AccountError, AccountKeys};
 pub use cloudtrail::TrailConfig;
 pub use fidelity::Fidelity;
+pub use kms::LastUse;
 pub use operations::operations;
 pub use store::{DatabaseUrl, RootKey, Storage, StoreError};
 
@@ -69,6 +71,19 @@ pub struct Config {
     pub max_object_bytes: u64,
     /// What CloudTrail keeps.
     pub trail: TrailConfig,
+    /// Who may ask the metadata services of instances over TCP.
+    pub metadata_access: MetadataAccess,
+}
+
+/// Who may ask the metadata service of an instance. On EC2 it answers the instance alone, which it knows by its network; here an
+/// instance is known by its id in the path, so whoever may ask and knows the id gets the credentials of its role.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MetadataAccess {
+    /// This process, and clients on this machine that no proxy forwards.
+    #[default]
+    ThisMachine,
+    /// Every client that reaches the endpoint: for a classroom where learners use the AWS CLI on machines of their own.
+    Anyone,
 }
 
 impl Default for Config {
@@ -81,6 +96,7 @@ impl Default for Config {
             fidelity: Fidelity::default(),
             max_object_bytes: 64 << 20,
             trail: TrailConfig::default(),
+            metadata_access: MetadataAccess::default(),
         }
     }
 }
@@ -101,6 +117,8 @@ pub(crate) struct Aws {
     pub(crate) fidelity: Fidelity,
     pub(crate) max_object_bytes: u64,
     pub(crate) trail: Trail,
+    pub(crate) metadata_access: MetadataAccess,
+    pub(crate) key_usage: kms::Usage,
 }
 
 impl Aws {
@@ -123,9 +141,14 @@ impl Sandbox {
             fidelity: config.fidelity,
             max_object_bytes: config.max_object_bytes,
             trail: Trail::open(config.trail)?,
+            metadata_access: config.metadata_access,
+            key_usage: kms::Usage::default(),
         });
         Trail::start(&aws).await?;
         Activity::flush_in_background(&aws);
+        aws.store.track_key_uses(aws.now().unix_timestamp()).await?;
+        kms::Usage::write_in_background(&aws);
+        leftovers::remove_in_background(&aws);
         Ok(Self { router: router::Router::new(&aws), aws })
     }
 
@@ -156,6 +179,9 @@ impl Sandbox {
         Trail::flush(&self.aws).await;
         if let Err(cause) = self.aws.gate.activity().flush(&self.aws.store).await {
             tracing::warn!(%cause, "what was last used could not be written");
+        }
+        if let Err(cause) = self.aws.key_usage.write(&self.aws.store).await {
+            tracing::warn!(%cause, "the last uses of keys could not be written");
         }
         self.aws.store.close().await;
     }

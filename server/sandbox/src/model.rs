@@ -1,5 +1,7 @@
 //! What an account holds, as plain data. How it is stored is `store`'s business, who may touch it `gate`'s.
 
+mod instance;
+mod key;
 mod reports;
 mod sign_in;
 
@@ -9,6 +11,8 @@ use std::sync::Arc;
 use policy::{Document, ParseError};
 use serde::{Deserialize, Serialize};
 
+pub use instance::{Instance, InstanceState, MetadataOptions, ProfileRef};
+pub use key::{Alias, KeyGrant, KeyMaterial, KeyState, KmsKey, Rotation, RotationCause};
 pub use reports::{AccessReport, CredentialReport, EntityUse, ServiceAccess, TrackedAction};
 pub use sign_in::{AccountAlias, PasswordPolicy};
 
@@ -273,13 +277,6 @@ pub struct InstanceProfile {
 }
 
 impl Account {
-    /// The profile that this instance was launched with, if it still exists.
-    pub fn profile_of(&self, instance: &Instance) -> Option<&InstanceProfile> {
-        let launched_with = instance.profile.as_ref()?;
-        let profile = self.instance_profiles.get(&launched_with.name)?;
-        (profile.id == launched_with.id).then_some(profile)
-    }
-
     /// The user with this unique id, who is most likely called `name`: it may have been renamed.
     pub fn user_with_id(&self, id: &str, name: &str) -> Option<&User> {
         let likely = self.users.get(name).filter(|user| user.id == id);
@@ -375,124 +372,4 @@ impl PublicAccessBlock {
         block_public_policy: true,
         restrict_public_buckets: true,
     };
-}
-
-/// A symmetric KMS key.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct KmsKey {
-    /// Key id, a UUID.
-    pub id: String,
-    /// Full key ARN.
-    pub arn: String,
-    /// When it was made.
-    pub created: Timestamp,
-    /// Free text.
-    pub description: String,
-    /// Whether and how it may be used.
-    pub state: KeyState,
-    /// Key policy.
-    pub policy: PolicyText,
-    /// 32 bytes of key material, sealed under the root key with the ARN as context, base64.
-    pub sealed_material: String,
-    /// Grants, in the order of creation.
-    pub grants: Vec<KeyGrant>,
-    /// Whether AWS manages it, as `aws/s3`.
-    pub aws_managed: bool,
-    /// Tags by key.
-    pub tags: BTreeMap<String, String>,
-    /// Automatic rotation, if it is on.
-    #[serde(default)]
-    pub rotation: Option<Rotation>,
-}
-
-/// Automatic rotation of a KMS key. Every rotation falls at least 90 days after the one before, so that none is due in a lab;
-/// the setting is kept and told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Rotation {
-    /// Days between rotations, 90 to 2,560.
-    pub period_days: i64,
-    /// When it was last turned on or changed.
-    pub since: Timestamp,
-}
-
-/// State of a KMS key (KMS Developer Guide, "Key states").
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum KeyState {
-    /// Usable.
-    Enabled,
-    /// Not usable for cryptography until enabled again.
-    Disabled,
-    /// Not usable, gone at that time unless cancelled.
-    PendingDeletion {
-        /// When its deletion is due.
-        due: Timestamp,
-    },
-}
-
-/// A grant on a KMS key.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct KeyGrant {
-    /// Grant id, 64 hexadecimal digits.
-    pub id: String,
-    /// Principal ARN that may use it.
-    pub grantee: String,
-    /// Principal ARN that may retire it.
-    pub retiring: Option<String>,
-    /// Grant operations, for example `Decrypt`.
-    pub operations: Vec<String>,
-    /// `EncryptionContextEquals`.
-    pub context_equals: Option<BTreeMap<String, String>>,
-    /// `EncryptionContextSubset`.
-    pub context_subset: Option<BTreeMap<String, String>>,
-    /// Who made it: the principal ARN of the caller.
-    pub issuer: String,
-    /// Friendly name.
-    pub name: Option<String>,
-    /// When it was made.
-    pub created: Timestamp,
-}
-
-/// A KMS alias.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Alias {
-    /// `alias/…`.
-    pub name: String,
-    /// The key it stands for.
-    pub key_id: String,
-    /// When it was made.
-    pub created: Timestamp,
-    /// When it was given to another key.
-    #[serde(default)]
-    pub updated: Option<Timestamp>,
-}
-
-/// The instance profile that an instance was launched with: one made anew under the same name is another.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ProfileRef {
-    /// Profile name.
-    pub name: String,
-    /// `AIPA…`.
-    pub id: String,
-}
-
-/// An EC2 instance, as far as access control sees it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Instance {
-    /// `i-` and 17 hexadecimal digits.
-    pub id: String,
-    /// AMI id as asked for.
-    pub image_id: String,
-    /// Instance type as asked for.
-    pub instance_type: String,
-    /// Its instance profile.
-    pub profile: Option<ProfileRef>,
-    /// When it was launched.
-    pub launched: Timestamp,
-    /// Whether it was terminated.
-    pub terminated: bool,
-    /// Reservation id.
-    pub reservation_id: String,
-    /// `ClientToken` of the launch: the same launch asked for twice happens once.
-    pub client_token: Option<String>,
 }

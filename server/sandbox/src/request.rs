@@ -8,7 +8,7 @@ use policy::call::{Operation, ResourceOf};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::caller::{Caller, Identity};
+use crate::caller::{Caller, Identity, principal_tags};
 use crate::crypto::{self, CryptoError};
 
 /// One request: its ids, its time and where it came from. Put into the HTTP request's extensions by the router.
@@ -131,6 +131,12 @@ impl RequestMeta {
         let mut context = context.with("aws:userid", caller.user_id());
         for (key, value) in caller.principal_tags() {
             context.set(format!("aws:PrincipalTag/{key}"), [value]);
+        }
+        // Tags of the session replace those of the user or role with the same key.
+        match &caller.identity {
+            Identity::Session(session) => context.extend(session.conditions()),
+            Identity::Federated(federation) => context.extend(principal_tags(&federation.tags.values)),
+            _ => {}
         }
         let issued = match &caller.identity {
             Identity::Session(session) => Some(session.issued),

@@ -85,6 +85,9 @@ impl Router {
         };
         let caller = match caller {
             Ok(caller) => caller,
+            Err(AuthError::Missing) if target == Target::Query(query::Service::Sts) => {
+                return unsigned(&meta, &parts, body).await;
+            }
             Err(error) => return refuse(target, &meta, &parts, &error),
         };
         if target == Target::S3 {
@@ -168,6 +171,20 @@ fn answer_absent(service: &str, meta: &RequestMeta, parts: &Parts) -> Response<B
     let message = format!("The service {service} is not implemented; {} are.", SERVICES.join(", "));
     let target = if is_form(parts) { Target::Query(query::Service::Sts) } else { Target::Kms };
     answer_error(target, meta, parts, (501, "NotImplemented", message))
+}
+
+/// The answer to a request that looks like STS's and is not signed: some of its operations are not, and none of these is here.
+async fn unsigned(meta: &RequestMeta, parts: &Parts, body: Body) -> Response<Body> {
+    let target = Target::Query(query::Service::Sts);
+    let body = collect(body).await.unwrap_or_default();
+    let params = Params::read(parts.uri.query().unwrap_or_default(), &body).unwrap_or_default();
+    match params.action().filter(|action| sts::UNSIGNED.contains(action)) {
+        Some(action) => {
+            let message = format!("The operation {action} is not implemented.");
+            answer_error(target, meta, parts, (501, "NotImplemented", message))
+        }
+        None => refuse(target, meta, parts, &AuthError::Missing),
+    }
 }
 
 /// Which service a request is for; what is not signed is told apart by its shape.

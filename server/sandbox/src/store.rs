@@ -9,6 +9,7 @@ mod changes;
 mod database;
 mod events;
 mod footprint;
+mod key_uses;
 mod listing;
 mod memory;
 mod naming;

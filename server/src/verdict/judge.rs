@@ -186,7 +186,8 @@ fn arises(when: When, question: &Question, gathered: &Gathered) -> bool {
         | When::SetsAcl
         | When::SetsTags
         | When::Tagged
-        | When::TaggedVersion => false,
+        | When::TaggedVersion
+        | When::SetsSourceIdentity => false,
     }
 }
 

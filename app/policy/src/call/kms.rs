@@ -78,6 +78,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     kms("GetKeyRotationStatus", &[always("kms:GetKeyRotationStatus", Key, KmsKey)]),
     kms("RotateKeyOnDemand", &[always("kms:RotateKeyOnDemand", Key, KmsKey)]),
     kms("ListKeyRotations", &[always("kms:ListKeyRotations", Key, KmsKey)]),
+    kms("GetKeyLastUsage", &[always("kms:GetKeyLastUsage", Key, KmsKey)]),
     kms("UpdateKeyDescription", &[always("kms:UpdateKeyDescription", Key, KmsKey)]),
     kms("TagResource", &[always("kms:TagResource", Key, KmsKey).filling(TAGS)]),
     kms("UntagResource", &[always("kms:UntagResource", Key, KmsKey).filling(TAGS)]),

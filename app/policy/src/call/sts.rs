@@ -3,18 +3,36 @@
 use super::{CheckSpec, Operation, ResourceOf, When, always};
 use crate::request::ResourceKind;
 
+/// What is said of a session that is to be.
+const SESSION: &[&str] = &[
+    "sts:RoleSessionName",
+    "sts:ExternalId",
+    "sts:SourceIdentity",
+    "sts:TransitiveTagKeys",
+    "aws:RequestTag/",
+    "aws:TagKeys",
+];
+const SESSION_TAGS: &[&str] = &["sts:TransitiveTagKeys", "aws:RequestTag/", "aws:TagKeys"];
+const TAGS: &[&str] = &["aws:RequestTag/", "aws:TagKeys"];
+
 pub(super) const OPERATIONS: &[Operation] = &[
     sts(
         "AssumeRole",
         &[
-            always("sts:AssumeRole", ResourceOf::Role, ResourceKind::IamRole)
-                .filling(&["sts:RoleSessionName", "sts:ExternalId"]),
+            always("sts:AssumeRole", ResourceOf::Role, ResourceKind::IamRole).filling(SESSION),
             CheckSpec {
                 action: "sts:TagSession",
                 on: ResourceOf::Role,
                 lane: ResourceKind::IamRole,
                 when: When::SetsTags,
-                keys: &[],
+                keys: SESSION_TAGS,
+            },
+            CheckSpec {
+                action: "sts:SetSourceIdentity",
+                on: ResourceOf::Role,
+                lane: ResourceKind::IamRole,
+                when: When::SetsSourceIdentity,
+                keys: &["sts:SourceIdentity"],
             },
         ],
     )
@@ -24,7 +42,16 @@ pub(super) const OPERATIONS: &[Operation] = &[
     sts("GetSessionToken", &[]),
     sts(
         "GetFederationToken",
-        &[always("sts:GetFederationToken", ResourceOf::FederatedUser, ResourceKind::Other)],
+        &[
+            always("sts:GetFederationToken", ResourceOf::FederatedUser, ResourceKind::Other).filling(TAGS),
+            CheckSpec {
+                action: "sts:TagSession",
+                on: ResourceOf::FederatedUser,
+                lane: ResourceKind::Other,
+                when: When::SetsTags,
+                keys: TAGS,
+            },
+        ],
     )
     .writing(),
     sts("GetAccessKeyInfo", &[always("sts:GetAccessKeyInfo", ResourceOf::Any, ResourceKind::Other)]),

@@ -40,6 +40,7 @@ actions! {
         CreateKey DescribeKey ListKeys CreateAlias DeleteAlias ListAliases GetKeyPolicy PutKeyPolicy ListKeyPolicies
         EnableKey DisableKey ScheduleKeyDeletion CancelKeyDeletion TagResource UntagResource ListResourceTags
         UpdateAlias UpdateKeyDescription EnableKeyRotation DisableKeyRotation GetKeyRotationStatus
+        RotateKeyOnDemand ListKeyRotations GetKeyLastUsage
         GenerateDataKeyPair GenerateDataKeyPairWithoutPlaintext ListRetirableGrants
         Encrypt Decrypt GenerateDataKey GenerateDataKeyWithoutPlaintext ReEncryptFrom ReEncryptTo GenerateRandom
         CreateGrant ListGrants RevokeGrant RetireGrant
@@ -71,9 +72,13 @@ actions! {
         PassRole
     }
     /// AWS STS.
-    sts { AssumeRole DecodeAuthorizationMessage GetAccessKeyInfo GetFederationToken }
+    sts { AssumeRole TagSession SetSourceIdentity DecodeAuthorizationMessage GetAccessKeyInfo GetFederationToken }
     /// Amazon EC2.
-    ec2 { RunInstances DescribeInstances TerminateInstances }
+    ec2 {
+        RunInstances DescribeInstances StopInstances StartInstances TerminateInstances
+        AssociateIamInstanceProfile DisassociateIamInstanceProfile ReplaceIamInstanceProfileAssociation
+        DescribeIamInstanceProfileAssociations ModifyInstanceMetadataOptions CreateTags DeleteTags DescribeTags
+    }
     /// AWS CloudTrail.
     cloudtrail { LookupEvents }
 }

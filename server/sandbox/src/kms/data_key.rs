@@ -56,6 +56,7 @@ fn generate_under(
     must_be_usable(&key)?;
     let data_key = Key::generate()?;
     let wrapped = ciphertext::encrypt(call, &key, context, data_key.expose())?;
+    call.aws.key_usage.note(call, &key, "GenerateDataKey");
     Ok(DataKey { key: data_key, wrapped, key_arn: key.arn.clone() })
 }
 
@@ -71,10 +72,12 @@ pub(crate) async fn open(
     let blob = Ciphertext::parse(wrapped)?;
     let target = find(call, blob.key_arn, Aliases::Refused).await?;
     let opened = may_decrypt(call, &target, context)
-        .and_then(|key| ciphertext::decrypt(call, &key, context, blob))
-        .and_then(|opened| Ok(Key::from_bytes(&opened).ok_or(CryptoError::DoesNotOpen)?));
+        .and_then(|key| Ok((ciphertext::decrypt(call, &key, context, blob)?, key)))
+        .and_then(|(opened, key)| Ok((Key::from_bytes(&opened).ok_or(CryptoError::DoesNotOpen)?, key)));
     record_for_s3(call, DECRYPT, None, Some(blob.key_arn), context, opened.as_ref().err());
-    opened
+    let (opened, key) = opened?;
+    call.aws.key_usage.note(call, &key, "Decrypt");
+    Ok(opened)
 }
 
 /// Asks what HeadObject asks when it is to answer the checksum of an object under a KMS key: `kms:GenerateDataKey` and

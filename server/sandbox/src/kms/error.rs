@@ -40,6 +40,20 @@ impl KmsError {
         ))
     }
 
+    /// Refuses a number that is not in a range, in the same words.
+    pub(super) fn within(
+        value: i64,
+        member: &str,
+        range: &std::ops::RangeInclusive<i64>,
+    ) -> Result<(), Self> {
+        let bound = match value {
+            _ if value < *range.start() => format!("greater than or equal to {}", range.start()),
+            _ if value > *range.end() => format!("less than or equal to {}", range.end()),
+            _ => return Ok(()),
+        };
+        Err(Self::constraint(&value.to_string(), member, &format!("Member must have value {bound}")))
+    }
+
     /// Something AWS has and the embedded AWS does not: said, never silently left out.
     pub(super) fn unsupported(what: &str) -> Self {
         Self::refused(

@@ -18,6 +18,7 @@ const UNDENIABLE: [&str; 2] = ["GetCallerIdentity", "GetSessionToken"];
 
 /// A value for every parameter that an operation may need; lists and structures by their first entry.
 fn values(account: &str) -> BTreeMap<&'static str, (&'static str, String)> {
+    const INSTANCE: &str = "i-0abcdef1234567890";
     const DOCUMENT: &str =
         r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}"#;
     BTreeMap::from([
@@ -51,7 +52,11 @@ fn values(account: &str) -> BTreeMap<&'static str, (&'static str, String)> {
         ("ImageId", ("ImageId", "ami-0abcdef1234567890".into())),
         ("MinCount", ("MinCount", "1".into())),
         ("MaxCount", ("MaxCount", "1".into())),
-        ("InstanceId", ("InstanceId.1", "i-0abcdef1234567890".into())),
+        ("InstanceId", ("InstanceId.1", INSTANCE.into())),
+        ("IamInstanceProfile", ("IamInstanceProfile.Name", "i".into())),
+        ("AssociationId", ("AssociationId", "iip-assoc-0abcdef1234567890".into())),
+        ("ResourceId", ("ResourceId.1", INSTANCE.into())),
+        ("Tag", ("Tag.1.Key", "k".into())),
     ])
 }
 
@@ -90,6 +95,12 @@ async fn call(aws: &Arc<Aws>, caller: &Caller, service: &str, action: &str, take
     let values = values(caller.account_id());
     let mut pairs = vec![("Action", action.to_owned())];
     pairs.extend(takes.iter().filter_map(|name| values.get(name)).cloned());
+    if matches!(action, "AssociateIamInstanceProfile" | "ModifyInstanceMetadataOptions") {
+        pairs.push(("InstanceId", "i-0abcdef1234567890".into()));
+    }
+    if action == "DescribeIamInstanceProfileAssociations" {
+        pairs.retain(|(name, _)| *name != "AssociationId");
+    }
     let body = serde_urlencoded::to_string(&pairs).unwrap();
     let params = Params::read("", body.as_bytes()).unwrap();
     let answer: Response<Body> = match service {
@@ -118,8 +129,11 @@ async fn a_user_without_permissions_is_denied_every_operation_by_its_own_action(
             assert_eq!(status, 403, "{action}: {body}");
             let code = if service == "ec2" { "UnauthorizedOperation" } else { "AccessDenied" };
             assert!(body.contains(&format!("<Code>{code}</Code>")), "{action}: {body}");
+            // EC2 names no resource of a list.
+            let resource =
+                if service == "ec2" && action.starts_with("Describe") { "because" } else { "on resource:" };
             let sentence =
-                format!("user/nobody is not authorized to perform: {service}:{action} on resource: ");
+                format!("user/nobody is not authorized to perform: {service}:{action} {resource} ");
             assert!(body.contains(&sentence), "{action}: {body}");
         }
     }
