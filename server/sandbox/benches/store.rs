@@ -60,8 +60,9 @@ async fn main() {
         })
         .await;
     }
-    let some = futures::stream::iter(0..OBJECTS).map(|number| put(&store, &format!("cold-{number}")));
-    some.buffer_unordered(256).collect::<()>().await;
+    let names = (0..OBJECTS).map(|number| format!("cold-{number}"));
+    let cold = futures::stream::iter(names).map(async |name| put(&store, &name).await);
+    cold.buffer_unordered(256).collect::<()>().await;
     // In turn: the cache has forgotten each before it is read again.
     for (what, name, names) in [("hot", "over", 1_000), ("not in memory", "cold", OBJECTS)] {
         let store = store.clone();
