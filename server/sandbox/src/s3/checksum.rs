@@ -63,6 +63,7 @@ impl Algorithm {
 pub(super) struct Claims {
     md5: Option<Vec<u8>>,
     checksum: Option<(Algorithm, Source)>,
+    besides: Option<Algorithm>,
 }
 
 #[derive(Clone, Debug)]
@@ -110,17 +111,23 @@ impl Claims {
                  found.",
             ));
         }
-        Ok(Self { md5, checksum })
+        Ok(Self { md5, checksum, besides: None })
     }
 
     /// No claim, and sums of this algorithm.
     pub(super) fn none(algorithm: Algorithm) -> Self {
-        Self { md5: None, checksum: Some((algorithm, Source::Computed)) }
+        Self { md5: None, checksum: Some((algorithm, Source::Computed)), besides: None }
     }
 
     /// The same, with sums of this algorithm where no checksum is claimed.
     pub(super) fn or_computed(mut self, algorithm: Algorithm) -> Self {
         self.checksum.get_or_insert((algorithm, Source::Computed));
+        self
+    }
+
+    /// The same, with sums of this algorithm besides those that are claimed.
+    pub(super) fn besides(mut self, algorithm: Algorithm) -> Self {
+        self.besides = Some(algorithm).filter(|_| self.algorithm() != Some(algorithm));
         self
     }
 
@@ -138,14 +145,16 @@ impl Claims {
     pub(super) fn digest(&self) -> Digest {
         let algorithm = self.checksum.as_ref().map_or(Algorithm::Crc64Nvme, |(algorithm, _)| *algorithm);
         let mut hasher = ChecksumHasher::default();
-        match algorithm {
-            Algorithm::Crc32 => hasher.crc32 = Some(Crc32::new()),
-            Algorithm::Crc32c => hasher.crc32c = Some(Crc32c::new()),
-            Algorithm::Crc64Nvme => hasher.crc64nvme = Some(Crc64Nvme::new()),
-            Algorithm::Sha1 => hasher.sha1 = Some(Sha1::new()),
-            Algorithm::Sha256 => hasher.sha256 = Some(Sha256::new()),
+        for algorithm in [Some(algorithm), self.besides].into_iter().flatten() {
+            match algorithm {
+                Algorithm::Crc32 => hasher.crc32 = Some(Crc32::new()),
+                Algorithm::Crc32c => hasher.crc32c = Some(Crc32c::new()),
+                Algorithm::Crc64Nvme => hasher.crc64nvme = Some(Crc64Nvme::new()),
+                Algorithm::Sha1 => hasher.sha1 = Some(Sha1::new()),
+                Algorithm::Sha256 => hasher.sha256 = Some(Sha256::new()),
+            }
         }
-        Digest { algorithm, hasher, md5: Md5::new() }
+        Digest { algorithm, besides: self.besides, hasher, md5: Md5::new() }
     }
 
     /// Compares what was claimed with what was computed. `trailers` are there once the body was read to its end.
@@ -214,6 +223,7 @@ fn read_md5(value: &str) -> S3Result<Vec<u8>> {
 /// Sums in the making.
 pub(super) struct Digest {
     algorithm: Algorithm,
+    besides: Option<Algorithm>,
     hasher: ChecksumHasher,
     md5: Md5,
 }
@@ -226,16 +236,17 @@ impl Digest {
 
     pub(super) fn finish(self) -> Sums {
         let sums = self.hasher.finalize();
-        let value = [
-            sums.checksum_crc32,
-            sums.checksum_crc32c,
-            sums.checksum_crc64nvme,
-            sums.checksum_sha1,
-            sums.checksum_sha256,
-        ];
+        let value = |algorithm: Algorithm| match algorithm {
+            Algorithm::Crc32 => sums.checksum_crc32.clone(),
+            Algorithm::Crc32c => sums.checksum_crc32c.clone(),
+            Algorithm::Crc64Nvme => sums.checksum_crc64nvme.clone(),
+            Algorithm::Sha1 => sums.checksum_sha1.clone(),
+            Algorithm::Sha256 => sums.checksum_sha256.clone(),
+        };
         Sums {
             algorithm: self.algorithm,
-            value: value.into_iter().flatten().next().unwrap_or_default(),
+            value: value(self.algorithm).unwrap_or_default(),
+            besides: self.besides.and_then(|algorithm| Some((algorithm, value(algorithm)?))),
             md5: self.md5.finalize().as_ref().to_vec(),
         }
     }
@@ -247,6 +258,8 @@ pub(super) struct Sums {
     pub(super) algorithm: Algorithm,
     /// Base64.
     pub(super) value: String,
+    /// By the algorithm that was asked for besides.
+    pub(super) besides: Option<(Algorithm, String)>,
     pub(super) md5: Vec<u8>,
 }
 

@@ -163,7 +163,8 @@ fn claims_of(upload: &UploadRow, claims: Claims) -> S3Result<Claims> {
                 given.name().to_lowercase()
             ),
         )),
-        Some(_) => Ok(claims),
+        // The object's checksum is made of those of its parts, by one algorithm.
+        Some(_) => Ok(claims.besides(wanted)),
         None => Ok(claims.or_computed(wanted)),
     }
 }
@@ -184,13 +185,20 @@ where
     let first = first_chunk(number, attempt);
     let mut draft = Draft::new(&ask.aws.store, key, &upload.object.data, first);
     let received = draft.receive(ask, content).await?;
+    let etag = entity_tag(&upload.object, &received.sums)?;
+    let given = (received.sums.algorithm.name().to_owned(), received.sums.value);
+    let (checksum, claimed) = match received.sums.besides {
+        None => (given, None),
+        Some((algorithm, value)) => ((algorithm.name().to_owned(), value), Some(given)),
+    };
     let part = PartRow {
         number,
         first,
         size: received.size,
-        etag: entity_tag(&upload.object, &received.sums)?,
+        etag,
         modified: ask.meta.now.unix_timestamp(),
-        checksum: Some((received.sums.algorithm.name().to_owned(), received.sums.value)),
+        checksum: Some(checksum),
+        claimed,
     };
     let last = draft.seal_last()?;
     let written = ask.aws.store.put_part(upload, &part, (draft.written, &last)).await;
@@ -199,9 +207,10 @@ where
     Ok(part)
 }
 
-/// The part's checksum by the algorithm of this name, if that is its upload's.
+/// The part's checksum by the algorithm of this name, if that is its client's or, without a word of that, its upload's.
 pub(super) fn checksum(part: &PartRow, name: &str) -> Option<String> {
-    part.checksum.as_ref().filter(|(known, _)| known == name).map(|(_, value)| value.clone())
+    let shown = part.claimed.as_ref().or(part.checksum.as_ref());
+    shown.filter(|(known, _)| known == name).map(|(_, value)| value.clone())
 }
 
 /// `bytes=first-last`, both within the object.
@@ -274,7 +283,7 @@ pub(super) async fn complete_multipart_upload(
         }
     }
     object.checksums = vec![(algorithm.name().to_owned(), sum)];
-    object.parts = parts;
+    object.parts = parts.into_iter().map(|part| PartRow { claimed: None, ..part }).collect();
     let terms = Terms { owner: &owned.owner.id, only_if: only_if.as_ref() };
     complete(ask, permit, &upload.id, &object, terms).await?;
     let sum = |name| describe::checksum(&object, name);
@@ -368,7 +377,10 @@ fn is_that(named: &CompletedPart, row: &PartRow) -> bool {
         ("SHA1", &named.checksum_sha1),
         ("SHA256", &named.checksum_sha256),
     ];
-    let wrong = |(name, value): &(&str, &Option<String>)| value.is_some() && **value != checksum(row, name);
+    let known: Vec<&(String, String)> = [&row.claimed, &row.checksum].into_iter().flatten().collect();
+    let is = |name: &str, value: &str| known.iter().any(|(known, sum)| known == name && sum == value);
+    let wrong =
+        |(name, value): &(&str, &Option<String>)| value.as_deref().is_some_and(|value| !is(name, value));
     named.e_tag.as_ref().is_some_and(|etag| etag.value() == row.etag) && !sums.iter().any(wrong)
 }
 
@@ -447,6 +459,7 @@ mod tests {
             etag: hex::encode(&sums.md5),
             modified: 0,
             checksum: Some((algorithm.name().to_owned(), sums.value)),
+            claimed: None,
         }
     }
 
