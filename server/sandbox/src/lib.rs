@@ -115,7 +115,7 @@ impl Sandbox {
             max_object_bytes: config.max_object_bytes,
             trail: Trail::open(config.trail)?,
         });
-        Trail::start(&aws).await?;
+        Trail::start(&aws);
         Ok(Self { router: router::Router::new(&aws), aws })
     }
 
