@@ -144,7 +144,7 @@ impl Sandbox {
             metadata_access: config.metadata_access,
             key_usage: kms::Usage::default(),
         });
-        Trail::start(&aws).await?;
+        Trail::start(&aws);
         Activity::flush_in_background(&aws);
         aws.store.track_key_uses(aws.now().unix_timestamp()).await?;
         kms::Usage::write_in_background(&aws);

@@ -29,6 +29,8 @@ const TRUTHS: &[&str] = &["isAttachable", "isDefaultVersion", "onlyAttached", "s
 const TIMES: &[&str] = &["createDate", "expiration", "updateDate"];
 /// Parts of the names of what nobody may read.
 const SECRET: &[&str] = &["AuthenticationCode", "EncodedMessage", "Password", "SecretAccessKey", "TokenCode"];
+/// Most parts of a parameter's name: no operation takes one with more.
+const MOST_PARTS: usize = 8;
 /// Elements that are lists also when there is nothing in them.
 const LISTS: &[&str] = &["Roles", "Tags"];
 
@@ -50,7 +52,8 @@ pub(super) fn parameters(service: Service, params: &Params, known: &[&str]) -> V
     let mut root = Tree::default();
     for name in params.names() {
         let first = name.split('.').next().unwrap_or(name);
-        if known.contains(&first) && !is_secret(name) {
+        let well_formed = name.split('.').count() <= MOST_PARTS;
+        if known.contains(&first) && well_formed && !is_secret(name) {
             root.insert(name, params.get(name).unwrap_or_default());
         }
     }
@@ -246,6 +249,8 @@ mod tests {
             })
         );
         assert_eq!(shown(Service::Sts, "Action=GetCallerIdentity", &[]), Value::Null);
+        let nested = format!("Tags{}=x", ".1".repeat(100_000));
+        assert_eq!(shown(Service::Iam, &nested, &["Tags"]), Value::Null);
         let query = "ImageId=ami-1&MinCount=1&MaxCount=2&IamInstanceProfile.Name=p&InstanceType=t2.micro";
         assert_eq!(
             shown(

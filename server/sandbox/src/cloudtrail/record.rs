@@ -15,7 +15,7 @@ use crate::store::EventRow;
 const VERSION: &str = "1.11";
 /// Longest message and user agent in bytes, and largest parameters and answer: what is longer is cut, what is larger left out.
 const MAX_TEXT: usize = 1 << 10;
-const MAX_VALUE: usize = 100 << 10;
+pub(super) const MAX_VALUE: usize = 100 << 10;
 /// Where calls come from that come over no network.
 const INTERNAL: &str = "AWS Internal";
 
@@ -89,7 +89,7 @@ impl Call<'_> {
         let mut resources: Vec<(String, String)> = Vec::new();
         let shown = self.resources.iter().map(|resource| (resource.kind.to_owned(), resource.name.clone()));
         for resource in shown.chain(self.names.iter().cloned()) {
-            if !resource.1.is_empty() && !resources.contains(&resource) {
+            if (1..=MAX_TEXT).contains(&resource.1.len()) && !resources.contains(&resource) {
                 resources.push(resource);
             }
         }

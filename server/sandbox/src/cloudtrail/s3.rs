@@ -10,7 +10,7 @@ use policy::call::Operation;
 use serde_json::{Map, Value, json};
 
 use super::identity::Who;
-use super::record::{Arn, Call, Resource};
+use super::record::{Arn, Call, MAX_VALUE, Resource};
 use super::shown::or_null;
 use super::trail::Made;
 use super::xml::{self, Element};
@@ -164,8 +164,12 @@ impl Watch {
         shown.extend(headers(&self.headers, OF_REQUESTS));
         // The keys of what was deleted are not shown (S3 User Guide, `cloudtrail-logging-s3-info`).
         let document = self.document.as_ref().filter(|_| !operation.data_event && !operation.read_only);
-        if let Some((name, value)) = document.and_then(|document| shown_document(operation, document)) {
-            shown.insert(name, value);
+        match document {
+            Some(document) if document.len() > MAX_VALUE => {
+                shown.insert("omitted".into(), true.into());
+            }
+            Some(document) => shown.extend(shown_document(operation, document)),
+            None => {}
         }
         or_null(shown)
     }

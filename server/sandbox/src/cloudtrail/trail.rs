@@ -1,6 +1,6 @@
 //! The trail: events wait here until they are written, in batches, by a task of their own. No request waits for its event.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fs::File;
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -34,7 +34,7 @@ pub struct TrailConfig {
     /// Whether data events, S3's calls about objects, are recorded as well: in the file and in [`crate::Sandbox::events`].
     /// `LookupEvents` never answers them.
     pub data_events: bool,
-    /// Most management events that are kept of one account; older ones go first.
+    /// Most management events that are kept of one account; older ones go first. A twentieth more may be there for a while.
     pub events_per_account: u32,
     /// Most events of one second about calls that S3 makes to KMS for its callers. Reading objects under KMS keys makes one
     /// each: further ones are counted and left out, so that recording them does not cost more than reading.
@@ -74,8 +74,9 @@ pub(crate) struct Trail {
     queue: Mutex<Queue>,
     recent: Mutex<Recent>,
     file: Option<Arc<Mutex<File>>>,
-    /// One writer at a time, so that whoever has it knows that everything before was written.
-    writing: tokio::sync::Mutex<()>,
+    /// One writer at a time, so that whoever has it knows that everything before was written. It knows how many events of each
+    /// account it added since it last looked for those that are too many or too old.
+    writing: tokio::sync::Mutex<HashMap<String, u32>>,
     /// There is something to write.
     wake: Arc<Notify>,
     /// There is so much that it should not wait any longer.
@@ -149,12 +150,16 @@ impl Trail {
         })
     }
 
-    /// Removes what is too old, and starts the task that writes; it ends when `aws` is gone.
-    pub(crate) async fn start(aws: &Arc<Aws>) -> Result<(), StoreError> {
-        aws.store.forget_events(micros(aws.now() - KEPT)).await?;
+    /// Starts the task that removes what is too old, and then writes; it ends when `aws` is gone.
+    pub(crate) fn start(aws: &Arc<Aws>) {
         let (wake, full) = (Arc::clone(&aws.trail.wake), Arc::clone(&aws.trail.full));
         let aws = Arc::downgrade(aws);
         tokio::spawn(async move {
+            if let Some(aws) = aws.upgrade()
+                && let Err(cause) = aws.store.forget_events(micros(aws.now() - KEPT)).await
+            {
+                tracing::warn!(%cause, "events that are too old could not be removed");
+            }
             loop {
                 wake.notified().await;
                 tokio::select! {
@@ -165,7 +170,6 @@ impl Trail {
                 Self::flush(&aws).await;
             }
         });
-        Ok(())
     }
 
     /// Whether data events are recorded.
@@ -227,7 +231,7 @@ impl Trail {
     }
 
     async fn write(&self, store: &Store, now: OffsetDateTime) {
-        let _writing = self.writing.lock().await;
+        let mut added = self.writing.lock().await;
         let (entries, complaint) = {
             let mut queue = self.queue();
             (queue.bytes, queue.by_services) = (0, 0);
@@ -242,16 +246,30 @@ impl Trail {
         self.append(&entries).await;
         let rows: Vec<EventRow> =
             entries.into_iter().filter(|entry| !entry.data).map(|entry| entry.row).collect();
-        if let Err(cause) = self.store(store, &rows, now).await {
+        if let Err(cause) = self.store(store, &rows, now, &mut added).await {
             tracing::error!(events = rows.len(), %cause, "events were not recorded");
         }
     }
 
-    async fn store(&self, store: &Store, rows: &[EventRow], now: OffsetDateTime) -> Result<(), StoreError> {
+    async fn store(
+        &self,
+        store: &Store,
+        rows: &[EventRow],
+        now: OffsetDateTime,
+        added: &mut HashMap<String, u32>,
+    ) -> Result<(), StoreError> {
         store.add_events(rows).await?;
-        let accounts: BTreeSet<&str> = rows.iter().map(|row| row.account.as_str()).collect();
-        for account in accounts {
-            store.trim_events(account, micros(now - KEPT), self.config.events_per_account).await?;
+        let mut accounts: BTreeMap<&str, u32> = BTreeMap::new();
+        rows.iter().for_each(|row| *accounts.entry(&row.account).or_default() += 1);
+        let most = self.config.events_per_account;
+        for (account, new) in accounts {
+            // At its first events since the start, and then once in a while.
+            let sum = added.get(account).map(|before| before.saturating_add(new));
+            let sum = sum.filter(|sum| *sum <= most / 20);
+            if sum.is_none() {
+                store.trim_events(account, micros(now - KEPT), most).await?;
+            }
+            added.insert(account.to_owned(), sum.unwrap_or_default());
         }
         Ok(())
     }

@@ -7,9 +7,17 @@ mod support;
 mod kept;
 mod lookup;
 mod records;
+mod services;
 
+use sandbox::{Config, TrailConfig};
 use serde_json::{Value, json};
 use support::{Answer, Keys, Lab, call};
+
+/// A lab whose data events are recorded.
+async fn lab_with_data_events() -> Lab {
+    let trail = TrailConfig { data_events: true, ..TrailConfig::default() };
+    Lab::with(Config { trail, ..Config::default() }).await
+}
 
 /// A call to CloudTrail.
 async fn cloudtrail(lab: &Lab, keys: &Keys, operation: &str, body: &str) -> Answer {
@@ -81,4 +89,9 @@ fn keys(answer: &Answer) -> Keys {
         secret: answer.xml("SecretAccessKey").unwrap(),
         token: answer.xml("SessionToken"),
     }
+}
+
+/// The error code in the record of a call that was refused.
+fn told_code(lab: &Lab, answer: &support::Answer) -> String {
+    of(lab, answer)["errorCode"].as_str().unwrap().to_owned()
 }
