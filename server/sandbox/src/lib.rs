@@ -21,6 +21,7 @@ mod iam;
 mod imds;
 mod kms;
 mod managed;
+mod mfa;
 mod operations;
 mod orphans;
 mod principals;

@@ -3,6 +3,7 @@
 mod assume_role;
 mod decode;
 mod identity;
+mod mfa;
 mod session;
 mod tokens;
 
@@ -15,11 +16,11 @@ operations! {
     Service::Sts;
 
     "AssumeRole" => assume_role::assume_role: [
-        "RoleArn" "RoleSessionName" "DurationSeconds" "Policy" "PolicyArns" "ExternalId"
+        "RoleArn" "RoleSessionName" "DurationSeconds" "Policy" "PolicyArns" "ExternalId" "SerialNumber" "TokenCode"
     ];
     "DecodeAuthorizationMessage" => decode::decode: ["EncodedMessage"];
     "GetAccessKeyInfo" => identity::access_key_info: ["AccessKeyId"];
     "GetCallerIdentity" => identity::caller_identity: [];
-    "GetSessionToken" => tokens::session_token: ["DurationSeconds"];
+    "GetSessionToken" => tokens::session_token: ["DurationSeconds" "SerialNumber" "TokenCode"];
     "GetFederationToken" => tokens::federation_token: ["Name" "Policy" "PolicyArns" "DurationSeconds"];
 }

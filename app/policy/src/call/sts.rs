@@ -7,8 +7,13 @@ pub(super) const OPERATIONS: &[Operation] = &[
     sts(
         "AssumeRole",
         &[
-            always("sts:AssumeRole", ResourceOf::Role, ResourceKind::IamRole)
-                .filling(&["sts:RoleSessionName", "sts:ExternalId"]),
+            always("sts:AssumeRole", ResourceOf::Role, ResourceKind::IamRole).filling(&[
+                "sts:RoleSessionName",
+                "sts:ExternalId",
+                // For this request, when it brings a code of the caller's MFA device.
+                "aws:MultiFactorAuthPresent",
+                "aws:MultiFactorAuthAge",
+            ]),
             CheckSpec {
                 action: "sts:TagSession",
                 on: ResourceOf::Role,

@@ -10,7 +10,7 @@ use tokio::sync::OwnedMutexGuard;
 use super::{Store, StoreError, read, write};
 use crate::model::{
     AccessKey, AccessReport, Account, AccountAlias, Alias, Bucket, CredentialReport, Group, Instance,
-    InstanceProfile, KmsKey, ManagedPolicy, PasswordPolicy, Role, Table, User, for_each_table,
+    InstanceProfile, KmsKey, ManagedPolicy, MfaDevice, PasswordPolicy, Role, Table, User, for_each_table,
 };
 
 /// Kinds whose names are unique over all accounts, as the index `resources_global_names` has it.

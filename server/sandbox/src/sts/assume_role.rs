@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use policy::{Arn, NamedPolicy, ResourceKind};
 
+use super::mfa;
 use super::session::{
     inline_policy, length, packed_percent, pattern, policy_arns, session_policies, write_credentials,
 };
@@ -31,8 +32,9 @@ pub(super) async fn assume_role(call: Call<'_>) -> Result<Xml, Fault> {
         Identity::Federated(_) => return Err(denied(call, &asked)),
         _ => {}
     }
+    let mfa = mfa::verified(call).await?;
     let target = Target::find(call, &asked).await?;
-    let permit = authorize(call, &asked, target.as_ref())?;
+    let permit = authorize(call, &asked, target.as_ref(), mfa)?;
     let Some(target) = target else { return Err(denied(call, &asked)) };
     open_session(call, &asked, &target, &permit)
 }
@@ -92,6 +94,7 @@ fn authorize(
     call: Call<'_>,
     asked: &Asked<'_>,
     target: Option<&Target>,
+    mfa: bool,
 ) -> Result<Permit<sts::AssumeRole>, Fault> {
     let mut question = Question::about(asked.role_arn)
         .owned_by(Arn::parse(asked.role_arn).map_or("", |arn| arn.account))
@@ -101,6 +104,11 @@ fn authorize(
     }
     if let Some(target) = target {
         question = question.with_tags_of_resource(&target.role.tags, true);
+    }
+    if mfa {
+        // For this request alone: the session that comes of it carries no MFA (IAM User Guide,
+        // `id_credentials_mfa_configure-api-require`).
+        question = question.with("aws:MultiFactorAuthPresent", "true").with("aws:MultiFactorAuthAge", "0");
     }
     question.kind = ResourceKind::IamRole;
     question.resource_policy = target.map(|target| trust_policy(&target.role));

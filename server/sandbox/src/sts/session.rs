@@ -105,7 +105,7 @@ pub(super) fn pattern(name: &str, value: &str, also: &str, expression: &str) -> 
 }
 
 /// STS repeats the value, unlike IAM.
-fn constraint(name: &str, value: &str, constraint: &str) -> Fault {
+pub(super) fn constraint(name: &str, value: &str, constraint: &str) -> Fault {
     Fault::validation(format!(
         "1 validation error detected: Value '{value}' at '{name}' failed to satisfy constraint: \
          Member must {constraint}"
