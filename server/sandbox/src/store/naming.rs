@@ -354,7 +354,7 @@ async fn refuse_on_condition(tx: &mut Tx, puts: &mut [&mut Put]) -> Result<(), S
 
 /// What is written without versioning takes the place of what was; chunks of that are freed.
 async fn free_replaced(tx: &mut Tx, puts: &[&mut Put]) -> Result<(), StoreError> {
-    let replacing = puts.iter().filter(|put| put.version == NULL_VERSION);
+    let replacing = puts.iter().filter(|put| put.version == NULL_VERSION && !tx.replaces_row(put));
     let rows = Rows::new(replacing.map(|put| put.in_place()));
     if rows.is_empty() {
         return Ok(());
@@ -407,6 +407,17 @@ pub(super) async fn remove_all(tx: &mut Tx, mut removes: Vec<&mut Remove>) -> Re
 }
 
 impl Tx {
+    /// Whether it is known without a look that what a version takes the place of has no chunks.
+    fn replaces_row(&self, put: &Put) -> bool {
+        let place = put.place();
+        let known = self.memory.objects.get(&place).is_ok_and(|kept| {
+            kept.version.id == put.version && (kept.bytes.is_some() || kept.version.object.is_none())
+        });
+        let is_here =
+            |effect: &Effect| matches!(effect, Effect::Object { place: here, .. } if *here == place);
+        known && !self.effects.iter().any(is_here)
+    }
+
     /// Nothing names these chunks any more.
     pub(super) async fn free(&mut self, data: &str) -> Result<(), StoreError> {
         self.run(sql("INSERT INTO unnamed (data) VALUES ($1) ON CONFLICT (data) DO NOTHING").bind(data))
