@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use policy::call::ResourceOf;
 use policy::{
     Context, Decision, Document, Mismatch, NamedPolicy, Outcome, Policies, Principal, Request, ResourceKind,
     evaluate,
@@ -33,7 +34,7 @@ struct Subject {
 }
 
 pub(super) async fn principal(call: Call<'_>) -> Result<Xml, Fault> {
-    let arn = call.params.required("PolicySourceArn")?;
+    let arn = source(call)?;
     let permit = call.authorize::<iam::SimulatePrincipalPolicy>(Question::about(arn))?;
     let mut subject = subject_of(call.account(&permit)?, arn)?;
     let inputs = inputs(call.params, "PolicyInputList")?;
@@ -55,16 +56,24 @@ pub(super) async fn custom(call: Call<'_>) -> Result<Xml, Fault> {
     )
 }
 
+/// `PolicySourceArn`: what names no user, role or group is refused before the gate is asked about it.
+fn source(call: Call<'_>) -> Result<&str, Fault> {
+    let arn = call.params.required("PolicySourceArn")?;
+    match ResourceOf::Identity.fits(arn) {
+        true => Ok(arn),
+        false => Err(invalid_entity(arn)),
+    }
+}
+
+fn invalid_entity(arn: &str) -> Fault {
+    let message = format!("Invalid Entity Arn: {arn} does not clearly define entity type and name.");
+    Fault::refused(400, "InvalidInput", message)
+}
+
 /// The user or role with this ARN, with its policies in force: a user has those of its groups too.
 fn subject_of(account: &Account, arn: &str) -> Result<Subject, Fault> {
     let missing = || Fault::no_such_entity(format!("The entity {arn} cannot be found."));
-    let principal = Principal::from_arn(arn).map_err(|_| {
-        Fault::refused(
-            400,
-            "InvalidInput",
-            format!("Invalid Entity Arn: {arn} does not clearly define entity type and name."),
-        )
-    })?;
+    let principal = Principal::from_arn(arn).map_err(|_| invalid_entity(arn))?;
     let name = arn.rsplit('/').next().unwrap_or_default();
     let found: Option<(&'static str, &IdentityPolicies, &Option<String>, String)> = match principal.kind() {
         policy::PrincipalKind::User => account.users.get(name).map(|user| {
@@ -258,7 +267,7 @@ fn source_type<'s>(subject: &'s Subject, policy: &NamedPolicy) -> &'s str {
 }
 
 pub(super) async fn keys_of_principal(call: Call<'_>) -> Result<Xml, Fault> {
-    let arn = call.params.required("PolicySourceArn")?;
+    let arn = source(call)?;
     let permit = call.authorize::<iam::GetContextKeysForPrincipalPolicy>(Question::about(arn))?;
     let mut policies = subject_of(call.account(&permit)?, arn)?.identity;
     policies.extend(inputs(call.params, "PolicyInputList")?);
