@@ -185,7 +185,7 @@ pub(super) async fn list_parts(
     let owned = ask.bucket(&input.bucket, input.expected_bucket_owner.as_deref()).await?;
     ask.on_object::<actions::s3::ListMultipartUploadParts>(&owned, &input.key, Context::new())?;
     let upload = find_upload(ask, &owned, &input.key, &input.upload_id).await?;
-    let limit = limit(input.max_parts)?;
+    let limit = limit("max-parts", input.max_parts)?;
     let after = input.part_number_marker.unwrap_or_default();
     let parts = ask.aws.store.parts(&upload.id, i64::from(after)).await;
     let mut parts = parts.map_err(|error| from_store(&error))?;
@@ -237,7 +237,7 @@ pub(super) async fn list_multipart_uploads(
     let owned = ask.bucket(&input.bucket, input.expected_bucket_owner.as_deref()).await?;
     let asked = conditions(input.prefix.as_deref(), input.delimiter.as_deref(), None);
     ask.on_bucket::<actions::s3::ListBucketMultipartUploads>(&owned, asked)?;
-    let limit = limit(input.max_uploads)?;
+    let limit = limit("max-uploads", input.max_uploads)?;
     let prefix = input.prefix.clone().unwrap_or_default();
     let delimiter = input.delimiter.clone().unwrap_or_default();
     let mut after = (input.key_marker.clone().unwrap_or_default(), input.upload_id_marker.clone());

@@ -100,7 +100,7 @@ pub(super) async fn list_object_versions(
             "A version-id marker cannot be specified without a key marker.",
         ));
     }
-    let limit = limit(input.max_keys)?;
+    let limit = limit("maxKeys", input.max_keys)?;
     let prefix = input.prefix.clone().unwrap_or_default();
     let delimiter = input.delimiter.clone().unwrap_or_default();
     let after = (input.key_marker.clone().unwrap_or_default(), input.version_id_marker.clone());
