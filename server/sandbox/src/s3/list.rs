@@ -198,7 +198,9 @@ async fn list(
     owned: &Owned,
     wanted: &Wanted,
 ) -> S3Result<Page> {
-    collect(&ask.aws.store, &owned.bucket, wanted).await.map_err(|error| from_store(&error))
+    let page = collect(&ask.aws.store, &owned.bucket, wanted).await.map_err(|error| from_store(&error))?;
+    ask.must_still_be(owned).await?;
+    Ok(page)
 }
 
 /// Reads keys in order and rolls those up that share what stands between prefix and delimiter.

@@ -19,7 +19,7 @@ use super::list::{Encoding, beyond, common_prefix, conditions, limit, shown};
 use super::parts::checksum;
 use super::put::may_write;
 use super::tags;
-use super::write::{Description, no_such_upload, row};
+use super::write::{Description, done, no_such_upload, row};
 use crate::gate::{Permit, actions};
 use crate::store::{PartRow, UploadRow};
 
@@ -58,7 +58,7 @@ pub(super) async fn create_multipart_upload(
         checksum_algorithm: asked.map(|(algorithm, _)| algorithm.name().to_owned()),
         composite_checksum: asked.is_some_and(|(_, composite)| composite),
     };
-    begin(ask, permit, &upload).await?;
+    begin(ask, permit, &owned, &upload).await?;
     let object = upload.object;
     Ok(S3Response::new(CreateMultipartUploadOutput {
         bucket: Some(object.bucket.clone()),
@@ -74,8 +74,14 @@ pub(super) async fn create_multipart_upload(
     }))
 }
 
-async fn begin(ask: &Ask, _permit: Permit<actions::s3::PutObject>, upload: &UploadRow) -> S3Result<()> {
-    ask.aws.store.create_upload(upload).await.map_err(|error| from_store(&error))
+async fn begin(
+    ask: &Ask,
+    _permit: Permit<actions::s3::PutObject>,
+    owned: &Owned,
+    upload: &UploadRow,
+) -> S3Result<()> {
+    let begun = ask.aws.store.create_upload(upload, &owned.owner.id).await;
+    done(begun.map_err(|error| from_store(&error))?)
 }
 
 fn checksum_type(composite: bool) -> ChecksumType {
@@ -138,7 +144,9 @@ fn checksums(
 /// `NoSuchUpload`.
 pub(super) async fn find_upload(ask: &Ask, owned: &Owned, key: &str, id: &str) -> S3Result<UploadRow> {
     let found = ask.aws.store.upload(&owned.bucket.name, key, id).await;
-    found.map_err(|error| from_store(&error))?.ok_or_else(no_such_upload)
+    let found = found.map_err(|error| from_store(&error))?;
+    ask.must_still_be(owned).await?;
+    found.ok_or_else(no_such_upload)
 }
 
 /// The condition keys of a part: it carries no headers about encryption, so the upload's own settings stand
@@ -274,6 +282,7 @@ pub(super) async fn list_multipart_uploads(
             break;
         }
     }
+    ask.must_still_be(&owned).await?;
     let encoding = Encoding::of(input.encoding_type.as_ref())?;
     let owner = || Some(Owner { display_name: None, id: Some(canonical_id(&owned.owner.id)) });
     let entry = |upload: &UploadRow| MultipartUpload {

@@ -28,6 +28,7 @@ impl Found {
     pub(super) async fn look(ask: &Ask, owned: &Owned, key: &str, asked: Option<String>) -> S3Result<Self> {
         let there = ask.aws.store.version(&owned.bucket.name, key, asked.as_deref()).await;
         let there = there.map_err(|error| from_store(&error))?;
+        ask.must_still_be(owned).await?;
         Ok(Self { key: key.to_owned(), asked, there })
     }
 
@@ -105,6 +106,7 @@ pub(super) async fn list_object_versions(
     let delimiter = input.delimiter.clone().unwrap_or_default();
     let after = (input.key_marker.clone().unwrap_or_default(), input.version_id_marker.clone());
     let page = collect(ask, permit, &owned, (&prefix, &delimiter), after, limit).await?;
+    ask.must_still_be(&owned).await?;
     let encoding = Encoding::of(input.encoding_type.as_ref())?;
     let owner = || Some(Owner { display_name: None, id: Some(canonical_id(&owned.owner.id)) });
     let (mut versions, mut markers) = (Vec::new(), Vec::new());

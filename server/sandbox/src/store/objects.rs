@@ -259,15 +259,18 @@ impl Store {
     }
 
     /// Removes what a request without a version id means: the object, or with versioning nothing but its name, by a delete
-    /// marker (S3 User Guide, `DeletingObjectVersions`). Removing what is not there is no error.
+    /// marker (S3 User Guide, `DeletingObjectVersions`). Removing what is not there is no error. `None` when `owner` has no such
+    /// bucket any more.
     pub async fn delete_object(
         &self,
-        bucket: &str,
-        key: &str,
+        (owner, bucket, key): (&str, &str, &str),
         versioning: Option<Versioning>,
         now: Timestamp,
-    ) -> Result<Removed, StoreError> {
+    ) -> Result<Option<Removed>, StoreError> {
         let mut transaction = self.begin().await?;
+        if !is_bucket_of(&mut transaction, bucket, owner).await? {
+            return Ok(None);
+        }
         let mut freed = Vec::new();
         let marker = match versioning {
             None => None,
@@ -288,23 +291,26 @@ impl Store {
         }
         transaction.commit().await?;
         self.free(freed).await;
-        Ok(Removed { marker: marker.is_some(), version: marker })
+        Ok(Some(Removed { marker: marker.is_some(), version: marker }))
     }
 
-    /// Removes one version for good; what was before it is the latest then. Removing what is not there is no error.
+    /// Removes one version for good; what was before it is the latest then. Removing what is not there is no error. `None` when
+    /// `owner` has no such bucket any more.
     pub async fn delete_version(
         &self,
-        bucket: &str,
-        key: &str,
+        (owner, bucket, key): (&str, &str, &str),
         version: &str,
-    ) -> Result<Removed, StoreError> {
+    ) -> Result<Option<Removed>, StoreError> {
         let mut transaction = self.begin().await?;
+        if !is_bucket_of(&mut transaction, bucket, owner).await? {
+            return Ok(None);
+        }
         let mut freed = Vec::new();
         let marker = remove_version(&mut transaction, bucket, key, version, &mut freed).await?;
         promote(&mut transaction, bucket, key).await?;
         transaction.commit().await?;
         self.free(freed).await;
-        Ok(Removed { version: Some(version.to_owned()), marker })
+        Ok(Some(Removed { version: Some(version.to_owned()), marker }))
     }
 
     /// Objects whose key starts with `prefix` and sorts after `after`, at most `limit`: the latest versions that are no
@@ -408,6 +414,21 @@ pub(super) async fn insert_chunk(
     Ok(())
 }
 
+/// Whether there is a bucket of this name and this account owns it: one that another account made meanwhile is another bucket.
+pub(super) async fn is_bucket_of(
+    connection: &mut SqliteConnection,
+    bucket: &str,
+    owner: &str,
+) -> Result<bool, StoreError> {
+    let found: Option<i64> =
+        sqlx::query_scalar("SELECT 1 FROM resources WHERE kind = 'bucket' AND name = $1 AND account = $2")
+            .bind(bucket)
+            .bind(owner)
+            .fetch_optional(connection)
+            .await?;
+    Ok(found.is_some())
+}
+
 /// Makes `object` the latest of its name, if its bucket is there and what is demanded holds. `freed` takes the data ids that
 /// nothing names any more.
 pub(super) async fn name_object(
@@ -416,13 +437,7 @@ pub(super) async fn name_object(
     terms: Terms<'_>,
     freed: &mut Vec<String>,
 ) -> Result<Written, StoreError> {
-    let bucket: Option<i64> =
-        sqlx::query_scalar("SELECT 1 FROM resources WHERE kind = 'bucket' AND name = $1 AND account = $2")
-            .bind(&object.bucket)
-            .bind(terms.owner)
-            .fetch_optional(&mut *connection)
-            .await?;
-    if bucket.is_none() {
+    if !is_bucket_of(connection, &object.bucket, terms.owner).await? {
         return Ok(Written::NoBucket);
     }
     if let Some(only_if) = terms.only_if {

@@ -41,17 +41,21 @@ pub fn end_of_attempt(first: i64) -> i64 {
 }
 
 impl Store {
-    /// Begins an upload.
-    pub async fn create_upload(&self, upload: &UploadRow) -> Result<(), StoreError> {
-        sqlx::query("INSERT INTO uploads (id, bucket, name, data, body) VALUES ($1, $2, $3, $4, $5)")
-            .bind(&upload.id)
-            .bind(&upload.object.bucket)
-            .bind(&upload.object.key)
-            .bind(&upload.object.data)
-            .bind(body_of(upload)?)
-            .execute(&self.0.pool)
-            .await?;
-        Ok(())
+    /// Begins an upload to a bucket of `owner`.
+    pub async fn create_upload(&self, upload: &UploadRow, owner: &str) -> Result<Written, StoreError> {
+        let begun = sqlx::query(
+            "INSERT INTO uploads (id, bucket, name, data, body) SELECT $1, $2, $3, $4, $5 \
+             WHERE EXISTS (SELECT 1 FROM resources WHERE kind = 'bucket' AND name = $2 AND account = $6)",
+        )
+        .bind(&upload.id)
+        .bind(&upload.object.bucket)
+        .bind(&upload.object.key)
+        .bind(&upload.object.data)
+        .bind(body_of(upload)?)
+        .bind(owner)
+        .execute(&self.0.pool)
+        .await?;
+        Ok(if begun.rows_affected() > 0 { Written::Done } else { Written::NoBucket })
     }
 
     /// An upload to this bucket and key; `None` when there is none, or no more.
