@@ -84,6 +84,9 @@ fn in_s3s_words(said: &str) -> Option<String> {
 pub(super) fn message(code: &str, said: Option<String>) -> String {
     let own = match code {
         "InvalidBucketName" => "The specified bucket is not valid.",
+        "RequestTimeTooSkewed" => {
+            "The difference between the request time and the current time is too large."
+        }
         "InternalError" => INTERNAL,
         _ => "",
     };
@@ -112,9 +115,6 @@ pub(super) fn message(code: &str, said: Option<String>) -> String {
             "You did not provide the number of bytes specified by the Content-Length HTTP header"
         }
         "InvalidRange" => "The requested range is not satisfiable",
-        "RequestTimeTooSkewed" => {
-            "The difference between the request time and the current time is too large."
-        }
         "NotImplemented" => "A header you provided implies functionality that is not implemented",
         other => return format!("The request was refused: {other}"),
     };
