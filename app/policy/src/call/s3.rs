@@ -106,6 +106,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         &[
             there("s3:GetObject", SourceObject, When::SourceUnversioned),
             there("s3:GetObjectVersion", SourceObject, When::SourceVersioned),
+            when("s3:ListBucket", Bucket, When::Missing),
             write("s3:PutObject", When::Always),
             write("s3:PutObjectAcl", When::SetsAcl).filling(WRITE_ACL),
             write("s3:PutObjectTagging", When::SetsTags).filling(TAGS),
@@ -143,6 +144,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         &[
             there("s3:GetObject", SourceObject, When::SourceUnversioned),
             there("s3:GetObjectVersion", SourceObject, When::SourceVersioned),
+            when("s3:ListBucket", Bucket, When::Missing),
             write("s3:PutObject", When::Always),
             on_key("kms:Decrypt", SourceKey, When::SourceKms),
             on_key("kms:Decrypt", Key, When::SseKms),
@@ -156,6 +158,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         &[
             there("s3:GetObjectAcl", Object, When::Unversioned),
             there("s3:GetObjectVersionAcl", Object, When::Versioned),
+            when("s3:ListBucket", Bucket, When::Missing),
         ],
     ),
     s3(
@@ -170,6 +173,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         &[
             there("s3:GetObjectTagging", Object, When::Unversioned),
             there("s3:GetObjectVersionTagging", Object, When::Versioned),
+            when("s3:ListBucket", Bucket, When::Missing),
         ],
     ),
     s3(
@@ -177,6 +181,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         &[
             there("s3:PutObjectTagging", Object, When::Unversioned).filling(TAGS),
             there("s3:PutObjectVersionTagging", Object, When::Versioned).filling(TAGS_OF_VERSION),
+            when("s3:ListBucket", Bucket, When::Missing),
         ],
     ),
     s3(
@@ -184,6 +189,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         &[
             there("s3:DeleteObjectTagging", Object, When::Unversioned),
             there("s3:DeleteObjectVersionTagging", Object, When::Versioned),
+            when("s3:ListBucket", Bucket, When::Missing),
         ],
     ),
     s3(
@@ -193,6 +199,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             there("s3:GetObjectAttributes", Object, When::Unversioned),
             there("s3:GetObjectVersion", Object, When::Versioned),
             there("s3:GetObjectVersionAttributes", Object, When::Versioned),
+            when("s3:ListBucket", Bucket, When::Missing),
             on_key("kms:Decrypt", Key, When::SseKms),
         ],
     ),
