@@ -3,6 +3,7 @@
 
 pub mod calls;
 pub mod samples;
+pub mod signer;
 pub mod steps;
 pub mod world;
 
