@@ -100,8 +100,9 @@ fn on_postgres(workspace: &Workspace, url: &str) -> Result<(Tally, String), Erro
     let mut command = cargo();
     // As members of the workspace, or cargo would build what they depend on once more with fewer features.
     command.args(["test", "--workspace", "--no-fail-fast"]);
-    for test in sandbox_tests(&workspace.root.join(SANDBOX_TESTS))? {
-        command.args(["--test", &test]);
+    let tests = sandbox_tests(&workspace.root.join(SANDBOX_TESTS))?;
+    for test in tests.iter().map(String::as_str).chain(["sigkill"]) {
+        command.args(["--test", test]);
     }
     counted(command.env(TEST_DATABASE, url).current_dir(&workspace.root), tally::of_cargo)
 }

@@ -60,7 +60,7 @@ const KEYS_OF_KMS_KEYS: &[&str] = &[
     "aws:ResourceTag/",
 ];
 const KEYS_OF_EC2: &[&str] = &["ec2:Region"];
-/// The tags of users and roles, and those of policies and instance profiles (Service Authorization Reference, IAM and STS).
+/// The tags of users and roles, and those of what else has some (Service Authorization Reference, IAM and STS).
 const KEYS_OF_IDENTITIES: &[&str] = &["aws:ResourceTag/", "iam:ResourceTag/"];
 const KEYS_OF_TAGGED: &[&str] = &["aws:ResourceTag/"];
 
@@ -78,7 +78,7 @@ impl CheckSpec {
             ResourceOf::Role | ResourceOf::User | ResourceOf::Identity | ResourceOf::IdentityOrPolicy => {
                 KEYS_OF_IDENTITIES
             }
-            ResourceOf::Policy | ResourceOf::InstanceProfile => KEYS_OF_TAGGED,
+            ResourceOf::Policy | ResourceOf::InstanceProfile | ResourceOf::MfaDevice => KEYS_OF_TAGGED,
             _ if self.action.starts_with("ec2:") => KEYS_OF_EC2,
             _ => &[],
         };
@@ -113,6 +113,7 @@ impl fmt::Display for ResourceOf {
             Self::FederatedUser => "the federated user",
             Self::Policy => "the policy",
             Self::InstanceProfile => "the instance profile",
+            Self::MfaDevice => "the MFA device",
             Self::Instance => "the instance",
             Self::NewInstance => "`instance/*`",
         })
@@ -161,6 +162,7 @@ impl ResourceOf {
             Self::FederatedUser => of("sts", "federated-user/"),
             Self::Policy => of("iam", "policy/"),
             Self::InstanceProfile => of("iam", "instance-profile/"),
+            Self::MfaDevice => of("iam", "mfa/"),
             Self::Instance | Self::NewInstance => of("ec2", "instance/"),
         }
     }
@@ -199,6 +201,8 @@ pub enum ResourceOf {
     Policy,
     /// The instance profile's ARN.
     InstanceProfile,
+    /// The MFA device's ARN, which is its serial number.
+    MfaDevice,
     /// The EC2 instance's ARN.
     Instance,
     /// `instance/*`: an instance that is being launched has no id yet (EC2 User Guide, `ExamplePolicies_EC2`).

@@ -43,6 +43,7 @@ async fn main() {
         matches!(storage, Storage::Database(_)).then(|| RootKey::Given(Key::from_bytes(&[7; 32]).unwrap()));
     let store = Store::open(&storage, given.as_ref(), 64 << 20).await.unwrap();
     account(&store, OWNER, BUCKET).await;
+    idle(&store).await;
 
     for writers in [1, 4, 16, 64, 256] {
         let store = store.clone();
@@ -80,7 +81,6 @@ async fn main() {
         })
         .await;
     }
-    idle(&store).await;
     store.close().await;
     if matches!(storage, Storage::Directory(_)) {
         fs::remove_dir_all(folder).unwrap();

@@ -58,6 +58,7 @@ impl Sandbox {
                 },
                 boundary: None,
                 tags: Tags::new(),
+                login: None,
             };
             let made = store
                 .create_account(&account_id, |account| {

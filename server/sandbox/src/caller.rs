@@ -21,6 +21,8 @@ pub struct Caller {
     /// When the temporary credentials of a user or of the root user were issued; `None` for long-term keys, and for sessions,
     /// which say so themselves.
     pub temporary: Option<Timestamp>,
+    /// Whether those were given for a code of the user's MFA device.
+    pub mfa: bool,
 }
 
 /// What credentials stand for.
@@ -175,6 +177,9 @@ pub struct Temporary {
     pub issued: Timestamp,
     /// When they end.
     pub expires: Timestamp,
+    /// Whether the user showed a code of its MFA device.
+    #[serde(default)]
+    pub mfa: bool,
 }
 
 /// A federated user.
@@ -209,8 +214,13 @@ pub enum SessionSource {
 
 impl Caller {
     /// A caller without credentials.
-    pub const ANONYMOUS: Self =
-        Self { identity: Identity::Anonymous, account: None, access_key_id: String::new(), temporary: None };
+    pub const ANONYMOUS: Self = Self {
+        identity: Identity::Anonymous,
+        account: None,
+        access_key_id: String::new(),
+        temporary: None,
+        mfa: false,
+    };
 
     /// 12 digits; empty for an anonymous caller.
     pub fn account_id(&self) -> &str {
@@ -250,7 +260,7 @@ impl Caller {
     /// Whether IAM is closed to these credentials, whatever policies say: those of `sts:GetSessionToken` without MFA, and of
     /// federated users (IAM User Guide, `id_credentials_sts-comparison`).
     pub fn is_shut_out_of_iam(&self) -> bool {
-        self.temporary.is_some() || matches!(self.identity, Identity::Federated(_))
+        (self.temporary.is_some() && !self.mfa) || matches!(self.identity, Identity::Federated(_))
     }
 
     /// The caller's ARN as `GetCallerIdentity` gives it; `anonymous` without credentials.

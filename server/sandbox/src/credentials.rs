@@ -179,8 +179,8 @@ pub async fn caller_of(
         let account = store.account(token.account()).await?.ok_or(CredentialsError::InvalidToken)?;
         let access_key_id = access_key_id.to_owned();
         // Under the name that it has now.
-        let name_of =
-            |user: &UserRef| account.user_with_id(&user.id, &user.name).map(|user| user.name.clone());
+        let name_of = |user: &UserRef| account.user_with_id(&user.id).map(|user| user.name.clone());
+        let mfa = matches!(&token, Token::User(temporary) if temporary.mfa);
         let (identity, temporary) = match token {
             Token::Role(session) => {
                 let alive = account.roles.get(&session.role).is_some_and(|role| role.id == session.role_id);
@@ -200,7 +200,7 @@ pub async fn caller_of(
                 (Identity::Federated(federation), None)
             }
         };
-        return Ok(Caller { identity, account: Some(account), access_key_id, temporary });
+        return Ok(Caller { identity, account: Some(account), access_key_id, temporary, mfa });
     }
     if token.is_some() {
         return Err(CredentialsError::InvalidToken);
@@ -215,7 +215,8 @@ pub async fn caller_of(
     if !key.active {
         return Err(CredentialsError::UnknownKey);
     }
-    Ok(Caller { identity, account: Some(account), access_key_id: access_key_id.to_owned(), temporary: None })
+    let access_key_id = access_key_id.to_owned();
+    Ok(Caller { identity, account: Some(account), access_key_id, temporary: None, mfa: false })
 }
 
 fn open_token(store: &Store, access_key_id: &str, token: &str) -> Result<Token, CredentialsError> {

@@ -1,4 +1,4 @@
-//! AWS IAM: managed policies, roles, users, groups, instance profiles and access keys (API version 2010-05-08).
+//! AWS IAM: policies, roles, users, groups, instance profiles and credentials (API version 2010-05-08).
 //!
 //! Error messages are those that AWS was recorded answering (`aws-semantics.md` §5).
 
@@ -12,9 +12,13 @@ mod entity;
 mod groups;
 mod holder;
 mod last_accessed;
+mod login;
+mod mfa_devices;
 mod password_policy;
+mod passwords;
 mod policies;
 mod profiles;
+mod qr;
 mod read;
 mod roles;
 mod simulate;
@@ -26,7 +30,7 @@ mod usages;
 mod users;
 mod versions;
 
-use entity::{Groups, Policies, Profiles, Roles, Users};
+use entity::{Groups, MfaDevices, Policies, Profiles, Roles, Users};
 
 use crate::query::{Service, operations};
 
@@ -126,6 +130,23 @@ operations! {
     "TagInstanceProfile" => tags::tag::<Profiles>: ["InstanceProfileName" "Tags"];
     "UntagInstanceProfile" => tags::untag::<Profiles>: ["InstanceProfileName" "TagKeys"];
     "ListInstanceProfileTags" => tags::list::<Profiles>: ["InstanceProfileName" "Marker" "MaxItems"];
+
+    "TagMFADevice" => tags::tag::<MfaDevices>: ["SerialNumber" "Tags"];
+    "UntagMFADevice" => tags::untag::<MfaDevices>: ["SerialNumber" "TagKeys"];
+    "ListMFADeviceTags" => tags::list::<MfaDevices>: ["SerialNumber" "Marker" "MaxItems"];
+
+    "CreateLoginProfile" => login::create: ["UserName" "Password" "PasswordResetRequired"];
+    "GetLoginProfile" => login::get: ["UserName"];
+    "UpdateLoginProfile" => login::update: ["UserName" "Password" "PasswordResetRequired"];
+    "DeleteLoginProfile" => login::delete: ["UserName"];
+    "ChangePassword" => login::change: ["OldPassword" "NewPassword"];
+    "CreateVirtualMFADevice" => mfa_devices::create: ["VirtualMFADeviceName" "Path" "Tags"];
+    "DeleteVirtualMFADevice" => mfa_devices::delete: ["SerialNumber"];
+    "EnableMFADevice" => mfa_devices::enable: ["UserName" "SerialNumber" "AuthenticationCode1" "AuthenticationCode2"];
+    "ResyncMFADevice" => mfa_devices::resync: ["UserName" "SerialNumber" "AuthenticationCode1" "AuthenticationCode2"];
+    "DeactivateMFADevice" => mfa_devices::deactivate: ["UserName" "SerialNumber"];
+    "ListMFADevices" => mfa_devices::list: ["UserName" "Marker" "MaxItems"];
+    "ListVirtualMFADevices" => mfa_devices::list_virtual: ["AssignmentStatus" "Marker" "MaxItems"];
 
     "CreateAccountAlias" => aliases::create: ["AccountAlias"];
     "DeleteAccountAlias" => aliases::delete: ["AccountAlias"];

@@ -25,6 +25,7 @@ mod json;
 mod kms;
 mod leftovers;
 mod managed;
+mod mfa;
 mod operations;
 mod orphans;
 mod principals;

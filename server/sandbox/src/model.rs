@@ -2,6 +2,7 @@
 
 mod instance;
 mod key;
+mod lookups;
 mod reports;
 mod sign_in;
 
@@ -14,7 +15,7 @@ use serde::{Deserialize, Serialize};
 pub use instance::{Instance, InstanceState, MetadataOptions, ProfileRef};
 pub use key::{Alias, KeyGrant, KeyMaterial, KeyState, KmsKey, Rotation, RotationCause};
 pub use reports::{AccessReport, CredentialReport, EntityUse, ServiceAccess, TrackedAction};
-pub use sign_in::{AccountAlias, PasswordPolicy};
+pub use sign_in::{AccountAlias, LoginProfile, MfaDevice, MfaUser, PasswordPolicy};
 
 /// Unix time in seconds.
 pub type Timestamp = i64;
@@ -48,6 +49,8 @@ pub struct Account {
     pub account_aliases: Table<AccountAlias>,
     /// The password policy, under [`PasswordPolicy::NAME`], once one is set.
     pub password_policies: Table<PasswordPolicy>,
+    /// MFA devices by serial number.
+    pub mfa_devices: Table<MfaDevice>,
     /// The newest credential report, under [`CredentialReport::NAME`].
     pub credential_reports: Table<CredentialReport>,
     /// Reports of what was last accessed, by job id.
@@ -74,6 +77,7 @@ macro_rules! for_each_table {
             instance_profiles: InstanceProfile = "instance-profile",
             account_aliases: AccountAlias = "account-alias",
             password_policies: PasswordPolicy = "password-policy",
+            mfa_devices: MfaDevice = "mfa-device",
             credential_reports: CredentialReport = "credential-report",
             access_reports: AccessReport = "access-report",
             buckets: Bucket = "bucket",
@@ -144,6 +148,9 @@ pub struct User {
     /// Tags by key.
     #[serde(default)]
     pub tags: Tags,
+    /// Its password, if it has one.
+    #[serde(default)]
+    pub login: Option<LoginProfile>,
 }
 
 /// An IAM group.
@@ -274,19 +281,6 @@ pub struct InstanceProfile {
     /// Tags by key.
     #[serde(default)]
     pub tags: Tags,
-}
-
-impl Account {
-    /// The user with this unique id, who is most likely called `name`: it may have been renamed.
-    pub fn user_with_id(&self, id: &str, name: &str) -> Option<&User> {
-        let likely = self.users.get(name).filter(|user| user.id == id);
-        likely.or_else(|| self.users.values().find(|user| user.id == id)).map(Arc::as_ref)
-    }
-
-    /// The groups that a user is in, by name.
-    pub fn groups_of<'a>(&'a self, user: &'a str) -> impl Iterator<Item = &'a Group> {
-        self.groups.values().map(Arc::as_ref).filter(move |group| group.members.contains(user))
-    }
 }
 
 /// An S3 bucket, without its objects.

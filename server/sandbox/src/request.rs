@@ -144,12 +144,19 @@ impl RequestMeta {
             _ => caller.temporary,
         };
         let text = |time: i64| OffsetDateTime::from_unix_timestamp(time).ok()?.format(&Rfc3339).ok();
-        let Some(issued) = issued.and_then(text) else { return context };
-        let context = context.with("aws:TokenIssueTime", issued);
-        // The key is there for temporary credentials only, and no caller here has MFA.
-        match caller.is_shut_out_of_iam() {
-            true => context.with("aws:MultiFactorAuthPresent", "false"),
-            false => context,
+        let Some(issued_at) = issued.and_then(text) else { return context };
+        context = context.with("aws:TokenIssueTime", issued_at);
+        // Sessions of roles carry none, whatever was shown to get them (IAM User Guide,
+        // `id_credentials_mfa_configure-api-require`).
+        if caller.temporary.is_some() || matches!(caller.identity, Identity::Federated(_)) {
+            context = context.with("aws:MultiFactorAuthPresent", caller.mfa.to_string());
+        }
+        match issued {
+            Some(issued) if caller.mfa => {
+                let age = self.now.unix_timestamp() - issued;
+                context.with("aws:MultiFactorAuthAge", age.to_string())
+            }
+            _ => context,
         }
     }
 }

@@ -3,6 +3,7 @@
 mod assume_role;
 mod decode;
 mod identity;
+mod mfa;
 mod session;
 mod tags;
 mod tokens;
@@ -20,11 +21,11 @@ operations! {
 
     "AssumeRole" => assume_role::assume_role: [
         "RoleArn" "RoleSessionName" "DurationSeconds" "Policy" "PolicyArns" "ExternalId" "Tags" "TransitiveTagKeys"
-        "SourceIdentity"
+        "SourceIdentity" "SerialNumber" "TokenCode"
     ];
     "DecodeAuthorizationMessage" => decode::decode: ["EncodedMessage"];
     "GetAccessKeyInfo" => identity::access_key_info: ["AccessKeyId"];
     "GetCallerIdentity" => identity::caller_identity: [];
-    "GetSessionToken" => tokens::session_token: ["DurationSeconds"];
+    "GetSessionToken" => tokens::session_token: ["DurationSeconds" "SerialNumber" "TokenCode"];
     "GetFederationToken" => tokens::federation_token: ["Name" "Policy" "PolicyArns" "DurationSeconds" "Tags"];
 }

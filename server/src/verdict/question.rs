@@ -116,7 +116,7 @@ impl Question {
             | ResourceOf::Group
             | ResourceOf::Identity
             | ResourceOf::IdentityOrPolicy
-            | ResourceOf::IdentityOrPolicy
+            | ResourceOf::MfaDevice
             | ResourceOf::FederatedUser
             | ResourceOf::Instance => None,
         }

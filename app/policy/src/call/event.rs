@@ -81,6 +81,7 @@ impl ResourceOf {
             Self::Group => "AWS::IAM::Group",
             Self::Policy => "AWS::IAM::Policy",
             Self::InstanceProfile => "AWS::IAM::InstanceProfile",
+            Self::MfaDevice => "AWS::IAM::VirtualMFADevice",
             Self::Instance => "AWS::EC2::Instance",
         })
     }

@@ -1,6 +1,8 @@
 //! IAM.
 
-use super::ResourceOf::{Any, Group, Identity, IdentityOrPolicy, InstanceProfile, Policy, Role, User};
+use super::ResourceOf::{
+    Any, Group, Identity, IdentityOrPolicy, InstanceProfile, MfaDevice, Policy, Role, User,
+};
 use super::{CheckSpec, Operation, ResourceOf, When, always};
 use crate::request::ResourceKind::Other;
 
@@ -143,6 +145,27 @@ pub(super) const OPERATIONS: &[Operation] = &[
         &[always("iam:GetContextKeysForPrincipalPolicy", Identity, Other)],
     ),
     iam("GetContextKeysForCustomPolicy", &[always("iam:GetContextKeysForCustomPolicy", Any, Other)]),
+    iam("TagMFADevice", &[always("iam:TagMFADevice", MfaDevice, Other).filling(TAGS)]),
+    iam("UntagMFADevice", &[always("iam:UntagMFADevice", MfaDevice, Other).filling(TAG_KEYS)]),
+    iam("ListMFADeviceTags", &[always("iam:ListMFADeviceTags", MfaDevice, Other)]),
+    iam("CreateLoginProfile", &[always("iam:CreateLoginProfile", User, Other)]),
+    iam("GetLoginProfile", &[always("iam:GetLoginProfile", User, Other)]),
+    iam("UpdateLoginProfile", &[always("iam:UpdateLoginProfile", User, Other)]),
+    iam("DeleteLoginProfile", &[always("iam:DeleteLoginProfile", User, Other)]),
+    iam("ChangePassword", &[always("iam:ChangePassword", User, Other)]),
+    iam(
+        "CreateVirtualMFADevice",
+        &[
+            always("iam:CreateVirtualMFADevice", MfaDevice, Other).filling(TAGS),
+            with_tags("iam:TagMFADevice", MfaDevice),
+        ],
+    ),
+    iam("DeleteVirtualMFADevice", &[always("iam:DeleteVirtualMFADevice", MfaDevice, Other)]),
+    iam("EnableMFADevice", &[always("iam:EnableMFADevice", User, Other)]),
+    iam("ResyncMFADevice", &[always("iam:ResyncMFADevice", User, Other)]),
+    iam("DeactivateMFADevice", &[always("iam:DeactivateMFADevice", User, Other)]),
+    iam("ListMFADevices", &[always("iam:ListMFADevices", User, Other)]),
+    iam("ListVirtualMFADevices", &[always("iam:ListVirtualMFADevices", Any, Other)]),
     iam("CreateAccountAlias", &[always("iam:CreateAccountAlias", Any, Other)]),
     iam("DeleteAccountAlias", &[always("iam:DeleteAccountAlias", Any, Other)]),
     iam("ListAccountAliases", &[always("iam:ListAccountAliases", Any, Other)]),

@@ -110,6 +110,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         &[
             there("s3:GetObject", SourceObject, When::SourceUnversioned),
             there("s3:GetObjectVersion", SourceObject, When::SourceVersioned),
+            when("s3:ListBucket", Bucket, When::Missing),
             write("s3:PutObject", When::Always),
             write("s3:PutObjectAcl", When::SetsAcl).filling(WRITE_ACL),
             write("s3:PutObjectTagging", When::SetsTags).filling(TAGS),
@@ -147,6 +148,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         &[
             there("s3:GetObject", SourceObject, When::SourceUnversioned),
             there("s3:GetObjectVersion", SourceObject, When::SourceVersioned),
+            when("s3:ListBucket", Bucket, When::Missing),
             write("s3:PutObject", When::Always),
             on_key("kms:Decrypt", SourceKey, When::SourceKms),
             on_key("kms:Decrypt", Key, When::SseKms),
@@ -160,6 +162,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         &[
             there("s3:GetObjectAcl", Object, When::Unversioned),
             there("s3:GetObjectVersionAcl", Object, When::Versioned),
+            when("s3:ListBucket", Bucket, When::Missing),
         ],
     ),
     s3(
@@ -174,6 +177,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         &[
             there("s3:GetObjectTagging", Object, When::Unversioned),
             there("s3:GetObjectVersionTagging", Object, When::Versioned),
+            when("s3:ListBucket", Bucket, When::Missing),
         ],
     ),
     s3(
@@ -181,6 +185,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         &[
             there("s3:PutObjectTagging", Object, When::Unversioned).filling(TAGS),
             there("s3:PutObjectVersionTagging", Object, When::Versioned).filling(TAGS_OF_VERSION),
+            when("s3:ListBucket", Bucket, When::Missing),
         ],
     ),
     s3(
@@ -188,6 +193,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         &[
             there("s3:DeleteObjectTagging", Object, When::Unversioned),
             there("s3:DeleteObjectVersionTagging", Object, When::Versioned),
+            when("s3:ListBucket", Bucket, When::Missing),
         ],
     ),
     s3(
@@ -197,6 +203,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             there("s3:GetObjectAttributes", Object, When::Unversioned),
             there("s3:GetObjectVersion", Object, When::Versioned),
             there("s3:GetObjectVersionAttributes", Object, When::Versioned),
+            when("s3:ListBucket", Bucket, When::Missing),
             on_key("kms:Decrypt", Key, When::SseKms),
         ],
     ),

@@ -11,6 +11,9 @@ const SESSION: &[&str] = &[
     "sts:TransitiveTagKeys",
     "aws:RequestTag/",
     "aws:TagKeys",
+    // For this request, when it brings a code of the caller's MFA device.
+    "aws:MultiFactorAuthPresent",
+    "aws:MultiFactorAuthAge",
 ];
 const SESSION_TAGS: &[&str] = &["sts:TransitiveTagKeys", "aws:RequestTag/", "aws:TagKeys"];
 const TAGS: &[&str] = &["aws:RequestTag/", "aws:TagKeys"];

@@ -42,16 +42,13 @@ fn canonical_request(parts: &Parts, body: &[u8], presented: &Presented) -> Resul
     request.push_str(&presented.signed_headers.join(";"));
     request.push('\n');
     let hash = sha256(body);
-    // The header is part of the signature where it is given, so it must tell the truth about the body.
-    if let Some(claimed) = parts.headers.get("x-amz-content-sha256")
-        && claimed.as_bytes() != hash.as_bytes()
-        && claimed.as_bytes() != b"UNSIGNED-PAYLOAD"
-    {
+    // The header is part of the signature where it is given, so it must tell the truth about the body. Bodies that are not signed, or
+    // signed in pieces, are S3's alone.
+    let claimed = parts.headers.get("x-amz-content-sha256");
+    if claimed.is_some_and(|claimed| claimed.as_bytes() != hash.as_bytes()) {
         return Err(AuthError::SignatureMismatch);
     }
-    let unsigned =
-        parts.headers.get("x-amz-content-sha256").is_some_and(|claimed| claimed == "UNSIGNED-PAYLOAD");
-    request.push_str(if unsigned { "UNSIGNED-PAYLOAD" } else { &hash });
+    request.push_str(&hash);
     Ok(request)
 }
 

@@ -60,6 +60,9 @@ actions! {
         AttachGroupPolicy DetachGroupPolicy ListAttachedGroupPolicies
         PutGroupPolicy GetGroupPolicy DeleteGroupPolicy ListGroupPolicies
         CreateAccessKey ListAccessKeys UpdateAccessKey DeleteAccessKey GetAccessKeyLastUsed
+        CreateLoginProfile GetLoginProfile UpdateLoginProfile DeleteLoginProfile ChangePassword
+        CreateVirtualMFADevice DeleteVirtualMFADevice EnableMFADevice ResyncMFADevice DeactivateMFADevice
+        ListMFADevices ListVirtualMFADevices TagMFADevice UntagMFADevice ListMFADeviceTags
         CreateAccountAlias DeleteAccountAlias ListAccountAliases GetAccountSummary GetAccountAuthorizationDetails
         UpdateAccountPasswordPolicy GetAccountPasswordPolicy DeleteAccountPasswordPolicy
         GenerateCredentialReport GetCredentialReport

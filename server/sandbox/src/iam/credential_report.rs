@@ -12,7 +12,7 @@ use crate::activity::KeyUse;
 use crate::arns;
 use crate::gate::Question;
 use crate::gate::actions::iam;
-use crate::model::{Account, CredentialReport, Timestamp};
+use crate::model::{Account, CredentialReport, PasswordPolicy, Timestamp, User};
 use crate::query::{Call, Fault, Xml, timestamp};
 
 /// The columns, in their order.
@@ -78,12 +78,22 @@ fn content(account: &Account, uses: &HashMap<String, KeyUse>) -> String {
     lines.extend(users.into_iter().map(|user| {
         let mut fields =
             vec![user.name.clone(), arns::user(&account.id, &user.path, &user.name), timestamp(user.created)];
-        fields.extend(["false", NONE, NONE, NONE, "false"].map(str::to_owned));
+        fields.extend(password(account, user));
+        fields.push(account.mfa_devices_of(&user.id).next().is_some().to_string());
         fields.extend(keys(account, Some(&user.name), uses));
         fields.extend(certificates());
         line(&fields)
     }));
     lines.join("\n")
+}
+
+/// The columns of a user's password. Nobody signs in with one here.
+fn password(account: &Account, user: &User) -> [String; 4] {
+    const DAY: Timestamp = 24 * 60 * 60;
+    let Some(login) = &user.login else { return ["false", NONE, NONE, NONE].map(str::to_owned) };
+    let max_age = account.password_policies.get(PasswordPolicy::NAME).and_then(|policy| policy.max_age);
+    let next = max_age.map_or_else(|| NONE.to_owned(), |days| timestamp(login.changed + days * DAY));
+    ["true".to_owned(), "no_information".to_owned(), timestamp(login.changed), next]
 }
 
 /// Its password belongs to the sign-in page, which is not here.

@@ -183,3 +183,27 @@ impl Entity for Profiles {
         account.instance_profiles.get(name).map(|profile| &profile.tags)
     }
 }
+
+/// Virtual MFA devices, which are named by their serial numbers: ARNs.
+pub(super) enum MfaDevices {}
+
+impl Entity for MfaDevices {
+    fn named(call: Call<'_>) -> Result<&str, Fault> {
+        read::serial_number(call.params)
+    }
+
+    /// What else could be a serial number is no device's here.
+    fn arn(call: Call<'_>, name: &str) -> String {
+        let devices = format!("arn:aws:iam::{}:mfa/", call.account_id());
+        let last = name.rsplit('/').next().unwrap_or_default();
+        if name.starts_with(&devices) { name.to_owned() } else { format!("{devices}{last}") }
+    }
+
+    fn not_found(name: &str) -> Fault {
+        Fault::no_such_entity(format!("MFA Device with serial number {name} does not exist."))
+    }
+
+    fn tags<'a>(account: &'a Account, name: &str) -> Option<&'a Tags> {
+        account.mfa_devices.get(name).map(|device| &device.tags)
+    }
+}

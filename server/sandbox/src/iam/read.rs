@@ -137,6 +137,16 @@ pub(super) fn policy_arn(params: &Params) -> Result<&str, Fault> {
     Err(Fault::validation(format!("ARN {arn} is not valid.")))
 }
 
+/// `SerialNumber` of an MFA device.
+pub(super) fn serial_number(params: &Params) -> Result<&str, Fault> {
+    let serial = params.required("SerialNumber")?;
+    length("SerialNumber", serial, 9..=256)?;
+    match serial.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_+=/:,.@-".contains(&byte)) {
+        true => Ok(serial),
+        false => Err(constraint("SerialNumber", r"satisfy regular expression pattern: [\w+=/:,.@-]+")),
+    }
+}
+
 /// `VersionId`: `v1`, `v2`, ….
 pub(super) fn version_id(params: &Params) -> Result<&str, Fault> {
     let id = params.required("VersionId")?;

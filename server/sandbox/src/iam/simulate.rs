@@ -17,10 +17,19 @@ use crate::gate::Question;
 use crate::gate::actions::iam;
 use crate::managed::AWS_PREFIX;
 use crate::model::Account;
-use crate::query::{Call, Fault, Params, Xml, page};
+use crate::query::{Call, Fault, Params, Xml, page, parameter};
 
 /// Most actions times resources of one call.
 const MAX_EVALUATIONS: usize = 1_000;
+/// Longest document, action and resource, in characters (IAM API reference, `SimulateCustomPolicy`).
+const MAX_DOCUMENT: usize = 131_072;
+const MAX_ACTION: usize = 128;
+const MAX_RESOURCE: usize = 2_048;
+/// How much one call may compare: characters of all documents, and of long patterns with each character of what they are compared
+/// with, times evaluations.
+const MAX_COMPARISONS: usize = 200_000_000;
+/// Up to here a pattern with wildcards costs no more than its characters.
+const SHORT_PATTERN: usize = 128;
 
 /// Whose policies are asked about.
 struct Subject {
@@ -97,9 +106,37 @@ impl Subject {
 fn inputs(params: &Params, list: &str) -> Result<Vec<NamedPolicy>, Fault> {
     let texts = params.numbered(&format!("{list}.member"), "");
     let named = |(number, text): (u32, &str)| {
+        must_fit(list, text, MAX_DOCUMENT)?;
         Ok(NamedPolicy { name: format!("{list}.{number}"), arn: None, document: stored(text)?.document() })
     };
     texts.into_iter().map(named).collect()
+}
+
+fn must_fit(list: &str, text: &str, most: usize) -> Result<(), Fault> {
+    match text.chars().count() <= most {
+        true => Ok(()),
+        false => Err(Fault::validation(format!(
+            "1 validation error detected: Value at '{}' failed to satisfy constraint: Member must satisfy constraint: \
+             [Member must have length less than or equal to {most}]",
+            parameter(list)
+        ))),
+    }
+}
+
+/// What one evaluation may have to compare with a text of `longest` characters.
+fn comparisons(policies: &[NamedPolicy], longest: usize) -> usize {
+    fn of(value: &Value, longest: usize) -> usize {
+        match value {
+            Value::String(text) if text.len() > SHORT_PATTERN && text.contains(['*', '?']) => {
+                text.len() * text.len().min(longest)
+            }
+            Value::String(text) => text.len(),
+            Value::Array(list) => list.iter().map(|value| of(value, longest)).sum(),
+            Value::Object(members) => members.values().map(|value| of(value, longest)).sum(),
+            _ => 1,
+        }
+    }
+    policies.iter().map(|policy| of(policy.document.source(), longest)).sum()
 }
 
 /// What is asked about the subject.
@@ -111,6 +148,12 @@ struct Asked {
 }
 
 impl Asked {
+    /// The longest value that a condition may be compared with.
+    fn longest(&self) -> usize {
+        let values = self.context.iter().flat_map(|(_, values)| values);
+        values.map(String::len).max().unwrap_or_default()
+    }
+
     fn read(params: &Params) -> Result<Self, Fault> {
         let invalid = |message: String| Fault::refused(400, "InvalidInput", message);
         let caller = params.get("CallerArn").map(Principal::from_arn).transpose();
@@ -123,6 +166,7 @@ impl Asked {
                 ));
             }
             Some(text) => {
+                must_fit("ResourcePolicy", text, MAX_DOCUMENT)?;
                 let document = stored(text)?.document();
                 Some(NamedPolicy { name: "ResourcePolicy".into(), arn: None, document })
             }
@@ -164,9 +208,21 @@ fn answer(call: Call<'_>, subject: &Subject) -> Result<Xml, Fault> {
             format!("At most {MAX_EVALUATIONS} evaluations, actions times resources, are made at once.");
         return Err(Fault::refused(400, "InvalidInput", message));
     }
+    actions.iter().try_for_each(|action| must_fit("ActionNames", action, MAX_ACTION))?;
+    resources.iter().try_for_each(|resource| must_fit("ResourceArns", resource, MAX_RESOURCE))?;
     let asked = Asked::read(params)?;
     let mut boundaries = subject.boundaries.clone();
     boundaries.extend(inputs(params, "PermissionsBoundaryPolicyInputList")?);
+    let longest =
+        resources.iter().map(|resource| resource.len()).max().unwrap_or_default().max(asked.longest());
+    let each = comparisons(&subject.identity, longest)
+        + comparisons(&boundaries, longest)
+        + comparisons(asked.resource_policy.as_slice(), longest);
+    if each.saturating_mul(actions.len() * resources.len()) > MAX_COMPARISONS {
+        let message =
+            "The policies are too large for so many actions and resources at once; ask about fewer.";
+        return Err(Fault::refused(400, "InvalidInput", message));
+    }
     let pairs = actions.iter().flat_map(|action| resources.iter().map(move |resource| (*action, *resource)));
     let requests: Vec<(String, Request)> = pairs
         .enumerate()

@@ -21,6 +21,7 @@ pub(super) async fn get(call: Call<'_>) -> Result<Xml, Fault> {
     let permit = call.authorize::<iam::GetAccountSummary>(Question::about("*"))?;
     let account = call.account(&permit)?;
     let root_has_keys = account.access_keys.values().any(|key| key.user.is_none());
+    let devices_in_use = account.mfa_devices.values().filter(|device| device.user.is_some()).count();
     let numbers = [
         ("AccessKeysPerUserQuota", access_keys::MAX_KEYS),
         ("AccountAccessKeysPresent", usize::from(root_has_keys)),
@@ -38,8 +39,8 @@ pub(super) async fn get(call: Call<'_>) -> Result<Xml, Fault> {
         ("GroupsQuota", groups::MAX_GROUPS),
         ("InstanceProfiles", account.instance_profiles.len()),
         ("InstanceProfilesQuota", profiles::MAX_PROFILES),
-        ("MFADevices", 0),
-        ("MFADevicesInUse", 0),
+        ("MFADevices", account.mfa_devices.len()),
+        ("MFADevicesInUse", devices_in_use),
         ("Policies", account.policies.len()),
         ("PoliciesQuota", policies::MAX_POLICIES),
         ("PolicySizeQuota", policy::validate::MANAGED_POLICY_SIZE),

@@ -1,4 +1,4 @@
-//! Tags of users, roles, managed policies and instance profiles (IAM User Guide, `id_tags`), and the condition keys they
+//! Tags of users, roles, managed policies, instance profiles and MFA devices (IAM User Guide, `id_tags`), and the condition keys they
 //! fill.
 
 use std::collections::BTreeMap;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use policy::Context;
 
-use super::entity::{Entity, Policies, Profiles, Roles, Users};
+use super::entity::{Entity, MfaDevices, Policies, Profiles, Roles, Users};
 use super::policies::own_mut;
 use super::read::{self, Violations};
 use crate::gate::actions::iam;
@@ -83,6 +83,18 @@ impl Tagged for Profiles {
     fn tags_mut<'a>(account: &'a mut Account, name: &str) -> Result<&'a mut Tags, Fault> {
         let profile = account.instance_profiles.get_mut(name).ok_or_else(|| Self::not_found(name))?;
         Ok(&mut Arc::make_mut(profile).tags)
+    }
+}
+
+impl Tagged for MfaDevices {
+    type Tag = iam::TagMFADevice;
+    type Untag = iam::UntagMFADevice;
+    type ListTags = iam::ListMFADeviceTags;
+    const FOLDS_CASE: bool = false;
+
+    fn tags_mut<'a>(account: &'a mut Account, name: &str) -> Result<&'a mut Tags, Fault> {
+        let device = account.mfa_devices.get_mut(name).ok_or_else(|| Self::not_found(name))?;
+        Ok(&mut Arc::make_mut(device).tags)
     }
 }
 

@@ -43,6 +43,7 @@ pub(super) async fn create(call: Call<'_>) -> Result<Xml, Fault> {
             policies: IdentityPolicies::default(),
             boundary: boundary.map(str::to_owned),
             tags,
+            login: None,
         };
         let mut xml = Xml::default();
         xml.element("User", |element| write_whole(element, &account.id, &user));
@@ -90,6 +91,14 @@ pub(super) async fn delete(call: Call<'_>) -> Result<Xml, Fault> {
         let user = account.users.get(name).ok_or_else(|| Users::not_found(name))?;
         if account.access_keys.values().any(|key| key.user.as_deref() == Some(name)) {
             return Err(Fault::delete_conflict("Cannot delete entity, must delete access keys first."));
+        }
+        if user.login.is_some() {
+            return Err(Fault::delete_conflict("Cannot delete entity, must delete login profile first."));
+        }
+        if account.mfa_devices_of(&user.id).next().is_some() {
+            return Err(Fault::delete_conflict(
+                "Cannot delete entity, must remove tokens from principal first.",
+            ));
         }
         if account.groups_of(name).next().is_some() {
             return Err(groups::still_in_group());

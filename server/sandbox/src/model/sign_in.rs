@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Timestamp;
+use super::{Tags, Timestamp};
 
 /// An account's alias, unique over all accounts.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -11,6 +11,51 @@ pub struct AccountAlias {
     pub name: String,
     /// When it was made.
     pub created: Timestamp,
+}
+
+/// A user's password.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct LoginProfile {
+    /// When the user got one.
+    pub created: Timestamp,
+    /// When it was last changed.
+    pub changed: Timestamp,
+    /// Whether the user must set another on signing in.
+    pub reset_required: bool,
+    /// Hashes of it and of those before, sealed under the root key with the user's unique id as context, base64.
+    pub sealed_passwords: String,
+}
+
+/// A virtual MFA device.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct MfaDevice {
+    /// Its ARN, `arn:aws:iam::…:mfa/…`.
+    pub serial: String,
+    /// When it was made.
+    pub created: Timestamp,
+    /// Tags by key.
+    pub tags: Tags,
+    /// The seed of its codes, sealed under the root key with the serial number as context, base64.
+    pub sealed_seed: String,
+    /// Whose it is.
+    pub user: Option<MfaUser>,
+    /// How many steps of thirty seconds its clock is ahead of ours.
+    pub adjustment: i64,
+    /// The step of the second code of the newest pair that was taken.
+    pub newest_pair: Option<i64>,
+    /// Steps near the newest whose codes were taken.
+    pub spent: Vec<i64>,
+    /// How many codes were tried in which span.
+    pub tries: (i64, u32),
+}
+
+/// Whose an MFA device is.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct MfaUser {
+    /// The user's unique id, `AIDA…`.
+    pub id: String,
+    /// When it was enabled.
+    pub enabled: Timestamp,
 }
 
 /// What the passwords of an account's users must be like.

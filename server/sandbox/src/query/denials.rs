@@ -39,6 +39,13 @@ fn values(account: &str) -> BTreeMap<&'static str, (&'static str, String)> {
         ("AccessKeyId", ("AccessKeyId", "AKIAIOSFODNN7EXAMPLE".into())),
         ("Status", ("Status", "Inactive".into())),
         ("Description", ("Description", "d".into())),
+        ("Password", ("Password", "Correct-Horse-1".into())),
+        ("OldPassword", ("OldPassword", "Correct-Horse-1".into())),
+        ("NewPassword", ("NewPassword", "Correct-Horse-2".into())),
+        ("VirtualMFADeviceName", ("VirtualMFADeviceName", "phone".into())),
+        ("SerialNumber", ("SerialNumber", format!("arn:aws:iam::{account}:mfa/phone"))),
+        ("AuthenticationCode1", ("AuthenticationCode1", "123456".into())),
+        ("AuthenticationCode2", ("AuthenticationCode2", "654321".into())),
         ("AccountAlias", ("AccountAlias", "lab".into())),
         ("Arn", ("Arn", format!("arn:aws:iam::{account}:user/Admin"))),
         ("JobId", ("JobId", "01234567-89ab-cdef-0123-456789abcdef".into())),
@@ -72,6 +79,7 @@ async fn sandbox_with_nobody() -> (Arc<Aws>, Caller) {
         policies: IdentityPolicies::default(),
         boundary: None,
         tags: crate::model::Tags::new(),
+        login: None,
     };
     aws.store
         .change(&account, |account: &mut Account| {
@@ -86,6 +94,7 @@ async fn sandbox_with_nobody() -> (Arc<Aws>, Caller) {
         account,
         access_key_id: "AKIANOBODY".into(),
         temporary: None,
+        mfa: false,
     };
     (aws, caller)
 }
@@ -94,7 +103,9 @@ async fn call(aws: &Arc<Aws>, caller: &Caller, service: &str, action: &str, take
     let meta = RequestMeta::new(aws.now(), aws.region.clone(), None, None).unwrap();
     let values = values(caller.account_id());
     let mut pairs = vec![("Action", action.to_owned())];
-    pairs.extend(takes.iter().filter_map(|name| values.get(name)).cloned());
+    // To STS a serial number is nothing without a code of the device.
+    let needed = takes.iter().filter(|name| service != "sts" || **name != "SerialNumber");
+    pairs.extend(needed.filter_map(|name| values.get(name)).cloned());
     if matches!(action, "AssociateIamInstanceProfile" | "ModifyInstanceMetadataOptions") {
         pairs.push(("InstanceId", "i-0abcdef1234567890".into()));
     }

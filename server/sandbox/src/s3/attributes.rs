@@ -45,7 +45,8 @@ pub(super) async fn get_object_attributes(
         input.object_attributes.iter().flat_map(|list| list.as_str().split(',')).map(str::trim).collect();
     let asked = |name: &str| names.contains(&name);
     let sum = |name| describe::checksum(&row, name);
-    let parts = parts_of(&row, limit(input.max_parts)?, input.part_number_marker.unwrap_or_default());
+    let parts =
+        parts_of(&row, limit("max-parts", input.max_parts)?, input.part_number_marker.unwrap_or_default());
     Ok(S3Response::new(GetObjectAttributesOutput {
         checksum: asked(ObjectAttributes::CHECKSUM).then(|| Checksum {
             checksum_crc32: sum("CRC32"),

@@ -5,7 +5,7 @@ use s3s::dto::{
 };
 use s3s::{S3Request, S3Response, S3Result};
 
-use super::ask::{Ask, Owned};
+use super::ask::{Ask, Owned, no_such_bucket};
 use super::failure::{from_store, not_implemented, refuse};
 use super::tags;
 use super::versions::{Found, on_version};
@@ -89,10 +89,11 @@ async fn delete_one(ask: &Ask, owned: &Owned, key: &str, version: Option<String>
         &found,
         tags::existing(found.row()),
     )?;
-    let (bucket, now) = (&owned.bucket.name, ask.meta.now.unix_timestamp());
+    let (place, now) =
+        ((owned.owner.id.as_str(), owned.bucket.name.as_str(), key), ask.meta.now.unix_timestamp());
     let removed = match &found.asked {
-        Some(version) => store.delete_version(bucket, key, version).await,
-        None => store.delete_object(bucket, key, owned.bucket.versioning, now).await,
+        Some(version) => store.delete_version(place, version).await,
+        None => store.delete_object(place, owned.bucket.versioning, now).await,
     };
-    removed.map_err(|error| from_store(&error))
+    removed.map_err(|error| from_store(&error))?.ok_or_else(no_such_bucket)
 }

@@ -53,7 +53,7 @@ pub(super) async fn list_objects(
         prefix: input.prefix.clone().unwrap_or_default(),
         delimiter: input.delimiter.clone().unwrap_or_default(),
         after: input.marker.clone().unwrap_or_default(),
-        limit: limit(input.max_keys)?,
+        limit: limit("maxKeys", input.max_keys)?,
     };
     let page = list(ask, permit, &owned, &wanted).await?;
     let encoding = Encoding::of(input.encoding_type.as_ref())?;
@@ -94,7 +94,7 @@ pub(super) async fn list_objects_v2(
         prefix: input.prefix.clone().unwrap_or_default(),
         delimiter: input.delimiter.clone().unwrap_or_default(),
         after,
-        limit: limit(input.max_keys)?,
+        limit: limit("maxKeys", input.max_keys)?,
     };
     let page = list(ask, permit, &owned, &wanted).await?;
     let encoding = Encoding::of(input.encoding_type.as_ref())?;
@@ -132,11 +132,12 @@ pub(super) fn conditions(prefix: Option<&str>, delimiter: Option<&str>, max_keys
     context
 }
 
-pub(super) fn limit(max_keys: Option<i32>) -> S3Result<usize> {
-    let asked = max_keys.unwrap_or(MAX_KEYS).min(MAX_KEYS);
+/// Entries of a page; `name` is what S3 calls the argument.
+pub(super) fn limit(name: &str, asked: Option<i32>) -> S3Result<usize> {
+    let asked = asked.unwrap_or(MAX_KEYS).min(MAX_KEYS);
     usize::try_from(asked).map_err(|_| {
-        let message = "Argument maxKeys must be an integer between 0 and 2147483647";
-        invalid_argument(message, "maxKeys", asked)
+        let message = format!("Argument {name} must be an integer between 0 and 2147483647");
+        invalid_argument(message, name, asked)
     })
 }
 
@@ -205,7 +206,9 @@ async fn list(
     owned: &Owned,
     wanted: &Wanted,
 ) -> S3Result<Page> {
-    collect(&ask.aws.store, &owned.bucket, wanted).await.map_err(|error| from_store(&error))
+    let page = collect(&ask.aws.store, &owned.bucket, wanted).await.map_err(|error| from_store(&error))?;
+    ask.must_still_be(owned).await?;
+    Ok(page)
 }
 
 /// Reads keys in order and rolls those up that share what stands between prefix and delimiter.

@@ -56,10 +56,10 @@ fn valid(tags: Tags, most: usize) -> S3Result<Tags> {
     }
     for (index, (key, value)) in tags.iter().enumerate() {
         let characters = |text: &str| text.chars().count();
-        if key.is_empty() || characters(key) > LONGEST.0 {
+        if key.is_empty() || characters(key) > LONGEST.0 || !key.chars().all(allowed) {
             return Err(refuse(400, "InvalidTag", "The TagKey you have provided is invalid"));
         }
-        if characters(value) > LONGEST.1 {
+        if characters(value) > LONGEST.1 || !value.chars().all(allowed) {
             return Err(refuse(400, "InvalidTag", "The TagValue you have provided is invalid"));
         }
         if key.starts_with("aws:") {
@@ -70,6 +70,12 @@ fn valid(tags: Tags, most: usize) -> S3Result<Tags> {
         }
     }
     Ok(tags)
+}
+
+/// Letters, digits, spaces and some signs (S3 API reference, `Tag`): nothing that could end a line.
+fn allowed(char: char) -> bool {
+    let is_space = char.is_whitespace() && !char.is_control();
+    char.is_alphanumeric() || is_space || "_.:/=+-@".contains(char)
 }
 
 fn of_set(set: Vec<Tag>, most: usize) -> S3Result<Tags> {

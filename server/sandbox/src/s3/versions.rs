@@ -35,6 +35,7 @@ impl Found {
         }
         let there = ask.aws.store.version(&owned.bucket.name, key, asked.as_deref()).await;
         let there = there.map_err(|error| from_store(&error))?;
+        ask.must_still_be(owned).await?;
         Ok(Self { key: key.to_owned(), asked, there })
     }
 
@@ -118,11 +119,12 @@ pub(super) async fn list_object_versions(
             "A version-id marker cannot be specified without a key marker.",
         ));
     }
-    let limit = limit(input.max_keys)?;
+    let limit = limit("maxKeys", input.max_keys)?;
     let prefix = input.prefix.clone().unwrap_or_default();
     let delimiter = input.delimiter.clone().unwrap_or_default();
     let after = (input.key_marker.clone().unwrap_or_default(), input.version_id_marker.clone());
     let page = collect(ask, permit, &owned, (&prefix, &delimiter), after, limit).await?;
+    ask.must_still_be(&owned).await?;
     let encoding = Encoding::of(input.encoding_type.as_ref())?;
     let owner = || Some(Owner { display_name: None, id: Some(canonical_id(&owned.owner.id)) });
     let (mut versions, mut markers) = (Vec::new(), Vec::new());

@@ -8,7 +8,7 @@ use super::sql::{Sql, sql};
 use super::{Store, StoreError};
 use crate::model::{
     AccessKey, AccessReport, Account, AccountAlias, Alias, Bucket, CredentialReport, Group, Instance,
-    InstanceProfile, KmsKey, ManagedPolicy, PasswordPolicy, Role, User, for_each_table,
+    InstanceProfile, KmsKey, ManagedPolicy, MfaDevice, PasswordPolicy, Role, User, for_each_table,
 };
 
 impl Store {

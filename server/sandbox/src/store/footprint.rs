@@ -30,11 +30,12 @@ pub(super) fn footprint(account: &Account) -> usize {
         password_policies,
         credential_reports,
         access_reports,
+        mfa_devices,
     } = account;
     let count = users.len() + groups.len() + access_keys.len() + roles.len() + policies.len();
     let count =
         count + instance_profiles.len() + buckets.len() + keys.len() + aliases.len() + instances.len();
-    let count = count + account_aliases.len() + password_policies.len();
+    let count = count + account_aliases.len() + password_policies.len() + mfa_devices.len();
     let texts = users.values().map(|user| of_identity(&user.policies)).sum::<usize>()
         + groups.values().map(|group| of_identity(&group.policies)).sum::<usize>()
         + roles.values().map(|role| of_role(role)).sum::<usize>()

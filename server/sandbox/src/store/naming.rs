@@ -29,8 +29,8 @@ pub(super) struct Put {
     data: String,
     body: String,
     bytes: PutBytes,
-    /// The account that owns the bucket; `None` for any.
-    owner: Option<String>,
+    /// The account that owns the bucket.
+    owner: String,
     only_if: Option<OnlyIf>,
     /// What is kept of it once it is there.
     kept: Arc<Kept>,
@@ -50,12 +50,14 @@ enum PutBytes {
 
 /// A version that is to go.
 pub(super) struct Remove {
+    /// The account that owns the bucket.
+    owner: String,
     bucket: String,
     key: String,
     version: String,
-    /// Whether it was a delete marker.
-    marker: bool,
-    answer: oneshot::Sender<Result<bool, StoreError>>,
+    /// Whether it was a delete marker; `None` when the owner has no such bucket any more.
+    marker: Option<bool>,
+    answer: oneshot::Sender<Result<Option<bool>, StoreError>>,
 }
 
 impl Put {
@@ -83,7 +85,7 @@ impl Put {
             data: object.data.clone(),
             body: body_of(object)?,
             bytes,
-            owner: Some(terms.owner.to_owned()),
+            owner: terms.owner.to_owned(),
             only_if: terms.only_if.cloned(),
             kept: Arc::new(Kept { version, bytes: in_row }),
             written: Written::Done,
@@ -150,18 +152,18 @@ impl Store {
     }
 
     /// Removes what a request without a version id means: the object, or with versioning nothing but its name, by a delete
-    /// marker (S3 User Guide, `DeletingObjectVersions`). Removing what is not there is no error.
+    /// marker (S3 User Guide, `DeletingObjectVersions`). Removing what is not there is no error. `None` when `owner` has no such
+    /// bucket any more.
     pub async fn delete_object(
         &self,
-        bucket: &str,
-        key: &str,
+        (owner, bucket, key): (&str, &str, &str),
         versioning: Option<Versioning>,
         now: Timestamp,
-    ) -> Result<Removed, StoreError> {
+    ) -> Result<Option<Removed>, StoreError> {
         let version = match versioning {
             None => {
-                self.remove(bucket, key, NULL_VERSION).await?;
-                return Ok(Removed::default());
+                let removed = self.remove((owner, bucket, key), NULL_VERSION).await?;
+                return Ok(removed.map(|_| Removed::default()));
             }
             // With versioning on, a marker of its own leaves all versions as they are.
             Some(Versioning::Enabled) => new_version_id(),
@@ -178,7 +180,7 @@ impl Store {
             data: String::new(),
             body: body.map_err(|source| StoreError::Row { kind: "delete marker", source })?,
             bytes: PutBytes::InRow(None),
-            owner: None,
+            owner: owner.to_owned(),
             only_if: None,
             kept: Arc::new(Kept { version: marker, bytes: None }),
             written: Written::Done,
@@ -186,28 +188,39 @@ impl Store {
         };
         self.send(Member::Put(put)).await?;
         match written.await.map_err(|_| StoreError::Stopped)?? {
-            Written::Done => Ok(Removed { version: Some(version), marker: true }),
+            Written::Done => Ok(Some(Removed { version: Some(version), marker: true })),
             // The bucket is gone, and all that was in it.
-            _ => Ok(Removed::default()),
+            _ => Ok(None),
         }
     }
 
-    /// Removes one version for good; what was before it is the latest then. Removing what is not there is no error.
+    /// Removes one version for good; what was before it is the latest then. Removing what is not there is no error. `None` when
+    /// `owner` has no such bucket any more.
     pub async fn delete_version(
         &self,
-        bucket: &str,
-        key: &str,
+        place: (&str, &str, &str),
         version: &str,
-    ) -> Result<Removed, StoreError> {
-        let marker = self.remove(bucket, key, version).await?;
-        Ok(Removed { version: Some(version.to_owned()), marker })
+    ) -> Result<Option<Removed>, StoreError> {
+        let removed = self.remove(place, version).await?;
+        Ok(removed.map(|marker| Removed { version: Some(version.to_owned()), marker }))
     }
 
-    /// Whether what was removed was a delete marker.
-    async fn remove(&self, bucket: &str, key: &str, version: &str) -> Result<bool, StoreError> {
+    /// Whether what was removed was a delete marker; `None` when the owner has no such bucket any more.
+    async fn remove(
+        &self,
+        (owner, bucket, key): (&str, &str, &str),
+        version: &str,
+    ) -> Result<Option<bool>, StoreError> {
         let (answer, removed) = oneshot::channel();
-        let (bucket, key, version) = (bucket.to_owned(), key.to_owned(), version.to_owned());
-        self.send(Member::Remove(Remove { bucket, key, version, marker: false, answer })).await?;
+        let remove = Remove {
+            owner: owner.to_owned(),
+            bucket: bucket.to_owned(),
+            key: key.to_owned(),
+            version: version.to_owned(),
+            marker: None,
+            answer,
+        };
+        self.send(Member::Remove(remove)).await?;
         removed.await.map_err(|_| StoreError::Stopped)?
     }
 }
@@ -312,7 +325,7 @@ async fn refuse_without_bucket(tx: &mut Tx, puts: &mut [&mut Put]) -> Result<(),
             owners.insert(put.bucket.clone(), owner);
         }
         let owner = owners.get(&put.bucket).and_then(Option::as_ref);
-        if owner.is_none_or(|owner| put.owner.as_ref().is_some_and(|wanted| wanted != owner)) {
+        if owner.is_none_or(|owner| *owner != put.owner) {
             put.written = Written::NoBucket;
         }
     }
@@ -354,7 +367,7 @@ async fn refuse_on_condition(tx: &mut Tx, puts: &mut [&mut Put]) -> Result<(), S
 
 /// What is written without versioning takes the place of what was; chunks of that are freed.
 async fn free_replaced(tx: &mut Tx, puts: &[&mut Put]) -> Result<(), StoreError> {
-    let replacing = puts.iter().filter(|put| put.version == NULL_VERSION);
+    let replacing = puts.iter().filter(|put| put.version == NULL_VERSION && !tx.replaces_row(put));
     let rows = Rows::new(replacing.map(|put| put.in_place()));
     if rows.is_empty() {
         return Ok(());
@@ -373,6 +386,16 @@ async fn free_replaced(tx: &mut Tx, puts: &[&mut Put]) -> Result<(), StoreError>
 
 /// Removes versions of different names. Of each it is said in `marker` whether it was one.
 pub(super) async fn remove_all(tx: &mut Tx, mut removes: Vec<&mut Remove>) -> Result<(), StoreError> {
+    let mut owners: BTreeMap<String, Option<String>> = BTreeMap::new();
+    for remove in &mut removes {
+        if !owners.contains_key(&remove.bucket) {
+            let owner = tx.owner("bucket", &remove.bucket).await?;
+            owners.insert(remove.bucket.clone(), owner);
+        }
+        let owner = owners.get(&remove.bucket).and_then(Option::as_ref);
+        remove.marker = owner.filter(|owner| **owner == remove.owner).map(|_| false);
+    }
+    removes.retain(|remove| remove.marker.is_some());
     if removes.is_empty() {
         return Ok(());
     }
@@ -400,13 +423,24 @@ pub(super) async fn remove_all(tx: &mut Tx, mut removes: Vec<&mut Remove>) -> Re
     }
     for remove in &mut removes {
         let place = remove.place();
-        remove.marker = markers.get(&place).copied().unwrap_or_default();
+        remove.marker = Some(markers.get(&place).copied().unwrap_or_default());
         tx.effects.push(Effect::Object { place, now: None });
     }
     Ok(())
 }
 
 impl Tx {
+    /// Whether it is known without a look that what a version takes the place of has no chunks.
+    fn replaces_row(&self, put: &Put) -> bool {
+        let place = put.place();
+        let known = self.memory.objects.get(&place).is_ok_and(|kept| {
+            kept.version.id == put.version && (kept.bytes.is_some() || kept.version.object.is_none())
+        });
+        let is_here =
+            |effect: &Effect| matches!(effect, Effect::Object { place: here, .. } if *here == place);
+        known && !self.effects.iter().any(is_here)
+    }
+
     /// Nothing names these chunks any more.
     pub(super) async fn free(&mut self, data: &str) -> Result<(), StoreError> {
         self.run(sql("INSERT INTO unnamed (data) VALUES ($1) ON CONFLICT (data) DO NOTHING").bind(data))

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use policy::{Arn, NamedPolicy, ResourceKind};
 
+use super::mfa;
 use super::session::{
     Packed, inline_policy, length, pattern, policy_arns, session_policies, write_credentials,
 };
@@ -32,8 +33,9 @@ pub(super) async fn assume_role(call: Call<'_>) -> Result<Xml, Fault> {
         Identity::Federated(_) => return Err(denied(call, "AssumeRole", &asked)),
         _ => {}
     }
+    let mfa = mfa::verified(call).await?;
     let target = Target::find(call, &asked).await?;
-    let permits = authorize(call, &asked, target.as_ref())?;
+    let permits = authorize(call, &asked, target.as_ref(), mfa)?;
     let Some(target) = target else { return Err(denied(call, "AssumeRole", &asked)) };
     open_session(call, &asked, &target, &permits)
 }
@@ -148,9 +150,20 @@ struct Permits {
 
 /// Asks the gate: about assuming the role, and about each thing that the session is told. What the calling session hands on counts,
 /// so that a chain of roles needs those permissions at every link.
-fn authorize(call: Call<'_>, asked: &Asked<'_>, target: Option<&Target>) -> Result<Permits, Fault> {
+fn authorize(
+    call: Call<'_>,
+    asked: &Asked<'_>,
+    target: Option<&Target>,
+    mfa: bool,
+) -> Result<Permits, Fault> {
     let (gate, meta, caller) = (&call.aws.gate, call.meta, call.caller);
-    let assume = gate.authorize(meta, caller, asked.question(target))?;
+    let mut question = asked.question(target);
+    if mfa {
+        // For this request alone: the session that comes of it carries no MFA (IAM User Guide,
+        // `id_credentials_mfa_configure-api-require`).
+        question = question.with("aws:MultiFactorAuthPresent", "true").with("aws:MultiFactorAuthAge", "0");
+    }
+    let assume = gate.authorize(meta, caller, question)?;
     let tags = !asked.session_tags.values.is_empty();
     let tag = tags.then(|| gate.authorize(meta, caller, asked.question(target))).transpose()?;
     let identify = asked.source_identity.map(|_| gate.authorize(meta, caller, asked.question(target)));

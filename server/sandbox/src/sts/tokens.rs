@@ -1,5 +1,6 @@
 //! `GetSessionToken` and `GetFederationToken`: temporary credentials by whoever holds long-term ones.
 
+use super::mfa;
 use super::session::{
     Packed, inline_policy, length, pattern, policy_arns, session_policies, write_credentials,
 };
@@ -39,7 +40,8 @@ fn duration(call: Call<'_>, user: Option<&UserRef>) -> Result<i64, Fault> {
 pub(super) async fn session_token(call: Call<'_>) -> Result<Xml, Fault> {
     let user = user_of(call)?;
     let expires = call.now() + duration(call, user.as_ref())?;
-    let token = Temporary { account: call.account_id().to_owned(), user, issued: call.now(), expires };
+    let mfa = mfa::verified(call).await?;
+    let token = Temporary { account: call.account_id().to_owned(), user, issued: call.now(), expires, mfa };
     write_credentials(call, &Token::User(token))
 }
 

@@ -5,6 +5,8 @@
 mod account;
 mod groups;
 mod limits;
+mod login;
+mod mfa;
 mod policies;
 mod reports;
 mod roles;

@@ -67,7 +67,7 @@ async fn an_access_key_of_nobody_here_is_not_told_from_one_that_does_not_exist()
     assert_eq!((ask(&keys.access_key_id).await, ask(&lab.admin.access_key_id).await), (200, 403));
 }
 
-async fn report(lab: &Lab) -> Vec<Vec<String>> {
+pub(super) async fn report(lab: &Lab) -> Vec<Vec<String>> {
     let answer = did(lab, "GetCredentialReport", &[]).await;
     assert_eq!(answer.xml("ReportFormat").as_deref(), Some("text/csv"));
     let content = BASE64_STANDARD.decode(answer.xml("Content").unwrap()).unwrap();
