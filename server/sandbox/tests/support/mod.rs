@@ -5,6 +5,7 @@ pub mod calls;
 pub mod samples;
 pub mod signer;
 pub mod steps;
+pub mod wire;
 pub mod world;
 
 use std::pin::pin;
