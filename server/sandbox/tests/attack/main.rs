@@ -14,7 +14,6 @@ mod smuggling;
 mod support;
 mod times;
 mod tokens;
-mod wire;
 
 use std::time::Duration;
 
