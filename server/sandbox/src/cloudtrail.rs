@@ -20,7 +20,7 @@ use policy::call::{Operation, ResourceOf, operation};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::caller::Caller;
+use crate::caller::{Caller, Identity};
 use crate::credentials::SessionCredentials;
 use crate::crypto::CryptoError;
 use crate::gate::Denied;
@@ -161,8 +161,14 @@ pub(crate) fn record(
     }
     let refusal = response.extensions().get::<Refusal>();
     let answer = response.body().bytes().filter(|_| refusal.is_none()).unwrap_or_default();
-    let (parameters, elements) = parameters_and_elements(operation, protocol, &answer);
+    let (mut parameters, mut elements) = parameters_and_elements(operation, protocol, &answer);
     let (mut resources, mut names) = (resources(meta, operation), Vec::new());
+    if refusal.is_none() && operation.service == "kms" && TELL_THE_KEY.contains(&operation.name) {
+        tell_the_key(&mut elements, &resources);
+    }
+    if operation.service == "sts" && operation.name == "AssumeRole" {
+        tell_incoming_tags(&mut parameters, caller);
+    }
     match protocol {
         Protocol::Json(..) => resources.extend(made_key(&elements)),
         Protocol::Query(..) => {
@@ -177,7 +183,7 @@ pub(crate) fn record(
         invoked_by: None,
         request_id: meta.id.clone(),
         refusal: refusal.map(|refusal| told(service, refusal, response.status().is_server_error())),
-        additional: additional(operation, protocol),
+        additional: additional(aws, operation, protocol, &answer),
         parameters,
         elements,
         resources,
@@ -200,7 +206,7 @@ fn parameters_and_elements(operation: &Operation, protocol: Protocol<'_>, answer
         Protocol::Query(service, params) => {
             let known = parameters_of(service, operation.name);
             let elements = if tells { query::elements(service, operation.name, answer) } else { Value::Null };
-            (query::parameters(service, params, known), elements)
+            (query::parameters(service, operation.name, params, known), elements)
         }
     }
 }
@@ -215,12 +221,51 @@ fn parameters_of(service: crate::query::Service, name: &str) -> &'static [&'stat
     table.iter().find(|(known, _)| *known == name).map_or(&[], |(_, parameters)| *parameters)
 }
 
-fn additional(operation: &Operation, protocol: Protocol<'_>) -> Value {
+fn additional(aws: &Aws, operation: &Operation, protocol: Protocol<'_>, answer: &[u8]) -> Value {
     let Protocol::Json("kms", body) = protocol else { return Value::Null };
-    let grant = || serde_json::from_slice::<Value>(body).ok()?.get("GrantId")?.as_str().map(str::to_owned);
     match operation.name {
-        "RetireGrant" => grant().map_or(Value::Null, |id| json!({ "grantId": id })),
-        _ => Value::Null,
+        "RetireGrant" => retired_grant(aws, body).map_or(Value::Null, |id| json!({ "grantId": id })),
+        _ => shown::materials(answer),
+    }
+}
+
+/// The grant that a request to retire one names, by its id or by a token.
+fn retired_grant(aws: &Aws, body: &[u8]) -> Option<String> {
+    let request = serde_json::from_slice::<Value>(body).ok()?;
+    let text = |name: &str| request.get(name)?.as_str();
+    match text("GrantId") {
+        Some(id) => Some(id.to_owned()),
+        None => crate::kms::grant_of_token(aws, text("GrantToken")?),
+    }
+}
+
+/// Operations of KMS whose records have the key's ARN among the answer's elements, though the answer has not (KMS Developer
+/// Guide, `understanding-kms-entries`).
+const TELL_THE_KEY: &[&str] = &[
+    "CreateAlias",
+    "CreateGrant",
+    "DeleteAlias",
+    "DisableKey",
+    "EnableKey",
+    "EnableKeyRotation",
+    "UntagResource",
+    "UpdateAlias",
+];
+
+fn tell_the_key(elements: &mut Value, resources: &[Resource]) {
+    let key = |resource: &&Resource| matches!(&resource.arn, Arn::Whole(arn) if arn.contains(":key/"));
+    // An alias that goes to another key was asked about with both, of which the new one is last.
+    if let Some(resource) = resources.iter().rfind(key) {
+        elements["keyId"] = resource.name.as_str().into();
+    }
+}
+
+/// The tags that a session hands on to the one it assumes, as their values by their keys (IAM User Guide, `id_session-tags`).
+fn tell_incoming_tags(parameters: &mut Value, caller: &Caller) {
+    let Identity::Session(session) = &caller.identity else { return };
+    let tags = session.tags.handed_on().values;
+    if !tags.is_empty() {
+        parameters["incomingTransitiveTags"] = json!(tags);
     }
 }
 
@@ -328,7 +373,8 @@ pub(crate) fn record_for_s3(
     aws.trail.push(call.entries(aws.now()));
 }
 
-/// Records that EC2 took a role for an instance, or was not let: `given` is what the instance got.
+/// Records that EC2 took a role for an instance, or was not let: `given` is what the instance got. Credentials that were given
+/// before are no new call.
 pub(crate) fn record_role_taken(
     aws: &Aws,
     meta: &RequestMeta,
@@ -337,7 +383,8 @@ pub(crate) fn record_role_taken(
     given: Result<&SessionCredentials, String>,
 ) {
     let Some(operation) = operation("sts", "AssumeRole") else { return };
-    if !aws.trail.has_room(Made::ByCaller) {
+    let known = given.as_ref().is_ok_and(|given| !aws.trail.is_first_delivery(&given.access_key_id));
+    if known || !aws.trail.has_room(Made::ByCaller) {
         return;
     }
     let (account, arn) = role;

@@ -40,6 +40,11 @@ pub(crate) use usage::Usage;
 /// An encryption context: pairs that must be given again to decrypt.
 pub(crate) type EncryptionContext = BTreeMap<String, String>;
 
+/// The grant that a grant token was made for.
+pub(crate) fn grant_of_token(aws: &Aws, token: &str) -> Option<String> {
+    grant_tokens::read(aws, token).ok().map(|(_, grant)| grant)
+}
+
 /// A call to KMS: who makes it, and whether S3 makes it for them.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Call<'a> {

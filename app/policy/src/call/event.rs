@@ -74,8 +74,8 @@ impl ResourceOf {
             }
             Self::Bucket => "AWS::S3::Bucket",
             Self::Object | Self::SourceObject => "AWS::S3::Object",
-            Self::Key | Self::SourceKey => "AWS::KMS::Key",
-            Self::Alias => "AWS::KMS::Alias",
+            // An alias goes by the type of its key (KMS Developer Guide, `ct-createalias`).
+            Self::Key | Self::SourceKey | Self::Alias => "AWS::KMS::Key",
             Self::Role => "AWS::IAM::Role",
             Self::User => "AWS::IAM::User",
             Self::Group => "AWS::IAM::Group",

@@ -174,12 +174,13 @@ pub(super) const OPERATIONS: &[Operation] = &[
     iam("UpdateAccountPasswordPolicy", &[always("iam:UpdateAccountPasswordPolicy", Any, Other)]),
     iam("GetAccountPasswordPolicy", &[always("iam:GetAccountPasswordPolicy", Any, Other)]),
     iam("DeleteAccountPasswordPolicy", &[always("iam:DeleteAccountPasswordPolicy", Any, Other)]),
-    iam("GenerateCredentialReport", &[always("iam:GenerateCredentialReport", Any, Other)]),
+    iam("GenerateCredentialReport", &[always("iam:GenerateCredentialReport", Any, Other)]).read_only(),
     iam("GetCredentialReport", &[always("iam:GetCredentialReport", Any, Other)]),
     iam(
         "GenerateServiceLastAccessedDetails",
         &[always("iam:GenerateServiceLastAccessedDetails", IdentityOrPolicy, Other)],
-    ),
+    )
+    .read_only(),
     iam("GetServiceLastAccessedDetails", &[always("iam:GetServiceLastAccessedDetails", Any, Other)]),
     iam(
         "GetServiceLastAccessedDetailsWithEntities",

@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::arns;
-use crate::caller::{Caller, Federation, Identity, Session, SessionSource};
+use crate::caller::{Caller, Federation, Identity, Session};
 use crate::model::Timestamp;
 
 /// Who made a call.
@@ -91,8 +91,14 @@ fn of_caller(caller: &Caller) -> Map<String, Value> {
         "accountId": caller.account_id(),
         "accessKeyId": caller.access_key_id,
     }));
-    if let Identity::User(name) = &caller.identity {
-        identity.insert("userName".into(), name.as_str().into());
+    let alias = caller.account.iter().flat_map(|account| account.account_aliases.values()).next();
+    let name = match &caller.identity {
+        Identity::User(name) => Some(name.as_str()),
+        Identity::Root => alias.map(|alias| alias.name.as_str()),
+        _ => None,
+    };
+    if let Some(name) = name {
+        identity.insert("userName".into(), name.into());
     }
     let context = match &caller.identity {
         Identity::Session(session) => Some(of_session(caller, session)),
@@ -118,9 +124,11 @@ fn of_session(caller: &Caller, session: &Session) -> Value {
         },
         "attributes": attributes(session.issued),
     });
-    // Which version of the metadata service handed the credentials out: there is only the second.
-    if let (SessionSource::Instance, Some(context)) = (session.source, context.as_object_mut()) {
-        context.insert("ec2RoleDelivery".into(), "2.0".into());
+    if let Some(delivery) = &session.instance {
+        context["ec2RoleDelivery"] = format!("{}.0", delivery.version).into();
+    }
+    if let Some(identity) = &session.source_identity {
+        context["sourceIdentity"] = identity.as_str().into();
     }
     context
 }

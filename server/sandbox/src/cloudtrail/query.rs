@@ -24,7 +24,7 @@ const NUMBERS: &[&str] = &[
     "packedPolicySize",
     "permissionsBoundaryUsageCount",
 ];
-const TRUTHS: &[&str] = &["isAttachable", "isDefaultVersion", "onlyAttached", "setAsDefault"];
+const TRUTHS: &[&str] = &["_return", "isAttachable", "isDefaultVersion", "onlyAttached", "setAsDefault"];
 /// Names whose values are times.
 const TIMES: &[&str] = &["createDate", "expiration", "updateDate"];
 /// Parts of the names of what nobody may read.
@@ -47,8 +47,17 @@ const RESOURCES: &[(&str, &str)] = &[
     ("userName", "AWS::IAM::User"),
 ];
 
+/// Operations of EC2 whose requests and answers are shown in the names of the API, under the name of the message.
+const WRAPPED: &[&str] = &[
+    "AssociateIamInstanceProfile",
+    "DescribeIamInstanceProfileAssociations",
+    "DisassociateIamInstanceProfile",
+    "ModifyInstanceMetadataOptions",
+    "ReplaceIamInstanceProfileAssociation",
+];
+
 /// The parameters of a request: those that the operation takes, which are `known`.
-pub(super) fn parameters(service: Service, params: &Params, known: &[&str]) -> Value {
+pub(super) fn parameters(service: Service, action: &str, params: &Params, known: &[&str]) -> Value {
     let mut root = Tree::default();
     for name in params.names() {
         let first = name.split('.').next().unwrap_or(name);
@@ -58,6 +67,7 @@ pub(super) fn parameters(service: Service, params: &Params, known: &[&str]) -> V
         }
     }
     match service {
+        Service::Ec2 if WRAPPED.contains(&action) => json!({ format!("{action}Request"): root.to_wrapped() }),
         Service::Ec2 => or_null(of_ec2(root)),
         Service::Iam | Service::Sts => match root.to_value("") {
             Value::Object(members) => or_null(members),
@@ -70,6 +80,11 @@ pub(super) fn parameters(service: Service, params: &Params, known: &[&str]) -> V
 pub(super) fn elements(service: Service, action: &str, body: &[u8]) -> Value {
     let Some(document) = xml::read(body) else { return Value::Null };
     let result = match service {
+        Service::Ec2 if WRAPPED.contains(&action) => {
+            let mut members = document.members(|name| Some(name.to_owned()), wrapped);
+            members.extend(document.namespace.map(|namespace| ("xmlns".to_owned(), namespace.into())));
+            return json!({ document.name: members });
+        }
         Service::Ec2 => Some(&document),
         Service::Iam | Service::Sts => document.child(&format!("{action}Result")),
     };
@@ -87,7 +102,7 @@ fn collect(shown: &Value, found: &mut Vec<(String, String)>) {
     match shown {
         Value::Object(members) => {
             for (name, value) in members {
-                let kind = RESOURCES.iter().find(|(known, _)| known == name);
+                let kind = RESOURCES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
                 match (kind, value) {
                     (Some((_, kind)), Value::String(text)) => found.push(((*kind).to_owned(), text.clone())),
                     _ => collect(value, found),
@@ -146,6 +161,49 @@ impl Tree {
     }
 }
 
+impl Tree {
+    /// As what EC2 makes of its newer requests: entries of lists have their place as `tag`, and one alone is no list.
+    fn to_wrapped(&self) -> Value {
+        if let Some(text) = &self.text {
+            return guessed(text);
+        }
+        let entries = self.entries().map(|entries| {
+            let entry = |(place, tree): (usize, &Self)| match tree.to_wrapped() {
+                Value::Object(mut members) => {
+                    members.insert("tag".into(), (place + 1).into());
+                    Value::Object(members)
+                }
+                content => json!({ "tag": place + 1, "content": content }),
+            };
+            entries.into_iter().enumerate().map(entry).collect::<Vec<_>>()
+        });
+        match entries {
+            Some(mut entries) if entries.len() == 1 => entries.remove(0),
+            Some(entries) => entries.into(),
+            None => {
+                let members = self.branches.iter().map(|(part, tree)| (part.clone(), tree.to_wrapped()));
+                Value::Object(members.collect())
+            }
+        }
+    }
+}
+
+/// An element of an answer in the same way.
+fn wrapped(element: &Element) -> Value {
+    match element.children.is_empty() {
+        true => guessed(&element.text),
+        false => Value::Object(element.members(|name| Some(name.to_owned()), wrapped)),
+    }
+}
+
+/// What looks like a number or like true or false is shown as one there.
+fn guessed(text: &str) -> Value {
+    match text.parse::<i64>() {
+        Ok(number) if number.to_string() == text => number.into(),
+        _ => text.parse::<bool>().map_or_else(|_| text.into(), Value::from),
+    }
+}
+
 /// EC2 shows lists as sets of items, and what is to be launched as a set of its own.
 fn of_ec2(root: Tree) -> Map<String, Value> {
     let mut shown = Map::new();
@@ -170,8 +228,19 @@ fn of_ec2(root: Tree) -> Map<String, Value> {
                 });
                 shown.insert("filterSet".into(), items(filters));
             }
+            ("ResourceId", Some(ids)) => {
+                let ids = ids.into_iter().map(|id| json!({ "resourceId": id.to_value("") }));
+                shown.insert("resourcesSet".into(), items(ids));
+            }
             (_, Some(entries)) => {
-                let entries = entries.into_iter().map(|entry| entry.to_value(""));
+                let entries = entries.into_iter().map(|entry| {
+                    let mut entry = entry.to_value("");
+                    // Those of a `TagSpecification`.
+                    if let Some(tags) = entry.as_object_mut().and_then(|members| members.remove("tag")) {
+                        entry["tags"] = tags;
+                    }
+                    entry
+                });
                 shown.insert(format!("{spelling}Set"), items(entries));
             }
             (_, None) => {
@@ -192,7 +261,10 @@ fn items(entries: impl IntoIterator<Item = Value>) -> Value {
 
 fn members(service: Service, element: &Element) -> Map<String, Value> {
     element.members(
-        |name| (!is_secret(name)).then(|| spelled(name)),
+        |name| match name {
+            "return" if service == Service::Ec2 => Some("_return".to_owned()),
+            name => (!is_secret(name)).then(|| spelled(name)),
+        },
         |child| {
             let all = |name: &str| child.children.iter().all(|entry| entry.name == name);
             let list = || child.children.iter().map(|entry| value_of(service, entry)).collect::<Vec<_>>();
@@ -210,6 +282,7 @@ fn members(service: Service, element: &Element) -> Map<String, Value> {
 fn value_of(service: Service, element: &Element) -> Value {
     match element.children.is_empty() {
         true if element.name == "SessionToken" => HIDDEN.into(),
+        true if element.name == "return" => scalar("_return", &element.text, service.prefix()),
         true => scalar(&spelled(&element.name), &element.text, service.prefix()),
         false => Value::Object(members(service, element)),
     }
@@ -234,7 +307,8 @@ mod tests {
     use super::*;
 
     fn shown(service: Service, query: &str, known: &[&str]) -> Value {
-        parameters(service, &Params::read(query, b"").unwrap(), known)
+        let params = Params::read(query, b"").unwrap();
+        parameters(service, params.get("Action").unwrap_or_default(), &params, known)
     }
 
     #[test]
@@ -251,24 +325,78 @@ mod tests {
         assert_eq!(shown(Service::Sts, "Action=GetCallerIdentity", &[]), Value::Null);
         let nested = format!("Tags{}=x", ".1".repeat(100_000));
         assert_eq!(shown(Service::Iam, &nested, &["Tags"]), Value::Null);
-        let query = "ImageId=ami-1&MinCount=1&MaxCount=2&IamInstanceProfile.Name=p&InstanceType=t2.micro";
+        let query = "Action=RunInstances&ImageId=ami-1&MinCount=1&MaxCount=2&IamInstanceProfile.Name=p&InstanceType=t2.micro\
+                     &TagSpecification.1.ResourceType=instance&TagSpecification.1.Tag.1.Key=k&TagSpecification.1.Tag.1.Value=v";
         assert_eq!(
             shown(
                 Service::Ec2,
                 query,
-                &["ImageId", "MinCount", "MaxCount", "IamInstanceProfile", "InstanceType"]
+                &[
+                    "ImageId",
+                    "MinCount",
+                    "MaxCount",
+                    "IamInstanceProfile",
+                    "InstanceType",
+                    "TagSpecification"
+                ]
             ),
             json!({
                 "iamInstanceProfile": {"name": "p"}, "instanceType": "t2.micro",
                 "instancesSet": {"items": [{"imageId": "ami-1", "maxCount": 2, "minCount": 1}]},
+                "tagSpecificationSet": {"items": [{"resourceType": "instance", "tags": [{"key": "k", "value": "v"}]}]},
             })
         );
-        let query = "InstanceId.1=i-1&InstanceId.2=i-2&Filter.1.Name=n&Filter.1.Value.1=v";
+        let query =
+            "Action=DescribeInstances&InstanceId.1=i-1&InstanceId.2=i-2&Filter.1.Name=n&Filter.1.Value.1=v";
         assert_eq!(
             shown(Service::Ec2, query, &["InstanceId", "Filter"]),
             json!({
                 "filterSet": {"items": [{"name": "n", "valueSet": {"items": [{"value": "v"}]}}]},
                 "instancesSet": {"items": [{"instanceId": "i-1"}, {"instanceId": "i-2"}]},
+            })
+        );
+    }
+
+    #[test]
+    fn newer_operations_of_ec2_are_shown_in_the_names_of_the_api() {
+        let query = "Action=AssociateIamInstanceProfile&InstanceId=i-1&IamInstanceProfile.Name=p&Other=x";
+        assert_eq!(
+            shown(Service::Ec2, query, &["InstanceId", "IamInstanceProfile"]),
+            json!({"AssociateIamInstanceProfileRequest": {
+                "InstanceId": "i-1", "IamInstanceProfile": {"Name": "p"},
+            }})
+        );
+        let query = "Action=DescribeIamInstanceProfileAssociations&AssociationId.1=a&MaxResults=5&Filter.1.Name=state\
+                     &Filter.1.Value.1=x&Filter.1.Value.2=true&Filter.2.1.1=y&Filter.2.1.2=z";
+        assert_eq!(
+            shown(Service::Ec2, query, &["AssociationId", "MaxResults", "Filter"]),
+            json!({"DescribeIamInstanceProfileAssociationsRequest": {
+                "AssociationId": {"tag": 1, "content": "a"},
+                "MaxResults": 5,
+                "Filter": [
+                    {"tag": 1, "Name": "state", "Value": [{"tag": 1, "content": "x"}, {"tag": 2, "content": true}]},
+                    {"tag": 2, "content": [{"tag": 1, "content": "y"}, {"tag": 2, "content": "z"}]},
+                ],
+            }})
+        );
+        let answer = b"<ModifyInstanceMetadataOptionsResponse xmlns=\"n\"><requestId>r</requestId>\
+            <instanceMetadataOptions><httpPutResponseHopLimit>2</httpPutResponseHopLimit></instanceMetadataOptions>\
+            </ModifyInstanceMetadataOptionsResponse>";
+        assert_eq!(
+            elements(Service::Ec2, "ModifyInstanceMetadataOptions", answer),
+            json!({"ModifyInstanceMetadataOptionsResponse": {
+                "xmlns": "n", "requestId": "r", "instanceMetadataOptions": {"httpPutResponseHopLimit": 2},
+            }})
+        );
+        let answer =
+            b"<CreateTagsResponse><requestId>r</requestId><return>true</return></CreateTagsResponse>";
+        assert_eq!(elements(Service::Ec2, "CreateTags", answer), json!({"requestId": "r", "_return": true}));
+        let query = "Action=CreateTags&ResourceId.1=i-1&Tag.1.Key=k&Tag.1.Value=v";
+        assert_eq!(
+            shown(Service::Ec2, query, &["ResourceId", "Tag"]),
+            json!({
+                "resourcesSet": {"items": [{"resourceId": "i-1"}]},
+                "tagSet": {"items": [{"key": "k", "value": "v"}]},
             })
         );
     }

@@ -1,6 +1,7 @@
 //! What records show of requests and answers: AWS's names in CloudTrail's spelling, times as CloudTrail writes them, and no
 //! secret. What is not known to be harmless is not shown.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 use time::format_description::FormatItem;
@@ -41,6 +42,7 @@ const OF_REQUESTS: &[&str] = &[
     "EventCategory",
     "GrantId",
     "GranteePrincipal",
+    "IncludeKeyMaterial",
     "KeyId",
     "KeyPairSpec",
     "KeySpec",
@@ -101,6 +103,18 @@ const DEFAULTS: &[(&str, &str, &str)] = &[
     ("ReEncrypt", "sourceEncryptionAlgorithm", "SYMMETRIC_DEFAULT"),
 ];
 
+/// What answers of KMS say of a key's materials, which records have among the additional data.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(rename_all(deserialize = "PascalCase", serialize = "camelCase"))]
+struct Materials {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key_material_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source_key_material_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    destination_key_material_id: Option<String>,
+}
+
 /// A name in CloudTrail's spelling: `KeyId` is `keyId`.
 pub(super) fn spelled(name: &str) -> String {
     crate::query::parameter(name)
@@ -140,6 +154,15 @@ pub(super) fn json_elements(body: &[u8]) -> Value {
     let known = answer.into_iter().filter(|(name, _)| OF_ANSWERS.contains(&name.as_str()));
     // Metadata holds nothing that may not be shown.
     or_null(known.map(|(name, value)| member(&name, value, |_| true)).collect())
+}
+
+/// Which materials of keys a call to KMS used.
+pub(super) fn materials(answer: &[u8]) -> Value {
+    let materials = serde_json::from_slice::<Materials>(answer).ok();
+    match materials.and_then(|materials| serde_json::to_value(materials).ok()) {
+        Some(Value::Object(members)) => or_null(members),
+        _ => Value::Null,
+    }
 }
 
 fn is_of_requests(name: &str) -> bool {
@@ -226,6 +249,10 @@ mod tests {
             }})
         );
         assert_eq!(json_elements(b""), Value::Null);
+        let answer = json!({"Plaintext": "x", "KeyId": "k", "KeyMaterialId": "0b7f"}).to_string();
+        assert_eq!(materials(answer.as_bytes()), json!({"keyMaterialId": "0b7f"}));
+        assert_eq!(materials(b"{}"), Value::Null);
+        assert_eq!(materials(b""), Value::Null);
     }
 
     #[test]

@@ -23,6 +23,8 @@ const MOST_BYTES: usize = 16 << 20;
 /// Most records that are kept in memory after they were made, and most bytes of them.
 const MOST_RECENT: usize = 2_048;
 const MOST_RECENT_BYTES: usize = 4 << 20;
+/// Most credentials of instances that are remembered as recorded. Each instance has two: of either version of the service.
+const MOST_DELIVERIES: usize = 4_096;
 /// The shortest time between two complaints about events that were left out.
 const BETWEEN_COMPLAINTS: time::Duration = time::Duration::seconds(10);
 
@@ -73,6 +75,8 @@ pub(crate) struct Trail {
     config: TrailConfig,
     queue: Mutex<Queue>,
     recent: Mutex<Recent>,
+    /// Access key ids of credentials that instances got, oldest first.
+    deliveries: Mutex<VecDeque<String>>,
     file: Option<Arc<Mutex<File>>>,
     /// One writer at a time, so that whoever has it knows that everything before was written. It knows how many events of each
     /// account it added since it last looked for those that are too many or too old.
@@ -144,6 +148,7 @@ impl Trail {
             config,
             queue: Mutex::default(),
             recent: Mutex::default(),
+            deliveries: Mutex::default(),
             writing: tokio::sync::Mutex::default(),
             wake: Arc::default(),
             full: Arc::default(),
@@ -212,6 +217,19 @@ impl Trail {
         let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
         let of_request = |(id, _): &&(String, Arc<str>)| id == request_id;
         recent.records.iter().filter(of_request).map(|(_, record)| Arc::clone(record)).collect()
+    }
+
+    /// Whether these credentials of an instance are given for the first time, as far as is remembered.
+    pub(super) fn is_first_delivery(&self, access_key: &str) -> bool {
+        let mut deliveries = self.deliveries.lock().unwrap_or_else(PoisonError::into_inner);
+        if deliveries.iter().rev().any(|known| known == access_key) {
+            return false;
+        }
+        if deliveries.len() >= MOST_DELIVERIES {
+            deliveries.pop_front();
+        }
+        deliveries.push_back(access_key.to_owned());
+        true
     }
 
     /// How many events were left out so far.

@@ -6,6 +6,7 @@ use base64::prelude::BASE64_STANDARD;
 use serde::Deserialize;
 
 use super::{Call, KmsError};
+use crate::Aws;
 
 /// Most grant tokens of a call.
 const MAX_TOKENS: usize = 10;
@@ -30,7 +31,7 @@ impl GrantTokens {
                  than or equal to {MAX_TOKENS}"
             )));
         }
-        tokens.iter().map(|token| Ok(read(call, token)?.1)).collect()
+        tokens.iter().map(|token| Ok(read(call.aws, token)?.1)).collect()
     }
 }
 
@@ -41,10 +42,10 @@ pub(super) fn issue(call: &Call<'_>, key_arn: &str, grant: &str) -> Result<Strin
 }
 
 /// Key ARN and grant id of a token.
-pub(super) fn read(call: &Call<'_>, token: &str) -> Result<(String, String), KmsError> {
+pub(super) fn read(aws: &Aws, token: &str) -> Result<(String, String), KmsError> {
     let invalid = || KmsError::refused("InvalidGrantTokenException", "Invalid grant token.");
     let sealed = BASE64_STANDARD.decode(token).map_err(|_| invalid())?;
-    let opened = call.aws.store.root_key().open(&sealed, CONTEXT).map_err(|_| invalid())?;
+    let opened = aws.store.root_key().open(&sealed, CONTEXT).map_err(|_| invalid())?;
     let text = std::str::from_utf8(&opened).map_err(|_| invalid())?;
     let (key, grant) = text.split_once(' ').ok_or_else(invalid)?;
     Ok((key.to_owned(), grant.to_owned()))

@@ -342,7 +342,7 @@ pub(super) struct ListRetirableGrants {
 
 pub(super) async fn retire_grant(call: &Call<'_>, input: RetireGrant) -> Result<Value, KmsError> {
     let (key_arn, id) = match (input.grant_token, input.key_id, input.grant_id) {
-        (Some(token), None, None) => grant_tokens::read(call, &token)?,
+        (Some(token), None, None) => grant_tokens::read(call.aws, &token)?,
         (None, Some(key), Some(id)) => (key, id),
         _ => {
             return Err(KmsError::validation(

@@ -99,6 +99,9 @@ async fn users_and_the_root_user_are_told_by_their_keys_and_for_how_long() {
             "accountId": lab.account, "accessKeyId": root.access_key_id,
         })
     );
+    let alias = format!("alias-{}", lab.account);
+    query(&lab, &lab.admin, "iam", "CreateAccountAlias", &[("AccountAlias", &alias)]).await;
+    assert_eq!(who(&lab, &root).await["userName"], alias);
 }
 
 #[tokio::test]
@@ -140,6 +143,48 @@ async fn sessions_and_federated_users_are_told_with_who_issued_them() {
     assert_eq!(identity["arn"], format!("arn:aws:sts::{account}:federated-user/partner"));
     let issuer = &identity["sessionContext"]["sessionIssuer"];
     assert_eq!((&issuer["type"], &issuer["userName"]), (&json!("IAMUser"), &json!("ann")));
+}
+
+#[tokio::test]
+async fn a_chain_of_sessions_is_told_with_who_is_behind_it_and_the_tags_it_hands_on() {
+    let lab = Lab::new().await;
+    let trust = json!({"Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Principal": {"AWS": lab.account},
+        "Action": ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"],
+    }]});
+    for name in ["first", "second"] {
+        role(&lab, name, &trust, &allow("*")).await;
+    }
+    let arn = |name: &str| format!("arn:aws:iam::{}:role/{name}", lab.account);
+    let (first, second) = (arn("first"), arn("second"));
+    let parameters = [
+        ("RoleArn", first.as_str()),
+        ("RoleSessionName", "one"),
+        ("SourceIdentity", "ann"),
+        ("Tags.member.1.Key", "team"),
+        ("Tags.member.1.Value", "blue"),
+        ("Tags.member.2.Key", "mood"),
+        ("Tags.member.2.Value", "good"),
+        ("TransitiveTagKeys.member.1", "team"),
+    ];
+    let assumed = query(&lab, &lab.admin, "sts", "AssumeRole", &parameters).await;
+    let record = of(&lab, &assumed);
+    assert_eq!(
+        record["requestParameters"],
+        json!({
+            "roleArn": first, "roleSessionName": "one", "sourceIdentity": "ann",
+            "tags": [{"key": "team", "value": "blue"}, {"key": "mood", "value": "good"}], "transitiveTagKeys": ["team"],
+        })
+    );
+    let parameters = [("RoleArn", second.as_str()), ("RoleSessionName", "two")];
+    let chained = query(&lab, &keys(&assumed), "sts", "AssumeRole", &parameters).await;
+    let record = of(&lab, &chained);
+    assert_eq!(record["userIdentity"]["sessionContext"]["sourceIdentity"], "ann");
+    assert_eq!(
+        record["requestParameters"],
+        json!({"roleArn": second, "roleSessionName": "two", "incomingTransitiveTags": {"team": "blue"}})
+    );
+    assert_eq!(who(&lab, &keys(&chained)).await["sessionContext"]["sourceIdentity"], "ann");
 }
 
 #[tokio::test]
@@ -186,6 +231,8 @@ async fn ec2_takes_a_role_as_itself_and_its_session_says_how_it_was_delivered() 
     );
     assert!(taken["sharedEventID"].is_string());
     assert_eq!(who(&lab, &session).await["sessionContext"]["ec2RoleDelivery"], "2.0");
+    assert_eq!(lab.instance_keys(&instance).await.access_key_id, session.access_key_id);
+    assert_eq!(named(&lab, &lab.admin, "AssumeRole").await.len(), 1, "the same credentials are no new call");
 
     let other = trust(&json!({"AWS": account})).to_string();
     let close = [("RoleName", "app"), ("PolicyDocument", other.as_str())];

@@ -150,16 +150,31 @@ async fn kms_tells_its_resources_and_keys_that_it_made() {
     assert_eq!(record["requestParameters"]["keySpec"], "SYMMETRIC_DEFAULT");
     let input = json!({"AliasName": "alias/a", "TargetKeyId": arn});
     let record = of(&lab, &kms(&lab, "CreateAlias", input).await);
+    assert_eq!(record["responseElements"], json!({"keyId": arn}), "which the answer does not say");
     let alias = format!("arn:aws:kms:us-east-1:{}:alias/a", lab.account);
     assert_eq!(
         record["resources"],
-        json!([resource, {"accountId": lab.account, "type": "AWS::KMS::Alias", "ARN": alias}])
+        json!([resource, {"accountId": lab.account, "type": "AWS::KMS::Key", "ARN": alias}])
     );
     let other = key(&lab).await;
     let sealed = kms(&lab, "Encrypt", json!({"KeyId": "alias/a", "Plaintext": "aGVsbG8="})).await;
-    assert_eq!(of(&lab, &sealed)["resources"], json!([resource]));
+    let record = of(&lab, &sealed);
+    assert_eq!(record["resources"], json!([resource]));
+    assert_eq!(record["responseElements"], Value::Null);
+    let opened = kms(&lab, "Decrypt", json!({"CiphertextBlob": sealed.json()["CiphertextBlob"]})).await;
+    let material = json!({"keyMaterialId": opened.json()["KeyMaterialId"]});
+    assert_eq!(of(&lab, &opened)["additionalEventData"], material);
     let input = json!({"CiphertextBlob": sealed.json()["CiphertextBlob"], "DestinationKeyId": other});
-    let record = of(&lab, &kms(&lab, "ReEncrypt", input).await);
+    let renewed = kms(&lab, "ReEncrypt", input).await;
+    let record = of(&lab, &renewed);
+    let answer = renewed.json();
+    assert_eq!(
+        record["additionalEventData"],
+        json!({
+            "sourceKeyMaterialId": answer["SourceKeyMaterialId"],
+            "destinationKeyMaterialId": answer["DestinationKeyMaterialId"],
+        })
+    );
     let arns: Vec<_> =
         record["resources"].as_array().unwrap().iter().map(|known| known["ARN"].clone()).collect();
     assert_eq!(arns, [json!(arn), json!(other)], "from, then to");
@@ -169,13 +184,22 @@ async fn kms_tells_its_resources_and_keys_that_it_made() {
     let granted = kms(&lab, "CreateGrant", input).await;
     let record = of(&lab, &granted);
     let id = granted.json()["GrantId"].clone();
-    assert_eq!(record["responseElements"], json!({"grantId": id}));
-    let retired = kms(&lab, "RetireGrant", json!({"KeyId": arn, "GrantId": id})).await;
+    assert_eq!(record["responseElements"], json!({"grantId": id, "keyId": arn}));
+    let token = granted.json()["GrantToken"].clone();
+    let retired = kms(&lab, "RetireGrant", json!({"GrantToken": token})).await;
     let record = of(&lab, &retired);
     assert_eq!(
         (&record["requestParameters"], &record["additionalEventData"]),
         (&Value::Null, &json!({"grantId": id}))
     );
+    assert_eq!(record["resources"], json!([resource]));
+    let gone = lab.kms(&lab.admin, "RetireGrant", json!({"KeyId": arn, "GrantId": id})).await;
+    assert_eq!((gone.status, &of(&lab, &gone)["additionalEventData"]), (400, &json!({"grantId": id})));
+    let input = json!({"AliasName": "alias/a", "TargetKeyId": other});
+    let record = of(&lab, &kms(&lab, "UpdateAlias", input).await);
+    assert_eq!(record["responseElements"], json!({"keyId": other}), "the key it goes to");
+    let record = of(&lab, &kms(&lab, "TagResource", json!({"KeyId": arn, "Tags": []})).await);
+    assert_eq!(record["responseElements"], Value::Null);
 }
 
 #[tokio::test]
