@@ -262,7 +262,7 @@ async fn patterns_that_backtrack_decide_at_once() {
     kms(&lab, "PutKeyPolicy", json!({"KeyId": arn, "Policy": policy})).await;
     let input =
         json!({"KeyId": arn, "Plaintext": "aGVsbG8=", "EncryptionContext": {"a": "a".repeat(100_000)}});
-    is_survived(&lab, &Plain::kms("Encrypt", &input), "the key policy").await;
+    is_survived(&lab, &Plain::json("kms", "Encrypt", &input), "the key policy").await;
 }
 
 #[tokio::test]
@@ -370,7 +370,7 @@ async fn policies_that_are_too_much_are_refused_in_time() {
             Plain::query("iam", "CreatePolicy", &parameters(&[("PolicyName", "p")])),
             Plain::query("iam", "CreateRole", &parameters(&[("RoleName", "r")])),
             s3_call("PUT /bucket-1?policy", document),
-            Plain::kms("PutKeyPolicy", &json!({"KeyId": arn, "Policy": document})),
+            Plain::json("kms", "PutKeyPolicy", &json!({"KeyId": arn, "Policy": document})),
         ];
         for plain in plains {
             is_survived(&lab, &plain, &format!("{what} at {}", plain.service)).await;
@@ -391,7 +391,7 @@ async fn an_encryption_context_may_be_large_but_not_without_bounds() {
         let context: serde_json::Map<String, Value> =
             (0..pairs).map(|number| (format!("k{number}"), json!("v".repeat(length)))).collect();
         let input = json!({"KeyId": arn, "Plaintext": "aGVsbG8=", "EncryptionContext": context});
-        is_survived(&lab, &Plain::kms("Encrypt", &input), what).await;
+        is_survived(&lab, &Plain::json("kms", "Encrypt", &input), what).await;
     }
     use base64::Engine as _;
     for (what, json) in [

@@ -245,7 +245,11 @@ async fn a_key_policy_that_changes_under_a_call_lets_it_through_or_not_and_nothi
             let plain = match line {
                 "GET" => call(&format!("GET /{bucket}/sealed"), &[], ""),
                 "PUT" => call(&format!("PUT /{bucket}/sealed"), &headers, body),
-                _ => Plain::kms("PutKeyPolicy", &json!({"KeyId": key, "Policy": world.names["key-policy"]})),
+                _ => Plain::json(
+                    "kms",
+                    "PutKeyPolicy",
+                    &json!({"KeyId": key, "Policy": world.names["key-policy"]}),
+                ),
             };
             let sandbox = &world.lab.sandbox;
             let answer = answer_of!(stopped(plain.send(sandbox, Some(&world.tester)), point, between).await);
@@ -282,7 +286,9 @@ async fn an_alias_that_moves_under_a_call_leads_to_the_key_that_was_asked_about(
             ];
             let plain = match service {
                 "s3" => call(&format!("PUT /{bucket}/aliased"), &headers, "x"),
-                _ => Plain::kms("Encrypt", &json!({"KeyId": "alias/sample", "Plaintext": "aGVsbG8="})),
+                _ => {
+                    Plain::json("kms", "Encrypt", &json!({"KeyId": "alias/sample", "Plaintext": "aGVsbG8="}))
+                }
             };
             let sandbox = &world.lab.sandbox;
             let answer =

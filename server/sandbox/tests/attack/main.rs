@@ -14,7 +14,6 @@ mod smuggling;
 mod support;
 mod times;
 mod tokens;
-mod wire;
 
 use std::time::Duration;
 
@@ -57,7 +56,7 @@ fn one_of_each() -> Vec<Plain> {
     let query = |service, action: &str| Plain::query(service, action, &[]);
     vec![
         Plain::s3("GET /bucket-1/object", &Default::default(), "", &Default::default()),
-        Plain::kms("ListKeys", &serde_json::json!({})),
+        Plain::json("kms", "ListKeys", &serde_json::json!({})),
         query("iam", "ListUsers"),
         query("sts", "GetCallerIdentity"),
         query("ec2", "DescribeInstances"),

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use crate::support::calls::Plain;
 use crate::support::signer::{Raw, Scope};
 use crate::support::steps::{lab_with_bucket, s3};
+use crate::support::wire::{Server, statuses};
 use crate::support::{Lab, account};
-use crate::wire::{Server, statuses};
 use crate::{signed, tried};
 
 /// Keys as they stand in a request's path.

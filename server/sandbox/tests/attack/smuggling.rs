@@ -5,7 +5,7 @@ use crate::support::Lab;
 use crate::support::calls::Plain;
 use crate::support::signer::{Raw, Scope};
 use crate::support::steps::{lab_with_bucket, s3};
-use crate::wire::{Server, statuses};
+use crate::support::wire::{Server, statuses};
 use crate::{one_of_each, signed};
 
 async fn lab() -> (Lab, Server) {

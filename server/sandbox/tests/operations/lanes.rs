@@ -1,6 +1,6 @@
 //! The lanes that bear on a check, and how each is put against it.
 
-use policy::call::{CheckSpec, ResourceOf};
+use policy::call::{CheckSpec, ResourceOf, When};
 use policy::{DecidedBy, Outcome, ResourceKind};
 use serde_json::{Value, json};
 
@@ -29,6 +29,10 @@ pub(crate) enum Lane {
 
 /// Lanes that can deny a check.
 pub(crate) fn lanes_of(spec: &CheckSpec) -> Vec<Lane> {
+    // A denial leaves the number of tags out and denies nothing: see `s3_errors.rs`.
+    if matches!(spec.when, When::Tagged | When::TaggedVersion) {
+        return Vec::new();
+    }
     let mut lanes = vec![Lane::IamSilent, Lane::IamDenies];
     match (spec.lane, spec.on) {
         // A bucket that is yet to be made has no policy.
@@ -135,9 +139,19 @@ impl Lane {
                 let before = world.fill("{trust}");
                 let policy = match self {
                     Self::TrustDenies => with(Some(&before), denying(None)),
-                    _ => document(vec![
-                        json!({"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}),
-                    ]),
+                    // Silent about this action, and open to the account for what is asked besides.
+                    _ => {
+                        let mut statements = vec![
+                            json!({"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": check.action}),
+                        ];
+                        let others =
+                            asked.iter().filter(|other| !same(other, check)).map(|other| &other.action);
+                        statements.extend(others.map(|action| {
+                            let root = format!("arn:aws:iam::{}:root", world.lab.account);
+                            json!({"Effect": "Allow", "Principal": {"AWS": root}, "Action": action})
+                        }));
+                        document(statements)
+                    }
                 };
                 put_trust_policy(world, &role, &policy).await;
                 Undo::Role(role, before)

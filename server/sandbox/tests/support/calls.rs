@@ -59,7 +59,7 @@ impl Call {
         }
         if let Some(operation) = &self.kms {
             let input = self.input.clone().unwrap_or_else(|| Value::Object(serde_json::Map::new()));
-            return Plain::kms(operation, &fill_all(&input, names));
+            return Plain::json("kms", operation, &fill_all(&input, names));
         }
         let (service, action) = [("iam", &self.iam), ("sts", &self.sts), ("ec2", &self.ec2)]
             .into_iter()
@@ -107,13 +107,18 @@ impl Plain {
         Self { service: "s3", method: method.into(), path: path.into(), headers, body: body.into() }
     }
 
-    pub fn kms(operation: &str, input: &Value) -> Self {
+    /// A request to KMS or CloudTrail.
+    pub fn json(service: &'static str, operation: &str, input: &Value) -> Self {
+        let target = match service {
+            "kms" => "TrentService",
+            _ => "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101",
+        };
         let headers = vec![
             ("content-type".into(), "application/x-amz-json-1.1".into()),
-            ("x-amz-target".into(), format!("TrentService.{operation}")),
+            ("x-amz-target".into(), format!("{target}.{operation}")),
         ];
         let body = input.to_string().into_bytes();
-        Self { service: "kms", method: "POST".into(), path: "/".into(), headers, body }
+        Self { service, method: "POST".into(), path: "/".into(), headers, body }
     }
 
     /// A request to IAM, STS or EC2. Parameters may give a `Version` of their own.

@@ -7,6 +7,7 @@ pub mod place;
 pub mod samples;
 pub mod signer;
 pub mod steps;
+pub mod wire;
 pub mod world;
 
 use std::pin::pin;

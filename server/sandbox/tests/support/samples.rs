@@ -9,12 +9,13 @@ use serde_json::Value;
 use super::calls::{Call, Names, Plain, fill, fill_all};
 
 /// The files, by service. `operations/README.md` says what they hold.
-const FILES: [(&str, &str); 5] = [
+const FILES: [(&str, &str); 6] = [
     ("s3", include_str!("../operations/s3.json")),
     ("kms", include_str!("../operations/kms.json")),
     ("iam", include_str!("../operations/iam.json")),
     ("sts", include_str!("../operations/sts.json")),
     ("ec2", include_str!("../operations/ec2.json")),
+    ("cloudtrail", include_str!("../operations/cloudtrail.json")),
 ];
 
 #[derive(Debug, Deserialize)]
@@ -30,6 +31,7 @@ struct Entry {
     before: Vec<Call>,
     answers: Option<(u16, String, String)>,
     on: Option<String>,
+    tags: Option<String>,
     shows: Option<String>,
 }
 
@@ -49,6 +51,8 @@ pub struct Sample {
     pub answers: Option<(u16, String, String)>,
     /// What a denial of its own action names, where that is not the resource's ARN.
     pub on: Option<String>,
+    /// The same for the permission to tag what is made.
+    pub tags: Option<String>,
     /// What the answer holds.
     pub shows: Option<String>,
 }
@@ -60,7 +64,9 @@ impl Sample {
                 let line = fill(self.call.as_str().expect("method and path"), names);
                 Plain::s3(&line, &self.headers, &fill(&self.body, names), names)
             }
-            "kms" => Plain::kms(&self.operation, &fill_all(&self.call, names)),
+            service @ ("kms" | "cloudtrail") => {
+                Plain::json(service, &self.operation, &fill_all(&self.call, names))
+            }
             service => {
                 let parameters = self.call.as_object().expect("parameters");
                 let parameters: Vec<_> = parameters
@@ -100,6 +106,7 @@ pub fn of_service(service: &str) -> Vec<Sample> {
             before: entry.before,
             answers: entry.answers,
             on: entry.on,
+            tags: entry.tags,
             shows: entry.shows,
         }
     };

@@ -185,7 +185,7 @@ impl Raw {
     }
 
     /// The names of the signed headers, and the canonical request.
-    fn canonical(&self, scope: &Scope, payload: &str) -> (String, String) {
+    pub fn canonical(&self, scope: &Scope, payload: &str) -> (String, String) {
         let (path, query) = self.target.split_once('?').unwrap_or((&self.target, ""));
         let mut pairs: Vec<(String, String)> = serde_urlencoded::from_str(query).unwrap_or_default();
         pairs = pairs.iter().map(|(name, value)| (encode(name, false), encode(value, false))).collect();

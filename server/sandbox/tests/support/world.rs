@@ -93,7 +93,7 @@ fn names(account: &str) -> Names {
         (
             "trust".into(),
             document(json!({
-                "Effect": "Allow", "Principal": {"AWS": format!("arn:aws:iam::{account}:root")}, "Action": "sts:AssumeRole",
+                "Effect": "Allow", "Principal": {"AWS": format!("arn:aws:iam::{account}:root")}, "Action": ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"],
             })),
         ),
         (
@@ -136,8 +136,10 @@ impl World {
 /// Rows as text, each with the name of its table.
 pub type Rows = BTreeSet<String>;
 
-/// Tables that are no state of AWS: how often accounts changed, and sqlx's own.
-const NO_STATE: [&str; 2] = ["accounts", "_sqlx_migrations"];
+/// Tables that are no state of AWS that a call changes: how often accounts changed, what was called and used last, which is
+/// written in the background, what is to be cleared away, and sqlx's own.
+const NO_STATE: [&str; 7] =
+    ["accounts", "events", "last_accessed", "key_uses", "key_last_uses", "unnamed", "_sqlx_migrations"];
 
 /// Everything that is stored in a directory that a sandbox has open.
 pub async fn rows(directory: &Path) -> Rows {
