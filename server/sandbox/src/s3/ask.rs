@@ -5,7 +5,7 @@ use std::sync::Arc;
 use policy::{Context, NamedPolicy, ResourceKind};
 use s3s::{S3Error, S3Request, S3Result};
 
-use super::failure::{access_denied, from_store, internal, refuse};
+use super::failure::{access_denied, from_store, internal, refuse, with_field};
 use crate::caller::Caller;
 use crate::cloudtrail::Asked;
 use crate::gate::{Action, Permit, Question};
@@ -55,7 +55,8 @@ impl Ask {
             let bucket = Arc::clone(owner.buckets.get(name)?);
             Some(Owned { owner, bucket })
         });
-        let owned = owned.ok_or_else(no_such_bucket)?;
+        // The name, too: a copy asks for two.
+        let owned = owned.ok_or_else(|| with_field(no_such_bucket(), "BucketName", name))?;
         match expected.is_none_or(|expected| expected == owned.owner.id) {
             true => Ok(owned),
             false => Err(access_denied()),

@@ -36,14 +36,32 @@ const REFUSED: [&str; 11] = [
     "x-amz-grant-full-control",
 ];
 
+/// Storage classes of S3 beside STANDARD.
+const STORAGE_CLASSES: [&str; 8] = [
+    "REDUCED_REDUNDANCY",
+    "STANDARD_IA",
+    "ONEZONE_IA",
+    "INTELLIGENT_TIERING",
+    "GLACIER",
+    "DEEP_ARCHIVE",
+    "GLACIER_IR",
+    "EXPRESS_ONEZONE",
+];
+
 /// Refuses a write that asks for what the embedded AWS does not have.
 pub(super) fn must_be_supported(headers: &HeaderMap) -> S3Result<()> {
     if let Some(name) = REFUSED.iter().find(|name| headers.contains_key(**name)) {
         return Err(not_implemented(&format!("The header {name}")));
     }
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    if let Some(class) = text("x-amz-storage-class").filter(|&class| class != "STANDARD") {
-        return Err(not_implemented(&format!("The storage class {class}")));
+    match text("x-amz-storage-class") {
+        None | Some("STANDARD") => {}
+        Some(class) if STORAGE_CLASSES.contains(&class) => {
+            return Err(not_implemented(&format!("The storage class {class}")));
+        }
+        Some(_) => {
+            return Err(refuse(400, "InvalidStorageClass", "The storage class you specified is not valid"));
+        }
     }
     match text("x-amz-acl") {
         None | Some("private" | "bucket-owner-full-control") => Ok(()),

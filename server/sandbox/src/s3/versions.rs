@@ -10,7 +10,7 @@ use s3s::{S3Request, S3Response, S3Result};
 
 use super::ask::{Ask, Owned};
 use super::describe::{canonical_id, checksum_algorithm, checksum_type, etag, timestamp};
-use super::failure::{from_store, invalid_argument, refuse};
+use super::failure::{from_store, invalid_argument, refuse, with_field};
 use super::list::{Encoding, beyond, common_prefix, conditions, limit, shown};
 use crate::gate::{Action, Permit, actions};
 use crate::store::{NULL_VERSION, ObjectRow, Version};
@@ -101,7 +101,7 @@ pub(super) fn find(ask: &Ask, owned: &Owned, found: Found) -> S3Result<ObjectRow
         }
         error.set_headers(headers);
     }
-    Err(error)
+    Err(with_field(error, "Key", &found.key))
 }
 
 pub(super) async fn list_object_versions(
