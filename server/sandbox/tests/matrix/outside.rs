@@ -217,13 +217,20 @@ fn grant(listed: &Value) -> Grant {
     }
 }
 
-/// Policy, place and `Sid` of a statement, whether it applied and whether it decided.
-type Told = (String, usize, Option<String>, bool, bool);
-
 /// What an explanation tells: the outcome, the layer that decided, both lanes, and every statement of every layer.
-pub(crate) fn told(
-    explanation: &Explanation,
-) -> (Outcome, DecidedBy, [LaneVerdict; 2], Vec<(Layer, Vec<Told>)>) {
+#[derive(Debug)]
+#[allow(dead_code, reason = "compared as text")]
+pub(crate) struct Told {
+    outcome: Outcome,
+    decided_by: DecidedBy,
+    lanes: [LaneVerdict; 2],
+    layers: Vec<(Layer, Vec<ToldStatement>)>,
+}
+
+/// Policy, place and `Sid` of a statement, or a grant's id; whether it applied, and whether it decided.
+type ToldStatement = (String, usize, Option<String>, bool, bool);
+
+pub(crate) fn told(explanation: &Explanation) -> Told {
     let lanes = explanation.lanes.iter().map(|lane| {
         let statements = lane.statements.iter().map(|statement| {
             (
@@ -238,5 +245,10 @@ pub(crate) fn told(
             lane.grants.iter().map(|grant| (grant.grant_id.clone(), 0, None, grant.matched, grant.deciding));
         (lane.layer, statements.chain(grants).collect())
     });
-    (explanation.outcome, explanation.decided_by, [explanation.iam, explanation.resource], lanes.collect())
+    Told {
+        outcome: explanation.outcome,
+        decided_by: explanation.decided_by,
+        lanes: [explanation.iam, explanation.resource],
+        layers: lanes.collect(),
+    }
 }
