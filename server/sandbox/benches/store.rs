@@ -221,6 +221,7 @@ async fn account(store: &Store, id: &str, bucket: &str) {
                 },
                 max_session_duration: 3_600,
                 boundary: None,
+                tags: Default::default(),
             };
             account.roles.insert(name.into(), Arc::new(role));
         }
@@ -248,6 +249,7 @@ async fn account(store: &Store, id: &str, bucket: &str) {
             aws_managed: false,
             tags: Default::default(),
             rotation: None,
+            rotations: Vec::new(),
         };
         account.keys.insert("key".into(), Arc::new(key));
         Ok::<_, Infallible>(())

@@ -38,8 +38,10 @@ async fn errors_name_what_they_are_about() {
     let condition: &[(&str, &str)] = &[("if-match", "\"other\"")];
     let absent_version = format!("/bucket-1/object?versionId={absent}");
     let absent_upload = format!("/bucket-1/big?uploadId={absent}");
+    /// Method, path, headers, body, code, and the fields that the answer holds.
+    type Case<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)], &'a str, &'a str, &'a [(&'a str, &'a str)]);
     #[rustfmt::skip]
-    let cases: [(&str, &str, &[(&str, &str)], &str, &str, &[(&str, &str)]); 11] = [
+    let cases: [Case<'_>; 11] = [
         ("GET", "/bucket-1/object", range, "", "InvalidRange", &[("RangeRequested", "bytes=10-"), ("ActualObjectSize", "10")]),
         ("GET", "/bucket-1/object", condition, "", "PreconditionFailed", &[("Condition", "If-Match")]),
         ("GET", &absent_version, &[], "", "NoSuchVersion", &[("Key", "object"), ("VersionId", absent)]),

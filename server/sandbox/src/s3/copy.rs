@@ -118,7 +118,6 @@ pub(super) async fn copy_object(
             checksum_type: Some(describe::checksum_type(&row)),
             e_tag: Some(describe::etag(&row)),
             last_modified: Some(describe::timestamp(row.modified)),
-            ..CopyObjectResult::default()
         }),
         server_side_encryption: Some(describe::encryption(&row)),
         ssekms_encryption_context: describe::context(&row),
