@@ -223,7 +223,7 @@ describe("the tutorial with the AWS CLI", { concurrency: 1 }, () => {
     for (const [service, operation] of [["dynamodb", "list-tables"], ["sns", "list-topics"], ["lambda", "list-functions"]]) {
       const { status, stderr } = await as("secure-bucket-admin", [service, operation]);
       assert.notEqual(status, 0);
-      assert.match(stderr, new RegExp(`NotImplemented.*The service ${service} is not implemented; s3, kms, iam, sts, ec2 are\\.`));
+      assert.match(stderr, new RegExp(`NotImplemented.*The service ${service} is not implemented; s3, kms, .* are\\.`));
     }
   });
 });

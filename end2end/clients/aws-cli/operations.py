@@ -58,8 +58,10 @@ class Cli:
             raise AssertionError(f"aws {' '.join(words)} ended with {status}\n{err}")
         self.succeeded.add((service, operation))
         answer = json.loads(out) if out.strip() else {}
-        if outfile:
+        if operation == "GetObject":
             answer["Body"] = outfile.read_bytes()
+        if operation == "CreateVirtualMFADevice":
+            answer["VirtualMFADevice"]["Base32StringSeed"] = outfile.read_bytes()
         shape = self.driver.session.get_service_model(service).operation_model(operation).output_shape
         for name, member in shape.members.items() if shape else ():
             if member.type_name == "blob" and isinstance(answer.get(name), str):
@@ -75,9 +77,10 @@ class Cli:
     def words(self, service, operation, parameters):
         """What to type for a call, and the file that an object's bytes go to."""
         words = [COMMANDS.get(service, service), xform_name(operation, "-")]
+        parameters = dict(parameters)
         if operation == "RunInstances":
             # The CLI has one option for two.
-            parameters = dict(parameters, Count=parameters.pop("MinCount"))
+            parameters["Count"] = parameters.pop("MinCount")
             del parameters["MaxCount"]
         for name, value in parameters.items():
             words += self.option(name, value)
@@ -85,6 +88,10 @@ class Cli:
         if operation == "GetObject":
             outfile = self.file(b"")
             words.append(str(outfile))
+        if operation == "CreateVirtualMFADevice":
+            # The seed goes to a file, and to nowhere else.
+            outfile = self.file(b"")
+            words += ["--outfile", str(outfile), "--bootstrap-method", "Base32StringSeed"]
         return [*words, "--output", "json"], outfile
 
     def option(self, name, value):
@@ -138,6 +145,9 @@ class EveryOperation(Typed):
 
     def test_of_s3(self):
         everything.call_all("s3", self.cli, self.account.id)
+
+    def test_of_cloudtrail(self):
+        everything.call_all("cloudtrail", self.cli, self.account.id)
 
     def test_none_was_left_out(self):
         self.assertEqual([], [operation for operation in operations() if operation not in Cli.succeeded])

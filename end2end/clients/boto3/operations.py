@@ -52,5 +52,8 @@ class EveryOperation(Case):
     def test_of_s3(self):
         everything.call_all("s3", self.boto, self.account.id)
 
+    def test_of_cloudtrail(self):
+        everything.call_all("cloudtrail", self.boto, self.account.id)
+
     def test_none_was_left_out(self):
         self.assertEqual([], [operation for operation in operations() if operation not in Person.succeeded])

@@ -8,11 +8,16 @@ PAGE = pathlib.Path(__file__).resolve().parents[3] / "docs" / "operations.md"
 
 def operations():
     """Pairs of service and operation, as botocore names them, in the page's order."""
-    found, service = [], None
+    found, service, count = [], None, 0
     for line in PAGE.read_text().splitlines():
-        heading = re.match(r"^## (\w+) \(\d+\)$", line)
+        heading = re.match(r"^## (\w+) \((\d+)\)$", line)
+        row = re.match(r"^\| (\w+) \|", line)
         if heading:
-            service = heading[1].lower()
-        elif line.startswith("- ") and service:
-            found.append((service, line[2:].strip()))
+            service, count = heading[1].lower(), count + int(heading[2])
+        elif line.startswith("## "):
+            service = None
+        elif row and service and row[1] != "operation":
+            found.append((service, row[1]))
+    # A page of another form must not look like one of nothing.
+    assert found and len(found) == count, f"{len(found)} operations read, {count} announced"
     return found

@@ -7,7 +7,12 @@ else. `operation` is named as AWS names it. Bodies of objects are bytes in both 
 Each function makes what it needs and asks for nothing that another made. In one account each can run once.
 """
 
+import base64
+import hashlib
+import hmac
 import json
+import struct
+import time
 
 ASSUMABLE = {
     "Version": "2012-10-17",
@@ -126,6 +131,118 @@ def iam_policies(client, account):
     iam.GetContextKeysForCustomPolicy(PolicyInputList=[text(DOCUMENT)])
 
 
+def iam_details(client, account):
+    """What a user, role, policy and profile have beside their policies."""
+    iam = Service(client, "iam")
+    tags, keys = [{"Key": "team", "Value": "security"}, {"Key": "stage", "Value": "test"}], ["stage"]
+    user, role, profile = (
+        {"UserName": "every-user"},
+        {"RoleName": "every-role"},
+        {"InstanceProfileName": "every-profile"},
+    )
+    iam.CreateUser(**user)
+    iam.TagUser(Tags=tags, **user)
+    iam.ListUserTags(**user)
+    iam.UntagUser(TagKeys=keys, **user)
+    iam.CreateRole(AssumeRolePolicyDocument=text(ASSUMABLE), **role)
+    iam.UpdateRole(Description="another", MaxSessionDuration=7200, **role)
+    iam.UpdateRoleDescription(Description="yet another", **role)
+    iam.TagRole(Tags=tags, **role)
+    iam.ListRoleTags(**role)
+    iam.UntagRole(TagKeys=keys, **role)
+    policy = {"PolicyArn": iam.CreatePolicy(PolicyName="every-policy", PolicyDocument=text(DOCUMENT))["Policy"]["Arn"]}
+    iam.TagPolicy(Tags=tags, **policy)
+    iam.ListPolicyTags(**policy)
+    iam.UntagPolicy(TagKeys=keys, **policy)
+    iam.AttachUserPolicy(**user, **policy)
+    iam.ListEntitiesForPolicy(**policy)
+    arn = iam.GetUser(**user)["User"]["Arn"]
+    iam.ListPoliciesGrantingServiceAccess(Arn=arn, ServiceNamespaces=["s3"])
+    job = {"JobId": iam.GenerateServiceLastAccessedDetails(Arn=arn)["JobId"]}
+    finished(lambda: iam.GetServiceLastAccessedDetails(**job)["JobStatus"], "COMPLETED")
+    iam.GetServiceLastAccessedDetailsWithEntities(ServiceNamespace="s3", **job)
+    iam.DetachUserPolicy(**user, **policy)
+    iam.DeletePolicy(**policy)
+    iam.CreateInstanceProfile(**profile)
+    iam.TagInstanceProfile(Tags=tags, **profile)
+    iam.ListInstanceProfileTags(**profile)
+    iam.UntagInstanceProfile(TagKeys=keys, **profile)
+    iam.DeleteInstanceProfile(**profile)
+    iam.DeleteRole(**role)
+    key = iam.CreateAccessKey(**user)["AccessKey"]["AccessKeyId"]
+    iam.GetAccessKeyLastUsed(AccessKeyId=key)
+    iam.DeleteAccessKey(AccessKeyId=key, **user)
+    iam.UpdateUser(NewUserName="every-renamed", **user)
+    iam.DeleteUser(UserName="every-renamed")
+    iam.CreateGroup(GroupName="every-group")
+    iam.UpdateGroup(GroupName="every-group", NewGroupName="every-renamed")
+    iam.DeleteGroup(GroupName="every-renamed")
+
+
+def iam_logins(client, account):
+    iam = Service(client, "iam")
+    user, first, second = {"UserName": "every-login"}, "Correct-horse-1", "Battery-staple-2"
+    iam.CreateUser(**user)
+    iam.CreateLoginProfile(Password=first, **user)
+    iam.GetLoginProfile(**user)
+    iam.UpdateLoginProfile(Password=second, PasswordResetRequired=False, **user)
+    allow = {**DOCUMENT, "Statement": [{"Effect": "Allow", "Action": "iam:ChangePassword", "Resource": "*"}]}
+    iam.PutUserPolicy(PolicyName="own", PolicyDocument=text(allow), **user)
+    key = iam.CreateAccessKey(**user)["AccessKey"]
+    Service(client.by(key), "iam").ChangePassword(OldPassword=second, NewPassword=first)
+    iam.DeleteLoginProfile(**user)
+    made = iam.CreateVirtualMFADevice(VirtualMFADeviceName="every-device")["VirtualMFADevice"]
+    device, seed = {"SerialNumber": f"arn:aws:iam::{account}:mfa/every-device"}, made["Base32StringSeed"]
+    iam.ListVirtualMFADevices()
+    tags = [{"Key": "team", "Value": "security"}]
+    iam.TagMFADevice(Tags=tags, **device)
+    iam.ListMFADeviceTags(**device)
+    iam.UntagMFADevice(TagKeys=["team"], **device)
+    iam.EnableMFADevice(**codes(seed, -1), **user, **device)
+    iam.ListMFADevices(**user)
+    iam.ResyncMFADevice(**codes(seed, 1), **user, **device)
+    iam.DeactivateMFADevice(**user, **device)
+    iam.DeleteVirtualMFADevice(**device)
+    iam.DeleteUserPolicy(PolicyName="own", **user)
+    iam.DeleteAccessKey(AccessKeyId=key["AccessKeyId"], **user)
+    iam.DeleteUser(**user)
+
+
+def codes(seed, first):
+    """Two codes that follow each other, the first so many steps from now (RFC 6238)."""
+
+    def code(step):
+        tag = hmac.new(base64.b32decode(seed), struct.pack(">q", step), hashlib.sha1).digest()
+        (number,) = struct.unpack(">I", tag[tag[-1] & 15 :][:4])
+        return f"{(number & 0x7FFFFFFF) % 1_000_000:06}"
+
+    step = int(time.time()) // 30 + first
+    return {"AuthenticationCode1": code(step), "AuthenticationCode2": code(step + 1)}
+
+
+def iam_account(client, account):
+    iam = Service(client, "iam")
+    iam.CreateAccountAlias(AccountAlias=f"every-{account}")
+    iam.ListAccountAliases()
+    iam.DeleteAccountAlias(AccountAlias=f"every-{account}")
+    iam.UpdateAccountPasswordPolicy(MinimumPasswordLength=12, RequireNumbers=True)
+    iam.GetAccountPasswordPolicy()
+    iam.DeleteAccountPasswordPolicy()
+    iam.GetAccountSummary()
+    iam.GetAccountAuthorizationDetails()
+    finished(lambda: iam.GenerateCredentialReport()["State"], "COMPLETE")
+    iam.GetCredentialReport()
+
+
+def finished(ask, state):
+    """Asks until the answer is this one."""
+    for _ in range(100):
+        if ask() == state:
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"it never was {state}")
+
+
 def sts(client, account):
     iam, sts = Service(client, "iam"), Service(client, "sts")
     me = sts.GetCallerIdentity()["Arn"]
@@ -153,6 +270,20 @@ def ec2(client, account):
     )
     ids = [instance["InstanceId"] for instance in launched["Instances"]]
     ec2.DescribeInstances(InstanceIds=ids)
+    found = ec2.DescribeIamInstanceProfileAssociations()["IamInstanceProfileAssociations"]
+    association = found[0]["AssociationId"]
+    replaced = ec2.ReplaceIamInstanceProfileAssociation(
+        AssociationId=association, IamInstanceProfile={"Name": "every-instance"}
+    )
+    association = replaced["IamInstanceProfileAssociation"]["AssociationId"]
+    ec2.DisassociateIamInstanceProfile(AssociationId=association)
+    ec2.AssociateIamInstanceProfile(InstanceId=ids[0], IamInstanceProfile={"Name": "every-instance"})
+    ec2.CreateTags(Resources=ids, Tags=[{"Key": "team", "Value": "security"}])
+    ec2.DescribeTags()
+    ec2.DeleteTags(Resources=ids, Tags=[{"Key": "team"}])
+    ec2.ModifyInstanceMetadataOptions(InstanceId=ids[0], HttpTokens="required", HttpPutResponseHopLimit=2)
+    ec2.StopInstances(InstanceIds=ids)
+    ec2.StartInstances(InstanceIds=ids)
     ec2.TerminateInstances(InstanceIds=ids)
 
 
@@ -172,6 +303,9 @@ def kms_keys(client, account):
     kms.EnableKeyRotation(RotationPeriodInDays=180, **key)
     kms.GetKeyRotationStatus(**key)
     kms.DisableKeyRotation(**key)
+    kms.RotateKeyOnDemand(**key)
+    kms.ListKeyRotations(**key)
+    kms.GetKeyLastUsage(**key)
     kms.CreateAlias(AliasName="alias/every", TargetKeyId=key["KeyId"])
     kms.ListAliases(**key)
     other = kms.CreateKey()["KeyMetadata"]["KeyId"]
@@ -322,8 +456,16 @@ def s3_uploads(client, account):
     s3.DeleteBucket(**name)
 
 
+def cloudtrail(client, account):
+    Service(client, "iam").ListUsers()
+    Service(client, "cloudtrail").LookupEvents(
+        LookupAttributes=[{"AttributeKey": "EventName", "AttributeValue": "ListUsers"}], MaxResults=5
+    )
+
+
 SERVICES = {
-    "iam": [iam_users, iam_roles, iam_policies],
+    "cloudtrail": [cloudtrail],
+    "iam": [iam_users, iam_roles, iam_policies, iam_details, iam_logins, iam_account],
     "sts": [sts],
     "ec2": [ec2],
     "kms": [kms_keys, kms_cryptography, kms_grants],

@@ -78,11 +78,11 @@ class Person:
 
 
 def session(credentials):
-    """Credentials as STS gives them, as a client takes them."""
+    """Credentials as STS and IAM give them, as a client takes them."""
     return {
         "aws_access_key_id": credentials["AccessKeyId"],
         "aws_secret_access_key": credentials["SecretAccessKey"],
-        "aws_session_token": credentials["SessionToken"],
+        "aws_session_token": credentials.get("SessionToken"),
     }
 
 
