@@ -3,7 +3,7 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use sandbox::{Config, Fidelity, Storage};
+use sandbox::{Config, Fidelity};
 use serde_json::json;
 
 use super::support::{Answer, Lab, account};
@@ -18,9 +18,7 @@ fn is_recent(text: &str) -> bool {
 
 #[tokio::test]
 async fn the_last_use_of_an_access_key_is_known_and_outlives_the_process() {
-    let folder = std::env::temp_dir().join(format!("trilock-iam-{}", std::process::id()));
-    let config = || Config { storage: Storage::Directory(folder.clone()), ..Config::default() };
-    let lab = Lab::with(config()).await;
+    let lab = Lab::lasting().await;
     let keys = user(&lab, "u", Some(&allow("s3:ListAllMyBuckets", "*"))).await;
     let id = [("AccessKeyId", keys.access_key_id.as_str())];
     let unused = did(&lab, "GetAccessKeyLastUsed", &id).await;
@@ -37,12 +35,8 @@ async fn the_last_use_of_an_access_key_is_known_and_outlives_the_process() {
         assert!(is_recent(&answer.xml("LastUsedDate").unwrap()));
     };
     is_s3(&did(&lab, "GetAccessKeyLastUsed", &id).await);
-    lab.sandbox.close().await;
-    let sandbox = sandbox::Sandbox::open(config()).await.unwrap();
-    let lab = Lab { sandbox, ..lab };
+    let lab = lab.restarted().await;
     is_s3(&did(&lab, "GetAccessKeyLastUsed", &id).await);
-    lab.sandbox.close().await;
-    std::fs::remove_dir_all(&folder).unwrap();
 }
 
 #[tokio::test]
