@@ -8,6 +8,7 @@ pub mod credentials;
 pub mod crypto;
 pub mod fidelity;
 pub mod gate;
+pub mod limits;
 pub mod model;
 pub mod request;
 pub mod store;
@@ -35,10 +36,12 @@ use time::OffsetDateTime;
 
 pub use accounts::{AccountError, AccountKeys};
 pub use fidelity::Fidelity;
+pub use limits::Limits;
 pub use operations::operations;
 pub use store::{Storage, StoreError};
 
 use gate::{Gate, Trace};
+use limits::{Stock, Throttle};
 use store::Store;
 
 /// Body of requests and answers.
@@ -53,8 +56,8 @@ pub struct Config {
     pub region: String,
     /// Choices where AWS's behaviour is not known for certain.
     pub fidelity: Fidelity,
-    /// Largest object in bytes that an upload may make.
-    pub max_object_bytes: u64,
+    /// What accounts and clients may take of the machine.
+    pub limits: Limits,
 }
 
 impl Default for Config {
@@ -63,7 +66,7 @@ impl Default for Config {
             storage: Storage::InMemory,
             region: "us-east-1".into(),
             fidelity: Fidelity::default(),
-            max_object_bytes: 64 << 20,
+            limits: Limits::in_memory(),
         }
     }
 }
@@ -82,7 +85,8 @@ pub(crate) struct Aws {
     pub(crate) gate: Gate,
     pub(crate) region: String,
     pub(crate) fidelity: Fidelity,
-    pub(crate) max_object_bytes: u64,
+    pub(crate) limits: Limits,
+    pub(crate) throttle: Throttle,
 }
 
 impl Aws {
@@ -103,7 +107,8 @@ impl Sandbox {
             gate: Gate::default(),
             region: config.region,
             fidelity: config.fidelity,
-            max_object_bytes: config.max_object_bytes,
+            limits: config.limits,
+            throttle: Throttle::new(config.limits.rates),
         });
         Ok(Self { router: router::Router::new(&aws), aws })
     }
@@ -116,6 +121,11 @@ impl Sandbox {
     /// What the gate evaluated for one request, in order. For the operator and for tests, never for callers.
     pub fn trace(&self, request_id: &str) -> Vec<Trace> {
         self.aws.gate.trace(request_id)
+    }
+
+    /// What an account holds in S3, as its limits count it. For the operator and for tests.
+    pub fn held(&self, account: &str) -> Stock {
+        self.aws.store.held(account)
     }
 
     /// Finishes what is under way and closes the storage.

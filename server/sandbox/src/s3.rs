@@ -33,6 +33,7 @@ use std::sync::Arc;
 use s3s::service::{S3Service, S3ServiceBuilder};
 
 use crate::caller::Caller;
+use crate::limits::Limits;
 use crate::request::RequestMeta;
 use crate::{Aws, Body};
 
@@ -43,16 +44,16 @@ pub(crate) use operations::INPUTS;
 #[derive(Clone, Debug)]
 pub(crate) struct Service {
     inner: S3Service,
-    max_object_bytes: u64,
+    limits: Limits,
 }
 
 impl Service {
     pub(crate) fn new(aws: &Arc<Aws>) -> Self {
         let mut builder = S3ServiceBuilder::new(operations::Operations::new(aws));
         builder.set_auth(auth::Secrets::new(aws));
-        builder.set_access(auth::SameCaller);
+        builder.set_access(auth::SameCaller::new(aws));
         builder.set_validation(names::BucketNames);
-        Self { inner: builder.build(), max_object_bytes: aws.max_object_bytes }
+        Self { inner: builder.build(), limits: aws.limits }
     }
 
     /// Answers one request. Its extensions hold the [`RequestMeta`] and the [`Caller`] whose credentials it presents;
@@ -64,7 +65,7 @@ impl Service {
             return http::Response::builder().status(500).body(Body::empty()).unwrap_or_default();
         };
         let asked = answer::Asked::of(&request);
-        let response = match intake::check(request, self.max_object_bytes).await {
+        let response = match intake::check(request, &self.limits).await {
             Ok(request) => match self.inner.call(request).await {
                 Ok(response) => response,
                 Err(failure) => {

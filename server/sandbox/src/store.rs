@@ -5,6 +5,7 @@ mod accounts;
 mod bytes;
 mod objects;
 mod uploads;
+mod usage;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -25,6 +26,7 @@ pub use objects::{
     Written, new_version_id,
 };
 pub use uploads::{UploadRow, end_of_attempt, first_chunk};
+pub use usage::{Full, Promise};
 
 use crate::crypto::{CryptoError, Key};
 use crate::model::Account;
@@ -97,6 +99,8 @@ struct Inner {
     changing: Arc<tokio::sync::Mutex<()>>,
     /// Bytes that are being read.
     holds: bytes::Holds,
+    /// What accounts hold in S3.
+    ledger: Arc<usage::Ledger>,
     /// Held as long as the store: a second process would not see the snapshots of this one change, and would take the chunks
     /// of its uploads for leftovers.
     lock: Mutex<Option<std::fs::File>>,
@@ -138,10 +142,12 @@ impl Store {
             owners: RwLock::default(),
             changing: Arc::default(),
             holds: bytes::Holds::default(),
+            ledger: Arc::default(),
             lock: Mutex::new(lock),
         }));
         store.check_root_key().await?;
         store.remove_orphaned_chunks().await?;
+        store.load_usage().await?;
         Ok(store)
     }
 

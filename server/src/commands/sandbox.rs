@@ -7,7 +7,7 @@ use crate::{
     listen::{listen, reachable},
     shutdown::{GRACE, Shutdown},
 };
-use sandbox::{Config, Sandbox, Storage};
+use sandbox::{Sandbox, Storage};
 
 /// Serves until the process is asked to end.
 ///
@@ -22,7 +22,7 @@ pub async fn run(options: SandboxOptions) -> Result<(), CommandError> {
         true => Storage::InMemory,
         false => Storage::Directory(DataDir::open(&options.data)?.aws()),
     };
-    let sandbox = Sandbox::open(Config { storage, ..Config::default() })
+    let sandbox = Sandbox::open(options.aws.config(storage, false))
         .await
         .map_err(|error| CommandError::Sandbox(error.to_string()))?;
     for account in &accounts {

@@ -12,7 +12,7 @@ use crate::{
     store::Store,
     web::{self, Setup},
 };
-use sandbox::{Config, Sandbox, Storage};
+use sandbox::{Sandbox, Storage};
 use std::sync::Arc;
 
 /// Serves until the process is asked to end.
@@ -31,7 +31,7 @@ pub async fn run(options: ServeOptions) -> Result<(), CommandError> {
     let data = DataDir::open(&options.data)?;
     let store = Store::open(&data.console_db()).await?;
     let vault = Vault::new(store.clone(), RootKey::open(&data.console_key())?);
-    let config = Config { storage: Storage::Directory(data.aws()), ..Config::default() };
+    let config = options.aws.config(Storage::Directory(data.aws()), true);
     let region = config.region.clone();
     let sandbox = Sandbox::open(config).await.map_err(|error| CommandError::Sandbox(error.to_string()))?;
     let target = Arc::new(Embedded::new(sandbox.clone(), reachable(aws_at), region));

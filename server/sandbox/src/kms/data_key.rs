@@ -5,6 +5,7 @@ use super::keys::{Aliases, OtherAccounts, Target, context_conditions, find, must
 use super::{Call, EncryptionContext, KmsError, managed_key};
 use crate::crypto::{CryptoError, Key};
 use crate::gate::actions;
+use crate::limits::Service;
 
 /// A fresh data key.
 #[derive(Debug)]
@@ -20,12 +21,13 @@ pub(crate) struct DataKey {
 /// `kms:GenerateDataKey` under the key that `identifier` names: id, ARN, alias or alias ARN.
 ///
 /// # Errors
-/// In this order: form of the identifier, the gate, existence, state.
+/// In this order: throttling, form of the identifier, the gate, existence, state.
 pub(crate) async fn generate(
     call: &Call<'_>,
     identifier: &str,
     context: &EncryptionContext,
 ) -> Result<DataKey, KmsError> {
+    must_be_admitted(call)?;
     if identifier == managed_key::ALIAS || identifier == managed_key::arn(call.aws, call.caller.account_id())
     {
         managed_key::ensure(call).await?;
@@ -49,6 +51,7 @@ pub(crate) async fn open(
     wrapped: &[u8],
     context: &EncryptionContext,
 ) -> Result<Key, KmsError> {
+    must_be_admitted(call)?;
     let blob = Ciphertext::parse(wrapped)?;
     let target = find(call, blob.key_arn, Aliases::Refused).await?;
     let key = may_decrypt(call, &target, context)?;
@@ -63,6 +66,7 @@ pub(crate) async fn may_read_checksum(
     key_arn: &str,
     context: &EncryptionContext,
 ) -> Result<(), KmsError> {
+    must_be_admitted(call)?;
     let target = find(call, key_arn, Aliases::Refused).await?;
     call.authorize_key::<actions::kms::GenerateDataKey>(
         &target,
@@ -70,6 +74,14 @@ pub(crate) async fn may_read_checksum(
         context_conditions(context)?,
     )?;
     may_decrypt(call, &target, context).map(drop)
+}
+
+/// S3's calls count as the caller's (KMS Developer Guide, `throttling`).
+fn must_be_admitted(call: &Call<'_>) -> Result<(), KmsError> {
+    match call.aws.throttle.admits(Service::Kms, call.caller.account_id()) {
+        true => Ok(()),
+        false => Err(KmsError::throttled()),
+    }
 }
 
 fn may_decrypt(

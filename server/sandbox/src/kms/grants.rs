@@ -94,6 +94,7 @@ async fn insert_grant(
     target: &super::keys::Target,
     grant: KeyGrant,
 ) -> Result<Value, KmsError> {
+    let limit = call.aws.limits.grants_per_key;
     let insert = |key: &mut KmsKey| {
         must_be_usable(key)?;
         // The same named grant again is the same grant (BC:kms.CreateGrant, `Name`).
@@ -103,6 +104,9 @@ async fn insert_grant(
         });
         let id = match same {
             Some(known) => known.id.clone(),
+            None if key.grants.len() >= limit => {
+                return Err(KmsError::quota("Grants per key", limit, key.grants.len()));
+            }
             None => {
                 key.grants.push(grant.clone());
                 grant.id.clone()

@@ -19,8 +19,9 @@ use super::list::{Encoding, beyond, common_prefix, conditions, limit, shown};
 use super::parts::checksum;
 use super::put::may_write;
 use super::tags;
-use super::write::{Description, no_such_upload, row};
+use super::write::{Description, done, no_such_upload, row};
 use crate::gate::{Permit, actions};
+use crate::limits::Stock;
 use crate::store::{PartRow, UploadRow};
 
 pub(super) async fn create_multipart_upload(
@@ -58,7 +59,7 @@ pub(super) async fn create_multipart_upload(
         checksum_algorithm: asked.map(|(algorithm, _)| algorithm.name().to_owned()),
         composite_checksum: asked.is_some_and(|(_, composite)| composite),
     };
-    begin(ask, permit, &upload).await?;
+    begin(ask, permit, &owned, &upload).await?;
     let object = upload.object;
     Ok(S3Response::new(CreateMultipartUploadOutput {
         bucket: Some(object.bucket.clone()),
@@ -74,8 +75,15 @@ pub(super) async fn create_multipart_upload(
     }))
 }
 
-async fn begin(ask: &Ask, _permit: Permit<actions::s3::PutObject>, upload: &UploadRow) -> S3Result<()> {
-    ask.aws.store.create_upload(upload).await.map_err(|error| from_store(&error))
+async fn begin(
+    ask: &Ask,
+    _permit: Permit<actions::s3::PutObject>,
+    owned: &Owned,
+    upload: &UploadRow,
+) -> S3Result<()> {
+    let _room = ask.room(owned, Stock { bytes: Stock::ROW_BYTES, objects: 1 })?;
+    let begun = ask.aws.store.create_upload(upload).await;
+    done(begun.map_err(|error| from_store(&error))?)
 }
 
 fn checksum_type(composite: bool) -> ChecksumType {

@@ -7,7 +7,8 @@ use serde::Serialize;
 use sqlx::{Row as _, SqliteConnection};
 use tokio::sync::OwnedMutexGuard;
 
-use super::{Store, StoreError, read, write};
+use super::usage::Tally;
+use super::{Store, StoreError, read, uploads, write};
 use crate::model::{
     AccessKey, Account, Alias, Bucket, Group, Instance, InstanceProfile, KmsKey, ManagedPolicy, Role, Table,
     User, for_each_table,
@@ -205,8 +206,10 @@ impl Store {
                 write(&store.0.accounts).remove(&account.id);
                 return Ok(Some(changing));
             }
-            apply(&mut transaction, &account.id, &changes).await?;
+            let tally = apply(&mut transaction, &account.id, &changes).await?;
+            let held = tally.record(&mut transaction, &account.id).await?;
             transaction.commit().await?;
+            held.into_iter().for_each(|held| store.0.ledger.settle(held));
             store.publish(account, &changes);
             Ok(None)
         });
@@ -226,11 +229,13 @@ impl Store {
     }
 }
 
+/// Writes the rows; gives what went along with them.
 async fn apply<E>(
     connection: &mut SqliteConnection,
     account: &str,
     changes: &[RowChange],
-) -> Result<(), ChangeError<E>> {
+) -> Result<Tally, ChangeError<E>> {
+    let mut tally = Tally::default();
     for change in changes {
         if change.kind == "bucket" && change.body.is_none() {
             // In the same transaction as the delete, so that no upload slips in between.
@@ -241,11 +246,8 @@ async fn apply<E>(
             if object.is_some() {
                 return Err(ChangeError::BucketNotEmpty);
             }
-            // Uploads under way do not keep a bucket; their chunks go at the next start.
-            sqlx::query("DELETE FROM uploads WHERE bucket = $1")
-                .bind(&change.name)
-                .execute(&mut *connection)
-                .await?;
+            // Uploads under way do not keep a bucket.
+            uploads::remove_all(connection, &change.name, &mut tally).await?;
         }
         let query = match &change.body {
             Some(body) => sqlx::query(
@@ -263,7 +265,7 @@ async fn apply<E>(
         };
         query.execute(&mut *connection).await.map_err(name_taken)?;
     }
-    Ok(())
+    Ok(tally)
 }
 
 fn name_taken<E>(error: sqlx::Error) -> ChangeError<E> {

@@ -6,7 +6,8 @@ use std::sync::{Mutex, PoisonError};
 use futures::stream::BoxStream;
 use futures::{StreamExt as _, TryStreamExt as _};
 
-use super::{ObjectRow, Store, StoreError};
+use super::usage::Freed;
+use super::{ObjectRow, Promise, Store, StoreError};
 
 /// Encrypted chunks in order.
 pub type ObjectBytes = BoxStream<'static, Result<Vec<u8>, StoreError>>;
@@ -18,7 +19,8 @@ pub(super) struct Holds(Mutex<HashMap<String, Held>>);
 #[derive(Debug, Default)]
 struct Held {
     readers: usize,
-    freed: bool,
+    /// Once nothing names them: what their owner still holds of the machine.
+    freed: Option<Promise>,
 }
 
 impl Holds {
@@ -42,12 +44,15 @@ impl Drop for Hold {
             if entry.readers > 0 {
                 return None;
             }
-            held.remove(&self.data).filter(|entry| entry.freed)
+            held.remove(&self.data)?.freed
         });
         // Without a runtime the process is ending; the next start removes what nothing names.
-        if let (Some(_), Ok(runtime)) = (last_of_freed, tokio::runtime::Handle::try_current()) {
+        if let (Some(still_there), Ok(runtime)) = (last_of_freed, tokio::runtime::Handle::try_current()) {
             let (store, data) = (self.store.clone(), std::mem::take(&mut self.data));
-            runtime.spawn(async move { store.remove_chunks(&data).await });
+            runtime.spawn(async move {
+                store.remove_chunks(&data).await;
+                drop(still_there);
+            });
         }
     }
 }
@@ -89,13 +94,20 @@ impl Store {
         .boxed()
     }
 
-    /// Removes bytes that no row names any more, now or when the last reader is done.
-    pub(super) async fn free(&self, freed: Vec<String>) {
-        for data in freed {
-            let held =
-                self.0.holds.with(|held| held.get_mut(&data).map(|entry| entry.freed = true).is_some());
-            if !held {
+    /// Removes bytes of an account that no row names any more, now or when the last reader is done.
+    pub(super) async fn free(&self, account: &str, freed: Vec<Freed>) {
+        for Freed { data, bytes } in freed {
+            let still_there = self.still_there(account, bytes);
+            let unheld = self.0.holds.with(|held| match held.get_mut(&data) {
+                Some(entry) => {
+                    entry.freed = Some(still_there);
+                    None
+                }
+                None => Some(still_there),
+            });
+            if let Some(still_there) = unheld {
                 self.remove_chunks(&data).await;
+                drop(still_there);
             }
         }
     }

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use sqlx::{Row as _, SqliteConnection};
 
+use super::usage::{self, Freed, Tally};
 use super::{Store, StoreError};
 use crate::model::{Timestamp, Versioning};
 
@@ -208,12 +209,11 @@ impl Store {
         (seq, bytes): (i64, &[u8]),
     ) -> Result<Written, StoreError> {
         let mut transaction = self.begin().await?;
-        let mut freed = Vec::new();
-        let written = name_object(&mut transaction, object, terms, &mut freed).await?;
+        let mut tally = Tally::default();
+        let written = name_object(&mut transaction, object, terms, &mut tally).await?;
         if written == Written::Done {
             insert_chunk(&mut transaction, &object.data, seq, bytes).await?;
-            transaction.commit().await?;
-            self.free(freed).await;
+            self.commit_counted(transaction, terms.owner, tally).await?;
         }
         Ok(written)
     }
@@ -267,8 +267,9 @@ impl Store {
         versioning: Option<Versioning>,
         now: Timestamp,
     ) -> Result<Removed, StoreError> {
+        let Some(owner) = self.bucket_owner(bucket).await? else { return Ok(Removed::default()) };
         let mut transaction = self.begin().await?;
-        let mut freed = Vec::new();
+        let mut tally = Tally::default();
         let marker = match versioning {
             None => None,
             Some(Versioning::Enabled) => Some(new_version_id()),
@@ -276,18 +277,18 @@ impl Store {
         };
         // With versioning on, a marker of its own leaves all versions as they are.
         if versioning != Some(Versioning::Enabled) {
-            remove_version(&mut transaction, bucket, key, NULL_VERSION, &mut freed).await?;
+            remove_version(&mut transaction, bucket, key, NULL_VERSION, &mut tally).await?;
         }
         match &marker {
             Some(id) => {
                 let body = serde_json::to_string(&Marker { modified: now });
                 let body = body.map_err(|source| StoreError::Row { kind: "delete marker", source })?;
                 insert_latest(&mut transaction, (bucket, key, id), "", &body).await?;
+                tally.add(usage::of_name());
             }
             None => promote(&mut transaction, bucket, key).await?,
         }
-        transaction.commit().await?;
-        self.free(freed).await;
+        self.commit_counted(transaction, &owner.id, tally).await?;
         Ok(Removed { marker: marker.is_some(), version: marker })
     }
 
@@ -298,12 +299,12 @@ impl Store {
         key: &str,
         version: &str,
     ) -> Result<Removed, StoreError> {
+        let Some(owner) = self.bucket_owner(bucket).await? else { return Ok(Removed::default()) };
         let mut transaction = self.begin().await?;
-        let mut freed = Vec::new();
-        let marker = remove_version(&mut transaction, bucket, key, version, &mut freed).await?;
+        let mut tally = Tally::default();
+        let marker = remove_version(&mut transaction, bucket, key, version, &mut tally).await?;
         promote(&mut transaction, bucket, key).await?;
-        transaction.commit().await?;
-        self.free(freed).await;
+        self.commit_counted(transaction, &owner.id, tally).await?;
         Ok(Removed { version: Some(version.to_owned()), marker })
     }
 
@@ -408,13 +409,13 @@ pub(super) async fn insert_chunk(
     Ok(())
 }
 
-/// Makes `object` the latest of its name, if its bucket is there and what is demanded holds. `freed` takes the data ids that
-/// nothing names any more.
+/// Makes `object` the latest of its name, if its bucket is there and what is demanded holds. `tally` takes what that adds and
+/// takes away.
 pub(super) async fn name_object(
     connection: &mut SqliteConnection,
     object: &ObjectRow,
     terms: Terms<'_>,
-    freed: &mut Vec<String>,
+    tally: &mut Tally,
 ) -> Result<Written, StoreError> {
     let bucket: Option<i64> =
         sqlx::query_scalar("SELECT 1 FROM resources WHERE kind = 'bucket' AND name = $1 AND account = $2")
@@ -443,10 +444,11 @@ pub(super) async fn name_object(
         }
     }
     if object.version == NULL_VERSION {
-        remove_version(connection, &object.bucket, &object.key, NULL_VERSION, freed).await?;
+        remove_version(connection, &object.bucket, &object.key, NULL_VERSION, tally).await?;
     }
     let place = (object.bucket.as_str(), object.key.as_str(), object.version.as_str());
     insert_latest(connection, place, &object.data, &body_of(object)?).await?;
+    tally.add(usage::of_object(object.size));
     Ok(Written::Done)
 }
 
@@ -456,22 +458,26 @@ async fn remove_version(
     bucket: &str,
     key: &str,
     version: &str,
-    freed: &mut Vec<String>,
+    tally: &mut Tally,
 ) -> Result<bool, StoreError> {
-    let data: Option<String> = sqlx::query_scalar(
-        "DELETE FROM objects WHERE bucket = $1 AND name = $2 AND version = $3 RETURNING data",
+    let removed = sqlx::query(
+        "DELETE FROM objects WHERE bucket = $1 AND name = $2 AND version = $3 RETURNING data, body",
     )
     .bind(bucket)
     .bind(key)
     .bind(version)
     .fetch_optional(connection)
     .await?;
-    let Some(data) = data else { return Ok(false) };
-    let marker = data.is_empty();
-    if !marker {
-        freed.push(data);
+    let Some(removed) = removed else { return Ok(false) };
+    let (data, body): (String, String) = (removed.try_get(0)?, removed.try_get(1)?);
+    if data.is_empty() {
+        tally.take(usage::of_name());
+        return Ok(true);
     }
-    Ok(marker)
+    let bytes = usage::size_in(&body)?;
+    tally.take(usage::of_object(bytes));
+    tally.freed.push(Freed { data, bytes });
+    Ok(false)
 }
 
 async fn insert_latest(

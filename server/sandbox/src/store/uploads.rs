@@ -1,9 +1,10 @@
 //! Multipart uploads: parts come in any order, also again, and become an object when the upload is completed.
 
 use serde::{Deserialize, Serialize};
-use sqlx::Row as _;
+use sqlx::{Row as _, SqliteConnection};
 
 use super::objects::{ObjectRow, PartRow, Terms, Written, body_of, insert_chunk, name_object};
+use super::usage::{self, Tally};
 use super::{Store, StoreError};
 use crate::model::Timestamp;
 
@@ -42,16 +43,30 @@ pub fn end_of_attempt(first: i64) -> i64 {
 
 impl Store {
     /// Begins an upload.
-    pub async fn create_upload(&self, upload: &UploadRow) -> Result<(), StoreError> {
-        sqlx::query("INSERT INTO uploads (id, bucket, name, data, body) VALUES ($1, $2, $3, $4, $5)")
-            .bind(&upload.id)
-            .bind(&upload.object.bucket)
-            .bind(&upload.object.key)
-            .bind(&upload.object.data)
-            .bind(body_of(upload)?)
-            .execute(&self.0.pool)
-            .await?;
-        Ok(())
+    pub async fn create_upload(&self, upload: &UploadRow) -> Result<Written, StoreError> {
+        let Some(owner) = self.bucket_owner(&upload.object.bucket).await? else {
+            return Ok(Written::NoBucket);
+        };
+        let mut transaction = self.begin().await?;
+        let made = sqlx::query(
+            "INSERT INTO uploads (id, bucket, name, data, body) SELECT $1, $2, $3, $4, $5 \
+             WHERE EXISTS (SELECT 1 FROM resources WHERE kind = 'bucket' AND name = $2 AND account = $6)",
+        )
+        .bind(&upload.id)
+        .bind(&upload.object.bucket)
+        .bind(&upload.object.key)
+        .bind(&upload.object.data)
+        .bind(body_of(upload)?)
+        .bind(&owner.id)
+        .execute(&mut *transaction)
+        .await?;
+        if made.rows_affected() == 0 {
+            return Ok(Written::NoBucket);
+        }
+        let mut tally = Tally::default();
+        tally.add(usage::of_name());
+        self.commit_counted(transaction, &owner.id, tally).await?;
+        Ok(Written::Done)
     }
 
     /// An upload to this bucket and key; `None` when there is none, or no more.
@@ -102,7 +117,11 @@ impl Store {
         part: &PartRow,
         (seq, bytes): (i64, &[u8]),
     ) -> Result<Written, StoreError> {
+        let Some(owner) = self.bucket_owner(&upload.object.bucket).await? else {
+            return Ok(Written::NoUpload);
+        };
         let mut transaction = self.begin().await?;
+        let mut tally = Tally::default();
         let there: Option<i64> = sqlx::query_scalar("SELECT 1 FROM uploads WHERE id = $1")
             .bind(&upload.id)
             .fetch_optional(&mut *transaction)
@@ -110,9 +129,11 @@ impl Store {
         if there.is_none() {
             return Ok(Written::NoUpload);
         }
-        if let Some(first) = first_of_part(&mut transaction, &upload.id, part.number).await? {
+        if let Some((first, size)) = stored_part(&mut transaction, &upload.id, part.number).await? {
             remove_between(&mut transaction, &upload.object.data, first, end_of_attempt(first)).await?;
+            tally.take(usage::of_part(size));
         }
+        tally.add(usage::of_part(part.size));
         insert_chunk(&mut transaction, &upload.object.data, seq, bytes).await?;
         sqlx::query(
             "INSERT INTO parts (upload, number, first, body) VALUES ($1, $2, $3, $4) \
@@ -124,7 +145,7 @@ impl Store {
         .bind(body_of(part)?)
         .execute(&mut *transaction)
         .await?;
-        transaction.commit().await?;
+        self.commit_counted(transaction, &owner.id, tally).await?;
         Ok(Written::Done)
     }
 
@@ -153,66 +174,100 @@ impl Store {
         let mut firsts: Vec<i64> = Vec::new();
         for part in &object.parts {
             // Uploaded again since the parts were read: what was promised is no longer there.
-            if first_of_part(&mut transaction, upload, part.number).await? != Some(part.first) {
+            let stored = stored_part(&mut transaction, upload, part.number).await?;
+            if stored.is_none_or(|(first, _)| first != part.first) {
                 return Ok(Written::NoUpload);
             }
             firsts.push(part.first);
         }
-        let gone =
-            sqlx::query("DELETE FROM uploads WHERE id = $1").bind(upload).execute(&mut *transaction).await?;
-        if gone.rows_affected() == 0 {
+        let mut tally = Tally::default();
+        if !remove_upload(&mut transaction, upload, &mut tally).await? {
             return Ok(Written::NoUpload);
         }
-        sqlx::query("DELETE FROM parts WHERE upload = $1").bind(upload).execute(&mut *transaction).await?;
         let mut kept_up_to = 0;
         for first in firsts {
             remove_between(&mut transaction, &object.data, kept_up_to, first).await?;
             kept_up_to = end_of_attempt(first);
         }
         remove_between(&mut transaction, &object.data, kept_up_to, i64::MAX).await?;
-        let mut freed = Vec::new();
-        let written = name_object(&mut transaction, object, terms, &mut freed).await?;
+        let written = name_object(&mut transaction, object, terms, &mut tally).await?;
         if written == Written::Done {
-            transaction.commit().await?;
-            self.free(freed).await;
+            self.commit_counted(transaction, terms.owner, tally).await?;
         }
         Ok(written)
     }
 
     /// Ends an upload and removes its parts; false when there is no such upload.
     pub async fn abort_upload(&self, upload: &UploadRow) -> Result<bool, StoreError> {
+        let Some(owner) = self.bucket_owner(&upload.object.bucket).await? else { return Ok(false) };
         let mut transaction = self.begin().await?;
-        let gone = sqlx::query("DELETE FROM uploads WHERE id = $1")
-            .bind(&upload.id)
-            .execute(&mut *transaction)
-            .await?;
-        sqlx::query("DELETE FROM parts WHERE upload = $1")
-            .bind(&upload.id)
-            .execute(&mut *transaction)
-            .await?;
-        if gone.rows_affected() > 0 {
+        let mut tally = Tally::default();
+        let gone = remove_upload(&mut transaction, &upload.id, &mut tally).await?;
+        if gone {
             remove_between(&mut transaction, &upload.object.data, 0, i64::MAX).await?;
         }
-        transaction.commit().await?;
-        Ok(gone.rows_affected() > 0)
+        self.commit_counted(transaction, &owner.id, tally).await?;
+        Ok(gone)
     }
 }
 
-async fn first_of_part(
-    connection: &mut sqlx::SqliteConnection,
+/// The number of a part's first chunk, and its size.
+async fn stored_part(
+    connection: &mut SqliteConnection,
     upload: &str,
     number: i64,
-) -> Result<Option<i64>, StoreError> {
-    let first = sqlx::query_scalar("SELECT first FROM parts WHERE upload = $1 AND number = $2")
+) -> Result<Option<(i64, u64)>, StoreError> {
+    let row = sqlx::query("SELECT first, body FROM parts WHERE upload = $1 AND number = $2")
         .bind(upload)
         .bind(number)
         .fetch_optional(connection)
         .await?;
-    Ok(first)
+    let Some(row) = row else { return Ok(None) };
+    let body: String = row.try_get(1)?;
+    Ok(Some((row.try_get(0)?, usage::size_in(&body)?)))
+}
+
+/// Removes the rows of an upload and its parts, their chunks apart; false when there is no such upload.
+async fn remove_upload(
+    connection: &mut SqliteConnection,
+    upload: &str,
+    tally: &mut Tally,
+) -> Result<bool, StoreError> {
+    let parts: Vec<String> = sqlx::query_scalar("SELECT body FROM parts WHERE upload = $1")
+        .bind(upload)
+        .fetch_all(&mut *connection)
+        .await?;
+    for part in &parts {
+        tally.take(usage::of_part(usage::size_in(part)?));
+    }
+    sqlx::query("DELETE FROM parts WHERE upload = $1").bind(upload).execute(&mut *connection).await?;
+    let gone = sqlx::query("DELETE FROM uploads WHERE id = $1").bind(upload).execute(connection).await?;
+    if gone.rows_affected() == 0 {
+        return Ok(false);
+    }
+    tally.take(usage::of_name());
+    Ok(true)
+}
+
+/// Removes all uploads to a bucket, with what they hold.
+pub(super) async fn remove_all(
+    connection: &mut SqliteConnection,
+    bucket: &str,
+    tally: &mut Tally,
+) -> Result<(), StoreError> {
+    let uploads: Vec<(String, String)> = sqlx::query_as("SELECT id, data FROM uploads WHERE bucket = $1")
+        .bind(bucket)
+        .fetch_all(&mut *connection)
+        .await?;
+    for (upload, data) in uploads {
+        remove_upload(connection, &upload, tally).await?;
+        remove_between(connection, &data, 0, i64::MAX).await?;
+    }
+    Ok(())
 }
 
 async fn remove_between(
-    connection: &mut sqlx::SqliteConnection,
+    connection: &mut SqliteConnection,
     data: &str,
     first: i64,
     end: i64,
