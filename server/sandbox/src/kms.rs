@@ -30,7 +30,7 @@ use crate::{Aws, Body};
 
 pub(crate) use answer::error;
 pub(crate) use error::KmsError;
-pub(crate) use keys::{Form, form_of, key_arn_of};
+pub(crate) use keys::{Form, form_of, key_arn_of, must_exist};
 pub(crate) use managed_key::{ALIAS as AWS_S3_ALIAS, arn as aws_s3_arn};
 
 /// An encryption context: pairs that must be given again to decrypt.

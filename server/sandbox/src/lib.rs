@@ -35,12 +35,12 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 
 pub use accounts::{AccountError, AccountKeys};
-pub use fidelity::Fidelity;
+pub use fidelity::{Fidelity, Switch, SwitchError};
 pub use limits::Limits;
 pub use operations::operations;
 pub use store::{Storage, StoreError};
 
-use gate::{Gate, Trace};
+use gate::{Gate, Journal, Trace};
 use limits::{Stock, Throttle};
 use store::Store;
 
@@ -58,6 +58,8 @@ pub struct Config {
     pub fidelity: Fidelity,
     /// What accounts and clients may take of the machine.
     pub limits: Limits,
+    /// Where the gate writes what it answered, for the operator; see [`Journal`].
+    pub journal: Option<Journal>,
 }
 
 impl Default for Config {
@@ -67,6 +69,7 @@ impl Default for Config {
             region: "us-east-1".into(),
             fidelity: Fidelity::default(),
             limits: Limits::in_memory(),
+            journal: None,
         }
     }
 }
@@ -104,7 +107,7 @@ impl Sandbox {
     pub async fn open(config: Config) -> Result<Self, StoreError> {
         let aws = Arc::new(Aws {
             store: Store::open(&config.storage).await?,
-            gate: Gate::default(),
+            gate: Gate::new(config.fidelity, config.journal),
             region: config.region,
             fidelity: config.fidelity,
             limits: config.limits,
@@ -131,5 +134,6 @@ impl Sandbox {
     /// Finishes what is under way and closes the storage.
     pub async fn close(&self) {
         self.aws.store.close().await;
+        self.aws.gate.close();
     }
 }

@@ -33,6 +33,7 @@ use std::sync::Arc;
 use s3s::service::{S3Service, S3ServiceBuilder};
 
 use crate::caller::Caller;
+use crate::fidelity::Fidelity;
 use crate::limits::Limits;
 use crate::request::RequestMeta;
 use crate::{Aws, Body};
@@ -45,6 +46,7 @@ pub(crate) use operations::INPUTS;
 pub(crate) struct Service {
     inner: S3Service,
     limits: Limits,
+    fidelity: Fidelity,
 }
 
 impl Service {
@@ -53,7 +55,7 @@ impl Service {
         builder.set_auth(auth::Secrets::new(aws));
         builder.set_access(auth::SameCaller::new(aws));
         builder.set_validation(names::BucketNames);
-        Self { inner: builder.build(), limits: aws.limits }
+        Self { inner: builder.build(), limits: aws.limits, fidelity: aws.fidelity }
     }
 
     /// Answers one request. Its extensions hold the [`RequestMeta`] and the [`Caller`] whose credentials it presents;
@@ -64,7 +66,7 @@ impl Service {
         else {
             return http::Response::builder().status(500).body(Body::empty()).unwrap_or_default();
         };
-        let asked = answer::Asked::of(&request);
+        let asked = answer::Asked::of(&request, &self.fidelity);
         let response = match intake::check(request, &self.limits).await {
             Ok(request) => match self.inner.call(request).await {
                 Ok(response) => response,

@@ -14,6 +14,10 @@ use sandbox::{Sandbox, Storage};
 /// # Errors
 /// When the address is taken, the state cannot be opened, or an account cannot be held.
 pub async fn run(options: SandboxOptions) -> Result<(), CommandError> {
+    if let Some(help) = options.aws.help() {
+        announce(&help);
+        return Ok(());
+    }
     let accounts = options.accounts.iter().map(AccountOption::read).collect::<Result<Vec<_>, _>>();
     let accounts = accounts.map_err(CommandError::AccountOption)?;
     let listener = listen(options.listen, "the embedded AWS", "--listen").await?;
@@ -22,7 +26,7 @@ pub async fn run(options: SandboxOptions) -> Result<(), CommandError> {
         true => Storage::InMemory,
         false => Storage::Directory(DataDir::open(&options.data)?.aws()),
     };
-    let sandbox = Sandbox::open(options.aws.config(storage, false))
+    let sandbox = Sandbox::open(options.aws.config(storage, false)?)
         .await
         .map_err(|error| CommandError::Sandbox(error.to_string()))?;
     for account in &accounts {

@@ -2,11 +2,12 @@
 
 use http::{HeaderValue, Method, Response, StatusCode, header};
 use quick_xml::Reader;
-use quick_xml::escape::escape;
+use quick_xml::escape::{escape, partial_escape};
 use quick_xml::events::Event;
 
 use super::failure;
 use crate::Body;
+use crate::fidelity::Fidelity;
 use crate::request::RequestMeta;
 
 /// What an error tells in its headers: that a delete marker is in the way, and which.
@@ -20,11 +21,16 @@ pub(crate) fn error(
     message: &str,
     resource: &str,
 ) -> Response<Body> {
+    written(meta, status, (code, &escape(message)), resource)
+}
+
+/// The same with a message that is escaped already.
+fn written(meta: &RequestMeta, status: u16, (code, message): (&str, &str), resource: &str) -> Response<Body> {
     let body = format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{}</Code><Message>{}</Message>{}<Resource>{}</Resource>\
          <RequestId>{}</RequestId><HostId>{}</HostId></Error>",
         escape(code),
-        escape(message),
+        message,
         named(code, resource),
         escape(resource),
         escape(&meta.id),
@@ -69,15 +75,16 @@ fn identify(meta: &RequestMeta, response: &mut Response<Body>) {
 #[derive(Clone, Debug)]
 pub(super) struct Asked {
     head: bool,
+    escapes_quotes: bool,
     /// Decoded path.
     pub(super) resource: String,
 }
 
 impl Asked {
-    pub(super) fn of(request: &http::Request<Body>) -> Self {
+    pub(super) fn of(request: &http::Request<Body>, fidelity: &Fidelity) -> Self {
         let path = request.uri().path();
         let resource = percent_encoding::percent_decode_str(path).decode_utf8_lossy().into_owned();
-        Self { head: request.method() == Method::HEAD, resource }
+        Self { head: request.method() == Method::HEAD, escapes_quotes: fidelity.s3_escapes_quotes, resource }
     }
 
     /// Completes an answer of `s3s`.
@@ -89,7 +96,11 @@ impl Asked {
         } else if status.is_client_error() || status.is_server_error() {
             let (code, message) = code_and_message(response.body());
             let message = failure::message(&code, message);
-            let mut answer = error(meta, status.as_u16(), &code, &message, &self.resource);
+            let message = match self.escapes_quotes {
+                true => escape(&message),
+                false => partial_escape(&message),
+            };
+            let mut answer = written(meta, status.as_u16(), (&code, &message), &self.resource);
             for name in KEPT_OF_ERRORS {
                 if let Some(value) = response.headers_mut().remove(name) {
                     answer.headers_mut().insert(name, value);

@@ -8,6 +8,7 @@ use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use crc_fast::{CrcAlgorithm, checksum_combine};
 use futures::{Stream, TryStreamExt as _};
+use policy::Context;
 use s3s::crypto::{Checksum as _, Crc32, Crc32c, Md5};
 use s3s::dto::{
     CompleteMultipartUploadInput, CompleteMultipartUploadOutput, CompletedPart, CopyPartResult,
@@ -133,7 +134,10 @@ async fn may_add(
     id: &str,
 ) -> S3Result<(Permit<actions::s3::PutObject>, UploadRow)> {
     let upload = find_upload(ask, owned, key, id).await;
-    let settings = upload.as_ref().map(settings_of).unwrap_or_default();
+    let settings = match ask.aws.fidelity.parts_have_settings_of_upload {
+        true => upload.as_ref().map(settings_of).unwrap_or_default(),
+        false => Context::new(),
+    };
     let permit = ask.on_object::<actions::s3::PutObject>(owned, key, settings)?;
     Ok((permit, upload?))
 }
