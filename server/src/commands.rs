@@ -37,9 +37,12 @@ pub enum CommandError {
         /// What the embedded AWS said.
         reason: String,
     },
-    /// `--database`.
+    /// `--database` of `serve`.
     #[error("--database is not supported yet; state is kept in a folder, see --data")]
     Database,
+    /// A `--database` that cannot be read.
+    #[error("--database: {0}")]
+    DatabaseOption(String),
     /// A file of `trilock lint`.
     #[error("{} cannot be read: {error}", file.display())]
     File {
@@ -65,6 +68,12 @@ pub enum CommandError {
     /// A listener broke, or standard input or output did.
     #[error("input or output failed: {0}")]
     Io(#[from] io::Error),
+}
+
+/// The embedded AWS's root key, if the environment gives one.
+fn root_key() -> Result<Option<::sandbox::RootKey>, CommandError> {
+    ::sandbox::RootKey::of_environment(|name| std::env::var(name).ok())
+        .map_err(|error| CommandError::Sandbox(error.to_string()))
 }
 
 /// Prints a line that other programs may wait for.

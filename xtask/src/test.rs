@@ -95,6 +95,8 @@ fn specs(workspace: &Workspace, server: &Path, tools: &Tools) -> Result<(Tally, 
         .env(SITE_ROOT, workspace.site())
         .env("TRILOCK_AWS_CLI", &tools.aws_cli)
         .env("TRILOCK_PYTHON", &tools.python)
+        .env("TRILOCK_S3CMD", &tools.s3cmd)
+        .env("TRILOCK_RCLONE", &tools.rclone)
         .env("CHROMIUM", &tools.chromium)
         .current_dir(&end2end);
     counted(&mut command, tally::of_node)

@@ -1,4 +1,4 @@
-//! Making accounts: an operator's act, not an AWS call.
+//! Making and removing accounts: an operator's act, not an AWS call.
 
 use std::sync::Arc;
 
@@ -113,6 +113,13 @@ impl Sandbox {
             ChangeError::NameTaken => AccountError::KeyTaken(access_key_id.to_owned()),
             error => store_error(error),
         })
+    }
+
+    /// Removes an account with all that is its own: users, roles and keys, buckets and what is in them. Its names are free
+    /// then, and its credentials are dead. Policies of other accounts that name it stay as they are. False when there is no
+    /// such account.
+    pub async fn remove_account(&self, account_id: &str) -> Result<bool, AccountError> {
+        Ok(self.aws.store.remove_account(account_id).await?)
     }
 }
 

@@ -85,7 +85,8 @@ fn check_rules(
                 return Err(AuthError::PresignedExpiry);
             }
             if age > seconds {
-                return Err(AuthError::PresignedExpired);
+                let end = presented.time + time::Duration::seconds(seconds);
+                return Err(AuthError::PresignedExpired { seconds, end, server: now });
             }
             if age < -MAX_SKEW_SECONDS {
                 return Err(AuthError::Skewed { request: presented.time, server: now });

@@ -29,6 +29,7 @@ mod router;
 mod s3;
 mod server;
 mod sts;
+mod unread;
 
 use std::sync::Arc;
 
@@ -38,7 +39,7 @@ pub use accounts::{AccountError, AccountKeys};
 pub use fidelity::{Fidelity, Switch, SwitchError};
 pub use limits::Limits;
 pub use operations::operations;
-pub use store::{Storage, StoreError};
+pub use store::{DatabaseUrl, RootKey, Storage, StoreError};
 
 use gate::{Gate, Journal, Trace};
 use limits::{Stock, Throttle};
@@ -52,6 +53,10 @@ pub type Body = s3s::Body;
 pub struct Config {
     /// Where accounts and objects live.
     pub storage: Storage,
+    /// The root key, unless it is in the data directory. Without a directory it is one that is gone with the process.
+    pub root_key: Option<RootKey>,
+    /// About how many bytes of objects that are read and written are kept in memory. Nothing there is the only copy.
+    pub cache_bytes: usize,
     /// The one region it stands for, for example `us-east-1`.
     pub region: String,
     /// Choices where AWS's behaviour is not known for certain.
@@ -66,6 +71,8 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             storage: Storage::InMemory,
+            root_key: None,
+            cache_bytes: 64 << 20,
             region: "us-east-1".into(),
             fidelity: Fidelity::default(),
             limits: Limits::in_memory(),
@@ -106,7 +113,7 @@ impl Sandbox {
     /// [`StoreError`] when the directory, the database or the root key cannot be used; its message says what to do.
     pub async fn open(config: Config) -> Result<Self, StoreError> {
         let aws = Arc::new(Aws {
-            store: Store::open(&config.storage).await?,
+            store: Store::open(&config.storage, config.root_key.as_ref(), config.cache_bytes).await?,
             gate: Gate::new(config.fidelity, config.journal),
             region: config.region,
             fidelity: config.fidelity,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::request::Parts;
-use http::{Request, Response, StatusCode, header};
+use http::{Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Limited};
 
 use crate::auth::{self, AuthError, Presented};
@@ -13,6 +13,7 @@ use crate::caller::Caller;
 use crate::query::Params;
 use crate::request::RequestMeta;
 use crate::server::{STALLED_MESSAGE, Stalled};
+use crate::unread::Unread;
 use crate::{Aws, Body, ec2, iam, imds, kms, limits, query, s3, sts};
 
 /// Where the metadata services of instances are found.
@@ -55,6 +56,17 @@ impl Router {
 
     /// Answers one request; `peer` is where it came from, `None` inside the process.
     pub(crate) async fn call(&self, request: Request<Body>, peer: Option<IpAddr>) -> Response<Body> {
+        // Inside the process there is no connection.
+        if peer.is_none() {
+            return self.answer(request, peer).await;
+        }
+        let (request, unread) = Unread::watch(request);
+        let mut response = self.answer(request, peer).await;
+        unread.conclude(&mut response);
+        response
+    }
+
+    async fn answer(&self, request: Request<Body>, peer: Option<IpAddr>) -> Response<Body> {
         let (parts, body) = request.into_parts();
         let now = self.aws.now();
         let presented = Presented::read(&parts);
@@ -197,7 +209,21 @@ fn refuse(target: Target, meta: &RequestMeta, parts: &Parts, error: &AuthError) 
         tracing::error!(request_id = %meta.id, %cause, "credentials could not be looked up");
     }
     let wording = match target {
-        Target::S3 => error.for_s3(),
+        Target::S3 => {
+            let (status, code, message) = error.for_s3();
+            let fields = error.fields_for_s3(parts);
+            let mut answer = s3::error(meta, status, code, &message, parts.uri.path(), &fields);
+            // Answers to HEAD have no body to name the region in.
+            if let (AuthError::WrongRegion { expected, .. }, true) = (error, parts.uri.path() != "/")
+                && let Ok(region) = expected.parse()
+            {
+                answer.headers_mut().insert("x-amz-bucket-region", region);
+            }
+            if parts.method == Method::HEAD {
+                *answer.body_mut() = Body::empty();
+            }
+            return answer;
+        }
         Target::Kms => error.for_json(),
         Target::Query(query::Service::Ec2) => error.for_ec2(),
         Target::Query(_) => error.for_query(),
@@ -212,7 +238,7 @@ fn answer_error(
     (status, code, message): auth::Wording,
 ) -> Response<Body> {
     match target {
-        Target::S3 => s3::error(meta, status, code, &message, parts.uri.path()),
+        Target::S3 => s3::error(meta, status, code, &message, parts.uri.path(), &Vec::new()),
         Target::Kms => kms::error(meta, status, code, &message),
         Target::Query(service) => query::error(service, meta, status, code, &message),
     }

@@ -39,7 +39,7 @@ use crate::request::RequestMeta;
 use crate::{Aws, Body};
 
 pub(crate) use answer::error;
-pub(crate) use operations::INPUTS;
+pub(crate) use operations::names;
 
 /// S3, ready to answer. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -72,7 +72,14 @@ impl Service {
                 Ok(response) => response,
                 Err(failure) => {
                     tracing::error!(request_id = %meta.id, ?failure, "S3 could not answer");
-                    return error(&meta, 500, "InternalError", failure::INTERNAL, &asked.resource);
+                    return error(
+                        &meta,
+                        500,
+                        "InternalError",
+                        failure::INTERNAL,
+                        &asked.resource,
+                        &Vec::new(),
+                    );
                 }
             },
             Err(refused) => return asked.finish(&meta, refused.to_http_response().unwrap_or_default()),

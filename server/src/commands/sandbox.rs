@@ -1,13 +1,13 @@
 //! `trilock sandbox`: the embedded AWS alone.
 
-use super::{CommandError, announce, warn_if_open};
+use super::{CommandError, announce, root_key, warn_if_open};
 use crate::{
     cli::{AccountOption, SandboxOptions},
     data_dir::DataDir,
     listen::{listen, reachable},
     shutdown::{GRACE, Shutdown},
 };
-use sandbox::{Sandbox, Storage};
+use sandbox::{Config, Sandbox, Storage};
 
 /// Serves until the process is asked to end.
 ///
@@ -22,11 +22,12 @@ pub async fn run(options: SandboxOptions) -> Result<(), CommandError> {
     let accounts = accounts.map_err(CommandError::AccountOption)?;
     let listener = listen(options.listen, "the embedded AWS", "--listen").await?;
     let address = listener.local_addr()?;
-    let storage = match options.in_memory {
-        true => Storage::InMemory,
-        false => Storage::Directory(DataDir::open(&options.data)?.aws()),
+    let storage = match (&options.database, options.in_memory) {
+        (Some(database), _) => Storage::Database(database.read().map_err(CommandError::DatabaseOption)?),
+        (None, true) => Storage::InMemory,
+        (None, false) => Storage::Directory(DataDir::open(&options.data)?.aws()),
     };
-    let sandbox = Sandbox::open(options.aws.config(storage, false)?)
+    let sandbox = Sandbox::open(Config { root_key: root_key()?, ..options.aws.config(storage, false)? })
         .await
         .map_err(|error| CommandError::Sandbox(error.to_string()))?;
     for account in &accounts {

@@ -1,6 +1,6 @@
 //! `trilock serve`: the console, and the embedded AWS on an address of its own.
 
-use super::{CommandError, announce, warn_if_open};
+use super::{CommandError, announce, root_key, warn_if_open};
 use crate::{
     cli::{ServeOptions, Target},
     cloud::embedded::Embedded,
@@ -12,7 +12,7 @@ use crate::{
     store::Store,
     web::{self, Setup},
 };
-use sandbox::{Sandbox, Storage};
+use sandbox::{Config, Sandbox, Storage};
 use std::sync::Arc;
 
 /// Serves until the process is asked to end.
@@ -35,7 +35,8 @@ pub async fn run(options: ServeOptions) -> Result<(), CommandError> {
     let data = DataDir::open(&options.data)?;
     let store = Store::open(&data.console_db()).await?;
     let vault = Vault::new(store.clone(), RootKey::open(&data.console_key())?);
-    let config = options.aws.config(Storage::Directory(data.aws()), true)?;
+    let storage = Storage::Directory(data.aws());
+    let config = Config { root_key: root_key()?, ..options.aws.config(storage, true)? };
     let region = config.region.clone();
     let sandbox = Sandbox::open(config).await.map_err(|error| CommandError::Sandbox(error.to_string()))?;
     let target = Arc::new(Embedded::new(sandbox.clone(), reachable(aws_at), region));

@@ -1,8 +1,12 @@
 //! Why a request is not accepted, in the words of the service it was meant for.
 
-use time::OffsetDateTime;
+use std::borrow::Cow;
 
-use super::presented::amz_date;
+use http::request::Parts;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::presented::{Presented, amz_date};
 use crate::credentials::CredentialsError;
 
 /// Why a request's credentials are not accepted.
@@ -44,13 +48,25 @@ pub(crate) enum AuthError {
     PresignedExpiry,
     /// A presigned URL's time is over.
     #[error("the presigned URL has expired")]
-    PresignedExpired,
+    PresignedExpired {
+        /// How long it was good for.
+        seconds: i64,
+        /// Until when.
+        end: OffsetDateTime,
+        /// Our time.
+        server: OffsetDateTime,
+    },
     /// Signed with another secret, or changed since.
     #[error("the signature does not match")]
     SignatureMismatch,
     /// The credentials themselves.
     #[error(transparent)]
     Credentials(#[from] CredentialsError),
+}
+
+/// `2026-11-24T09:30:00Z`.
+fn iso_date(time: OffsetDateTime) -> String {
+    time.replace_nanosecond(0).unwrap_or(time).format(&Rfc3339).unwrap_or_default()
 }
 
 /// HTTP status, error code and message as one service words them.
@@ -101,7 +117,7 @@ impl AuthError {
                 "AuthorizationQueryParametersError",
                 "X-Amz-Expires must be between 1 and 604800 seconds",
             ),
-            Self::PresignedExpired => (403, "AccessDenied", "Request has expired"),
+            Self::PresignedExpired { .. } => (403, "AccessDenied", "Request has expired"),
             Self::SignatureMismatch => (
                 403,
                 "SignatureDoesNotMatch",
@@ -123,6 +139,33 @@ impl AuthError {
             }
         };
         (status, code, message.into())
+    }
+
+    /// What S3's error has beside code and message (Amazon S3 API Reference, "Error responses"). By `Region` clients learn
+    /// which one to sign for.
+    pub(crate) fn fields_for_s3(&self, parts: &Parts) -> Vec<(Cow<'static, str>, String)> {
+        let owned = |(name, value): (&'static str, String)| (Cow::Borrowed(name), value);
+        match self {
+            Self::WrongRegion { expected, .. } => vec![("Region", expected.clone())],
+            Self::Credentials(CredentialsError::UnknownKey | CredentialsError::MissingToken) => {
+                let presented = Presented::read(parts).ok().flatten();
+                presented.map(|presented| ("AWSAccessKeyId", presented.access_key_id)).into_iter().collect()
+            }
+            Self::Skewed { request, server } => vec![
+                ("RequestTime", amz_date(*request)),
+                ("ServerTime", iso_date(*server)),
+                ("MaxAllowedSkewMilliseconds", (super::MAX_SKEW_SECONDS * 1_000).to_string()),
+            ],
+            Self::PresignedExpired { seconds, end, server } => vec![
+                ("X-Amz-Expires", seconds.to_string()),
+                ("Expires", iso_date(*end)),
+                ("ServerTime", iso_date(*server)),
+            ],
+            _ => Vec::new(),
+        }
+        .into_iter()
+        .map(owned)
+        .collect()
     }
 
     /// As KMS says it.
@@ -183,7 +226,7 @@ impl AuthError {
                 };
                 (403, "SignatureDoesNotMatch", message)
             }
-            Self::PresignedExpiry | Self::PresignedExpired => {
+            Self::PresignedExpiry | Self::PresignedExpired { .. } => {
                 (403, "SignatureDoesNotMatch", "Signature expired".into())
             }
             Self::SignatureMismatch => (

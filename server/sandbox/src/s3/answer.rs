@@ -1,6 +1,8 @@
 //! How S3 answers: request ids on every answer, and errors with all the fields that S3's have and `s3s` leaves out.
 
-use http::{HeaderValue, Method, Response, StatusCode, header};
+use std::borrow::Cow;
+
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use quick_xml::Reader;
 use quick_xml::escape::{escape, partial_escape};
 use quick_xml::events::Event;
@@ -10,24 +12,40 @@ use crate::Body;
 use crate::fidelity::Fidelity;
 use crate::request::RequestMeta;
 
+/// XML namespace of S3's answers.
+const NAMESPACE: &str = "http://s3.amazonaws.com/doc/2006-03-01/";
+
 /// What an error tells in its headers: that a delete marker is in the way, and which.
 const KEPT_OF_ERRORS: [&str; 2] = ["x-amz-delete-marker", "x-amz-version-id"];
 
-/// An error answer with S3's code and message. `resource` is the path that was asked for, decoded.
+/// Fields of an error beside those that all have, by name.
+pub(crate) type Fields = Vec<(Cow<'static, str>, String)>;
+
+/// An error answer with S3's code and message. `resource` is the path that was asked for, decoded; `fields` are what
+/// this error has beside the fields that all have.
 pub(crate) fn error(
     meta: &RequestMeta,
     status: u16,
     code: &str,
     message: &str,
     resource: &str,
+    fields: &Fields,
 ) -> Response<Body> {
-    written(meta, status, (code, &escape(message)), resource)
+    written(meta, status, (code, &escape(message)), resource, fields)
 }
 
 /// The same with a message that is escaped already.
-fn written(meta: &RequestMeta, status: u16, (code, message): (&str, &str), resource: &str) -> Response<Body> {
+fn written(
+    meta: &RequestMeta,
+    status: u16,
+    (code, message): (&str, &str),
+    resource: &str,
+    fields: &Fields,
+) -> Response<Body> {
+    let own: String =
+        fields.iter().map(|(name, value)| format!("<{name}>{}</{name}>", escape(value))).collect();
     let body = format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{}</Code><Message>{}</Message>{}<Resource>{}</Resource>\
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{}</Code><Message>{}</Message>{}{own}<Resource>{}</Resource>\
          <RequestId>{}</RequestId><HostId>{}</HostId></Error>",
         escape(code),
         message,
@@ -54,15 +72,19 @@ fn named(code: &str, resource: &str) -> String {
         | "BucketAlreadyExists"
         | "BucketAlreadyOwnedByYou"
         | "InvalidBucketName"
+        | "NoSuchTagSet"
+        | "OwnershipControlsNotFoundError"
+        | "ServerSideEncryptionConfigurationNotFoundError"
         | "NoSuchPublicAccessBlockConfiguration" => {
             format!("<BucketName>{}</BucketName>", escape(bucket))
         }
-        "NoSuchKey" => format!("<Key>{}</Key>", escape(key)),
+        "NoSuchKey" | "NoSuchVersion" => format!("<Key>{}</Key>", escape(key)),
         _ => String::new(),
     }
 }
 
 fn identify(meta: &RequestMeta, response: &mut Response<Body>) {
+    response.headers_mut().insert(header::SERVER, HeaderValue::from_static("AmazonS3"));
     let ids = [("x-amz-request-id", &meta.id), ("x-amz-id-2", &meta.host_id)];
     for (name, id) in ids {
         if let Ok(id) = HeaderValue::from_str(id) {
@@ -71,26 +93,88 @@ fn identify(meta: &RequestMeta, response: &mut Response<Body>) {
     }
 }
 
+/// Longest key, in bytes.
+const MAX_KEY_BYTES: usize = 1024;
+
+/// Headers that set a condition, as S3 spells them in its errors, in the order in which they are looked at.
+const CONDITIONS: [&str; 8] = [
+    "x-amz-copy-source-If-Match",
+    "x-amz-copy-source-If-None-Match",
+    "x-amz-copy-source-If-Modified-Since",
+    "x-amz-copy-source-If-Unmodified-Since",
+    "If-Match",
+    "If-None-Match",
+    "If-Unmodified-Since",
+    "If-Modified-Since",
+];
+
 /// What an answer must know of its request.
 #[derive(Clone, Debug)]
 pub(super) struct Asked {
-    head: bool,
+    method: Method,
     escapes_quotes: bool,
     /// Decoded path.
     pub(super) resource: String,
+    query: Vec<(String, String)>,
+    range: Option<String>,
+    condition: Option<&'static str>,
 }
 
 impl Asked {
     pub(super) fn of(request: &http::Request<Body>, fidelity: &Fidelity) -> Self {
         let path = request.uri().path();
         let resource = percent_encoding::percent_decode_str(path).decode_utf8_lossy().into_owned();
-        Self { head: request.method() == Method::HEAD, escapes_quotes: fidelity.s3_escapes_quotes, resource }
+        let range = request.headers().get(header::RANGE).and_then(|range| range.to_str().ok());
+        Self {
+            method: request.method().clone(),
+            escapes_quotes: fidelity.s3_escapes_quotes,
+            resource,
+            query: serde_urlencoded::from_str(request.uri().query().unwrap_or_default()).unwrap_or_default(),
+            range: range.map(str::to_owned),
+            condition: CONDITIONS.into_iter().find(|name| request.headers().contains_key(*name)),
+        }
+    }
+
+    /// What an error repeats of its request (Amazon S3 API Reference, "Error responses").
+    fn repeated(&self, code: &str, headers: &HeaderMap) -> Fields {
+        let query =
+            |name: &str| self.query.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
+        let field = |name: &'static str, value: Option<String>| Some((Cow::Borrowed(name), value?));
+        let fields = match code {
+            "NoSuchUpload" | "InvalidPart" | "InvalidPartOrder" => {
+                [field("UploadId", query("uploadId")), None]
+            }
+            "NoSuchVersion" => [field("VersionId", query("versionId")), None],
+            "InvalidRange" => [field("RangeRequested", self.range.clone()), None],
+            "PreconditionFailed" => [field("Condition", self.condition.map(str::to_owned)), None],
+            "KeyTooLongError" => {
+                let key =
+                    self.resource.trim_start_matches('/').split_once('/').map_or(0, |(_, key)| key.len());
+                [
+                    field("Size", Some(key.to_string())),
+                    field("MaxSizeAllowed", Some(MAX_KEY_BYTES.to_string())),
+                ]
+            }
+            "MethodNotAllowed" => {
+                let kind = match self.resource.trim_matches('/') {
+                    _ if headers.contains_key("x-amz-delete-marker") => "DeleteMarker",
+                    "" => "SERVICE",
+                    bucket if !bucket.contains('/') => "BUCKET",
+                    _ => "OBJECT",
+                };
+                [field("Method", Some(self.method.to_string())), field("ResourceType", Some(kind.to_owned()))]
+            }
+            _ => [None, None],
+        };
+        fields.into_iter().flatten().collect()
     }
 
     /// Completes an answer of `s3s`.
     pub(super) fn finish(&self, meta: &RequestMeta, mut response: Response<Body>) -> Response<Body> {
         let status = response.status();
-        if status == StatusCode::NOT_MODIFIED || (self.head && !status.is_success()) {
+        let packed: Fields = response.headers().get_all(failure::FIELD).iter().filter_map(field_of).collect();
+        response.headers_mut().remove(failure::FIELD);
+        if status == StatusCode::NOT_MODIFIED || (self.method == Method::HEAD && !status.is_success()) {
             *response.body_mut() = Body::empty();
             response.headers_mut().remove(header::CONTENT_LENGTH);
         } else if status.is_client_error() || status.is_server_error() {
@@ -100,7 +184,9 @@ impl Asked {
                 true => escape(&message),
                 false => partial_escape(&message),
             };
-            let mut answer = written(meta, status.as_u16(), (&code, &message), &self.resource);
+            let mut fields = self.repeated(&code, response.headers());
+            fields.extend(packed);
+            let mut answer = written(meta, status.as_u16(), (&code, &message), &self.resource, &fields);
             for name in KEPT_OF_ERRORS {
                 if let Some(value) = response.headers_mut().remove(name) {
                     answer.headers_mut().insert(name, value);
@@ -108,9 +194,39 @@ impl Asked {
             }
             return answer;
         }
+        put_in_namespace(&mut response);
         identify(meta, &mut response);
         response
     }
+}
+
+/// Puts S3's namespace on the root element of an answer. `s3s` leaves it out where the body is one member of the output.
+fn put_in_namespace(response: &mut Response<Body>) {
+    // An object's own bytes are nobody's to change, and of all answers only theirs come in ranges.
+    if response.headers().contains_key(header::ACCEPT_RANGES) {
+        return;
+    }
+    let body = response.body().bytes().unwrap_or_default();
+    let Some((before, after)) = std::str::from_utf8(&body).ok().and_then(at_bare_root) else { return };
+    let named = format!("{before} xmlns=\"{NAMESPACE}\"{after}");
+    response.headers_mut().remove(header::CONTENT_LENGTH);
+    *response.body_mut() = Body::from(named);
+}
+
+/// Splits a document behind the name of its root element, if that has no attributes.
+fn at_bare_root(document: &str) -> Option<(&str, &str)> {
+    let declared = document.strip_prefix("<?xml")?;
+    let root = declared.split_once("?>")?.1.trim_start().strip_prefix('<')?;
+    let (name, behind) = root.split_at_checked(root.find(['>', '/', ' '])?)?;
+    let place = document.len() - root.len() + name.len();
+    document.split_at_checked(place).filter(|_| !behind.starts_with(' '))
+}
+
+/// A field as [`failure::with_field`] packed it.
+fn field_of(packed: &HeaderValue) -> Option<(Cow<'static, str>, String)> {
+    let (name, value) = packed.to_str().ok()?.split_once('=')?;
+    let value = percent_encoding::percent_decode_str(value).decode_utf8_lossy();
+    Some((Cow::Owned(name.to_owned()), value.into_owned()))
 }
 
 /// `Code` and `Message` of an error body.
@@ -162,6 +278,19 @@ mod tests {
         let (code, message) = code_and_message(&body);
         assert_eq!(code, "AccessDenied");
         assert_eq!(message.as_deref(), Some("on resource: \"a&b\" A"));
+    }
+
+    #[test]
+    fn the_root_element_of_an_answer_is_in_s3s_namespace() {
+        let declaration = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>";
+        for (root, split) in
+            [("<A><B/></A>", Some("<A")), ("<A/>", Some("<A")), ("<A xmlns=\"n\"/>", None), ("{}", None)]
+        {
+            let document = format!("{declaration}\n{root}");
+            let before = split.map(|before| format!("{declaration}\n{before}"));
+            assert_eq!(at_bare_root(&document).map(|(before, _)| before.to_owned()), before, "{root}");
+        }
+        assert_eq!(at_bare_root("<A/>"), None, "what S3 answers is declared");
     }
 
     #[test]

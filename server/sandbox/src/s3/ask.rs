@@ -31,8 +31,9 @@ pub(super) struct Owned {
 }
 
 impl Ask {
-    pub(super) fn of<T>(aws: &Arc<Aws>, request: &S3Request<T>) -> S3Result<Self> {
-        let meta = request.extensions.get::<RequestMeta>().cloned();
+    /// A request for the operation `name`.
+    pub(super) fn of<T>(aws: &Arc<Aws>, name: &str, request: &S3Request<T>) -> S3Result<Self> {
+        let meta = request.extensions.get::<RequestMeta>().map(|meta| meta.asking_for("s3", name));
         let caller = request.extensions.get::<Caller>().cloned();
         match (meta, caller) {
             (Some(meta), Some(caller)) => Ok(Self { aws: Arc::clone(aws), meta, caller }),

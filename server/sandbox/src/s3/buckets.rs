@@ -11,12 +11,13 @@ use s3s::dto::{
 };
 use s3s::{S3Error, S3Request, S3Response, S3Result};
 
-use super::ask::Ask;
+use super::ask::{Ask, Owned};
 use super::describe::{canonical_id, timestamp};
 use super::failure::{from_change, from_store, not_implemented, refuse};
 use crate::arns;
 use crate::gate::{Permit, actions};
 use crate::model::{Account, Bucket, DefaultEncryption, PublicAccessBlock, ownership_of_new_buckets};
+use crate::store::ChangeError;
 
 /// The one region that is not named as a location, and where making one's own bucket again succeeds.
 const US_EAST_1: &str = "us-east-1";
@@ -145,21 +146,23 @@ pub(super) async fn delete_bucket(
     let input = request.input;
     let owned = ask.bucket(&input.bucket, input.expected_bucket_owner.as_deref()).await?;
     let permit = ask.on_bucket::<actions::s3::DeleteBucket>(&owned, Context::new())?;
-    remove_bucket(ask, permit, &owned.owner.id, &input.bucket).await?;
+    remove_bucket(ask, permit, &owned).await?;
     Ok(S3Response::with_status(DeleteBucketOutput {}, http::StatusCode::NO_CONTENT))
 }
 
-async fn remove_bucket(
-    ask: &Ask,
-    _permit: Permit<actions::s3::DeleteBucket>,
-    owner: &str,
-    name: &str,
-) -> S3Result<()> {
+async fn remove_bucket(ask: &Ask, _permit: Permit<actions::s3::DeleteBucket>, owned: &Owned) -> S3Result<()> {
     let remove = |account: &mut Account| {
-        account.buckets.remove(name);
+        account.buckets.remove(&owned.bucket.name);
         Ok::<_, S3Error>(())
     };
-    ask.aws.store.change(owner, remove).await.map_err(from_change)
+    ask.aws.store.change(&owned.owner.id, remove).await.map_err(|error| match error {
+        ChangeError::BucketNotEmpty if owned.bucket.versioning.is_some() => refuse(
+            409,
+            "BucketNotEmpty",
+            "The bucket you tried to delete is not empty. You must delete all versions in the bucket.",
+        ),
+        other => from_change(other),
+    })
 }
 
 pub(super) async fn get_bucket_location(

@@ -61,6 +61,8 @@ pub(super) async fn copy_object(
     if ["if-match", "if-none-match"].iter().any(|name| request.headers.contains_key(*name)) {
         return Err(not_implemented("A conditional copy"));
     }
+    // An older version of itself may be copied: that is how one comes back (S3 User Guide, `RestoringPreviousVersions`).
+    let same = source_bucket == input.bucket && source_key == input.key && found.is_latest();
     let row = find(ask, &from, found)?;
     let source_conditions = Conditions {
         matches: input.copy_source_if_match,
@@ -72,7 +74,6 @@ pub(super) async fn copy_object(
     source_conditions.check(&row).map_err(|_| {
         refuse(412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
     })?;
-    let same = source_bucket == input.bucket && source_key == input.key;
     if same && !replace && input.server_side_encryption.is_none() {
         return Err(refuse(
             400,
@@ -114,6 +115,7 @@ pub(super) async fn copy_object(
             checksum_crc64nvme: describe::checksum(&row, "CRC64NVME"),
             checksum_sha1: describe::checksum(&row, "SHA1"),
             checksum_sha256: describe::checksum(&row, "SHA256"),
+            checksum_type: Some(describe::checksum_type(&row)),
             e_tag: Some(describe::etag(&row)),
             last_modified: Some(describe::timestamp(row.modified)),
             ..CopyObjectResult::default()

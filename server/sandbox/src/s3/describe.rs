@@ -5,7 +5,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use http::HeaderMap;
 use s3s::S3Result;
-use s3s::dto::{ChecksumType, ETag, Metadata, ServerSideEncryption, Timestamp};
+use s3s::dto::{ChecksumAlgorithm, ChecksumType, ETag, Metadata, ServerSideEncryption, Timestamp};
 use time::OffsetDateTime;
 
 use super::failure::{not_implemented, refuse};
@@ -94,6 +94,12 @@ pub(super) fn header(row: &ObjectRow, name: &str) -> Option<String> {
 /// One checksum of an object.
 pub(super) fn checksum(row: &ObjectRow, name: &str) -> Option<String> {
     row.checksums.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())
+}
+
+/// The algorithms of an object's checksums, as listings name them.
+pub(super) fn checksum_algorithm(row: &ObjectRow) -> Option<Vec<ChecksumAlgorithm>> {
+    let names = row.checksums.iter().map(|(name, _)| ChecksumAlgorithm::from(name.clone()));
+    Some(names.collect()).filter(|names: &Vec<_>| !names.is_empty())
 }
 
 /// Whether an object's checksum is that of all its bytes or that of its parts' checksums.

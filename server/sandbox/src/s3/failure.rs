@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use http::HeaderValue;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use s3s::{S3Error, S3ErrorCode};
 
 use crate::kms::KmsError;
@@ -18,6 +20,31 @@ pub(super) fn refuse(status: u16, code: &str, message: impl Into<Cow<'static, st
         http::StatusCode::from_u16(status).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR),
     );
     error
+}
+
+/// Carries a field of an error from here to [`super::answer`], which takes it out: `s3s` has code and message only.
+pub(super) const FIELD: &str = "x-trilock-error-field";
+
+/// The same error with one more field beside its code and message, for example `ArgumentName`.
+pub(super) fn with_field(mut error: S3Error, name: &'static str, value: &str) -> S3Error {
+    let mut headers = error.headers().cloned().unwrap_or_default();
+    let field = format!("{name}={}", utf8_percent_encode(value, NON_ALPHANUMERIC));
+    // Letters, digits and `%` fit into any header.
+    if let Ok(field) = HeaderValue::from_str(&field) {
+        headers.append(FIELD, field);
+    }
+    error.set_headers(headers);
+    error
+}
+
+/// 400 `InvalidArgument`, naming the argument and what it was.
+pub(super) fn invalid_argument(
+    message: impl Into<Cow<'static, str>>,
+    name: &str,
+    value: impl std::fmt::Display,
+) -> S3Error {
+    let error = with_field(refuse(400, "InvalidArgument", message), "ArgumentName", name);
+    with_field(error, "ArgumentValue", &value.to_string())
 }
 
 /// 403 in S3's short form: to callers of other accounts S3 gives no reason.

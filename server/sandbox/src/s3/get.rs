@@ -17,7 +17,7 @@ use super::ask::{Ask, Owned};
 use super::conditional::Conditions;
 use super::describe::describe;
 use super::envelope::{self, CHUNK_BYTES, open_chunk};
-use super::failure::{from_kms, from_store, internal, not_implemented, refuse};
+use super::failure::{from_kms, from_store, internal, not_implemented, refuse, with_field};
 use super::tags;
 use super::versions::{Found, find, on_version};
 use super::write::shown_version;
@@ -25,7 +25,7 @@ use crate::Body;
 use crate::crypto::{CryptoError, Key};
 use crate::gate::actions;
 use crate::kms::data_key;
-use crate::store::{Hold, ObjectRow, Segment, Store, StoreError};
+use crate::store::{Hold, ObjectRow, Segment, StoreError};
 
 /// Plaintext of an object, in order.
 pub(super) type Plaintext = BoxStream<'static, Result<Bytes, StoreError>>;
@@ -37,7 +37,7 @@ pub(super) async fn get_object(
     let input = request.input;
     must_be_plain(input.sse_customer_algorithm.as_deref())?;
     let owned = ask.bucket(&input.bucket, input.expected_bucket_owner.as_deref()).await?;
-    let (permit, row) = may_read(ask, &owned, &input.key, input.version_id).await?;
+    let (permit, row) = may_read(ask, &owned, &input.key, input.version_id.clone()).await?;
     let conditions = Conditions {
         matches: input.if_match,
         none_match: input.if_none_match,
@@ -57,7 +57,7 @@ pub(super) async fn get_object(
         range.map(|range| format!("bytes {}-{}/{}", range.start, range.end.saturating_sub(1), row.size));
     output.version_id = shown_version(&owned, &row);
     output.parts_count = parts_count(&row, input.part_number);
-    output.tag_count = i32::try_from(row.tags.len()).ok().filter(|count| *count > 0);
+    output.tag_count = tags::count(ask, &owned, &row, input.version_id);
     output.body = Some(StreamingBlob::from(body));
     Ok(S3Response::new(output))
 }
@@ -69,7 +69,7 @@ pub(super) async fn head_object(
     let input = request.input;
     must_be_plain(input.sse_customer_algorithm.as_deref())?;
     let owned = ask.bucket(&input.bucket, input.expected_bucket_owner.as_deref()).await?;
-    let (_permit, row) = may_read(ask, &owned, &input.key, input.version_id).await?;
+    let (_permit, row) = may_read(ask, &owned, &input.key, input.version_id.clone()).await?;
     let with_checksum = wants_checksum(input.checksum_mode.as_ref());
     if let (true, Some(key)) = (with_checksum, &row.kms_key_arn) {
         envelope::must_be_signed(ask)?;
@@ -91,7 +91,11 @@ pub(super) async fn head_object(
         range.map(|range| format!("bytes {}-{}/{}", range.start, range.end.saturating_sub(1), row.size));
     output.version_id = shown_version(&owned, &row);
     output.parts_count = parts_count(&row, input.part_number);
-    Ok(S3Response::new(output))
+    let mut response = S3Response::new(output);
+    if let Some(count) = tags::count(ask, &owned, &row, input.version_id) {
+        response.headers.insert("x-amz-tagging-count", count.into());
+    }
+    Ok(response)
 }
 
 fn must_be_plain(customer_key: Option<&str>) -> S3Result<()> {
@@ -134,7 +138,7 @@ fn wanted_range(
     part: Option<i32>,
 ) -> S3Result<Option<Range<u64>>> {
     let Some(part) = part else {
-        return range.map(|range| range.check(row.size)).transpose().map_err(|_| unsatisfiable());
+        return range.map(|range| range.check(row.size)).transpose().map_err(|_| unsatisfiable(row.size));
     };
     if range.is_some() {
         return Err(refuse(
@@ -161,8 +165,9 @@ fn wants_checksum(mode: Option<&ChecksumMode>) -> bool {
     mode.is_some_and(|mode| mode.as_str() == ChecksumMode::ENABLED)
 }
 
-fn unsatisfiable() -> s3s::S3Error {
-    refuse(416, "InvalidRange", "The requested range is not satisfiable")
+fn unsatisfiable(size: u64) -> s3s::S3Error {
+    let error = refuse(416, "InvalidRange", "The requested range is not satisfiable");
+    with_field(error, "ActualObjectSize", &size.to_string())
 }
 
 /// Decrypts a part of an object. The first chunk is opened before anything is answered, so what cannot be read is an error
@@ -210,7 +215,7 @@ pub(super) async fn plaintext(
                 segment,
                 within,
             };
-            pieces.push(opener.open_all(&ask.aws.store)?);
+            pieces.push(opener.open_all()?);
         }
         begins += segment.size;
     }
@@ -220,8 +225,6 @@ pub(super) async fn plaintext(
 /// Opens the chunks of one segment, and cuts off what was not asked for.
 struct Opener {
     key: Arc<Key>,
-    /// The bytes stay while they are read.
-    #[expect(dead_code, reason = "held, not read")]
     hold: Arc<Hold>,
     data: String,
     segment: Segment,
@@ -230,12 +233,12 @@ struct Opener {
 }
 
 impl Opener {
-    fn open_all(self, store: &Store) -> S3Result<Plaintext> {
+    fn open_all(self) -> S3Result<Plaintext> {
         let chunk = CHUNK_BYTES as u64;
         let (from, to) = (self.within.start / chunk, self.within.end.saturating_sub(1) / chunk);
         let count = to.saturating_sub(from) + 1;
         let first = self.segment.first.saturating_add_unsigned(from);
-        let sealed = store.object_bytes(&self.data, first, count);
+        let sealed = self.hold.chunks(first, count);
         // One that ends early would pass for a shorter object: what is missing must be an error.
         let sealed = sealed.map(|chunk| chunk.map(Some)).chain(stream::repeat_with(|| Ok(None)));
         let sealed = sealed.take(usize::try_from(count).map_err(internal)?);
@@ -243,7 +246,7 @@ impl Opener {
     }
 
     /// Opens the segment's chunk at `place`, counted from 0.
-    fn open(&self, sealed: Option<Vec<u8>>, place: u64) -> Result<Bytes, StoreError> {
+    fn open(&self, sealed: Option<Bytes>, place: u64) -> Result<Bytes, StoreError> {
         let broken = || StoreError::Crypto(CryptoError::DoesNotOpen);
         let sealed = sealed.ok_or_else(broken)?;
         let last = self.segment.size.saturating_sub(1) / CHUNK_BYTES as u64;

@@ -11,8 +11,8 @@ use s3s::dto::{
 use s3s::{S3Request, S3Response, S3Result};
 
 use super::ask::{Ask, Owned};
-use super::describe::{canonical_id, etag, timestamp};
-use super::failure::{from_store, refuse};
+use super::describe::{canonical_id, checksum_algorithm, checksum_type, etag, timestamp};
+use super::failure::{from_store, invalid_argument, refuse, with_field};
 use crate::gate::{Permit, actions};
 use crate::model::Bucket;
 use crate::store::{ObjectRow, Store, StoreError};
@@ -135,7 +135,8 @@ pub(super) fn conditions(prefix: Option<&str>, delimiter: Option<&str>, max_keys
 pub(super) fn limit(max_keys: Option<i32>) -> S3Result<usize> {
     let asked = max_keys.unwrap_or(MAX_KEYS).min(MAX_KEYS);
     usize::try_from(asked).map_err(|_| {
-        refuse(400, "InvalidArgument", "Argument maxKeys must be an integer between 0 and 2147483647")
+        let message = "Argument maxKeys must be an integer between 0 and 2147483647";
+        invalid_argument(message, "maxKeys", asked)
     })
 }
 
@@ -145,7 +146,10 @@ pub(super) fn shown(count: usize) -> i32 {
 
 fn read_token(token: &str) -> S3Result<String> {
     let name = BASE64_URL_SAFE_NO_PAD.decode(token).ok().and_then(|name| String::from_utf8(name).ok());
-    name.ok_or_else(|| refuse(400, "InvalidArgument", "The continuation token provided is incorrect"))
+    let message = "The continuation token provided is incorrect";
+    name.ok_or_else(|| {
+        with_field(refuse(400, "InvalidArgument", message), "ArgumentName", "continuation-token")
+    })
 }
 
 /// How names are written in the answer.
@@ -160,7 +164,10 @@ impl Encoding {
         match asked.map(EncodingType::as_str) {
             None => Ok(Self::Plain),
             Some(EncodingType::URL) => Ok(Self::Url),
-            Some(_) => Err(refuse(400, "InvalidArgument", "Invalid Encoding Method specified in Request")),
+            Some(other) => {
+                let message = "Invalid Encoding Method specified in Request";
+                Err(invalid_argument(message, "encoding-type", other))
+            }
         }
     }
 
@@ -174,6 +181,8 @@ impl Encoding {
 
 fn contents(page: &Page, encoding: Encoding, owner: Option<&String>) -> Option<Vec<Object>> {
     let entry = |row: &ObjectRow| Object {
+        checksum_algorithm: checksum_algorithm(row),
+        checksum_type: Some(checksum_type(row)).filter(|_| !row.checksums.is_empty()),
         e_tag: Some(etag(row)),
         key: Some(encoding.text(&row.key)),
         last_modified: Some(timestamp(row.modified)),

@@ -22,7 +22,7 @@ use super::conditional::Conditions;
 use super::copy::source;
 use super::describe;
 use super::envelope;
-use super::failure::{from_store, internal, refuse};
+use super::failure::{from_store, internal, invalid_argument, refuse, with_field};
 use super::get::{allowed_to_read, plaintext};
 use super::put::{announced_length, only_if};
 use super::uploads::{find_upload, settings_of};
@@ -145,10 +145,10 @@ async fn may_add(
 fn part_number(number: i32) -> S3Result<i64> {
     match (1..=MOST_PARTS).contains(&number) {
         true => Ok(number.into()),
-        false => Err(refuse(
-            400,
-            "InvalidArgument",
+        false => Err(invalid_argument(
             format!("Part number must be an integer between 1 and {MOST_PARTS}, inclusive"),
+            "partNumber",
+            number,
         )),
     }
 }
@@ -330,29 +330,40 @@ fn chosen(named: &[CompletedPart], there: &[PartRow]) -> S3Result<Vec<PartRow>> 
         return Err(refuse(
             400,
             "InvalidPartOrder",
-            "The list of parts was not in ascending order. The parts list must be specified in order by part number.",
+            "The list of parts was not in ascending order. Parts must be ordered by part number.",
         ));
     }
     let mut parts = Vec::with_capacity(named.len());
     for (part, number) in named.iter().zip(numbers) {
         let found = there.iter().find(|row| row.number == i64::from(number)).filter(|row| is_that(part, row));
         parts.push(found.cloned().ok_or_else(|| {
-            refuse(
+            let error = refuse(
                 400,
                 "InvalidPart",
                 "One or more of the specified parts could not be found.  The part may not have been uploaded, or the \
                  specified entity tag may not match the part's entity tag.",
-            )
+            );
+            let etag = part.e_tag.as_ref().map_or("", |etag| etag.value());
+            with_field(with_field(error, "PartNumber", &number.to_string()), "ETag", etag)
         })?);
     }
-    let small = parts.iter().rev().skip(1).any(|part| part.size < LEAST_BYTES);
+    let small = parts.iter().rev().skip(1).rev().find(|part| part.size < LEAST_BYTES);
     match small {
-        true => Err(refuse(
-            400,
-            "EntityTooSmall",
-            "Your proposed upload is smaller than the minimum allowed size",
-        )),
-        false => Ok(parts),
+        Some(part) => {
+            let error = refuse(
+                400,
+                "EntityTooSmall",
+                "Your proposed upload is smaller than the minimum allowed size",
+            );
+            let fields = [
+                ("ETag", part.etag.clone()),
+                ("MinSizeAllowed", LEAST_BYTES.to_string()),
+                ("PartNumber", part.number.to_string()),
+                ("ProposedSize", part.size.to_string()),
+            ];
+            Err(fields.iter().fold(error, |error, (name, value)| with_field(error, name, value)))
+        }
+        None => Ok(parts),
     }
 }
 

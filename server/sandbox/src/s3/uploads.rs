@@ -199,7 +199,8 @@ pub(super) async fn list_parts(
     let mut parts = parts.map_err(|error| from_store(&error))?;
     let more = parts.len() > limit;
     parts.truncate(limit);
-    let next = parts.last().and_then(|part| i32::try_from(part.number).ok());
+    // Given on the last page, too.
+    let next = parts.last().map_or(Some(0), |part| i32::try_from(part.number).ok());
     Ok(S3Response::new(ListPartsOutput {
         bucket: Some(input.bucket),
         checksum_algorithm: upload.checksum_algorithm.clone().map(ChecksumAlgorithm::from),
@@ -208,7 +209,7 @@ pub(super) async fn list_parts(
         is_truncated: Some(more),
         key: Some(input.key),
         max_parts: Some(shown(limit)),
-        next_part_number_marker: next.filter(|_| more),
+        next_part_number_marker: next,
         owner: Some(Owner { display_name: None, id: Some(canonical_id(&owned.owner.id)) }),
         part_number_marker: Some(after),
         parts: Some(parts.iter().map(part).collect()),
@@ -248,7 +249,9 @@ pub(super) async fn list_multipart_uploads(
     let limit = limit(input.max_uploads)?;
     let prefix = input.prefix.clone().unwrap_or_default();
     let delimiter = input.delimiter.clone().unwrap_or_default();
-    let mut after = (input.key_marker.clone().unwrap_or_default(), input.upload_id_marker.clone());
+    // Without a key marker an upload id marker is ignored (BC:s3.ListMultipartUploads).
+    let upload_id_marker = input.upload_id_marker.filter(|_| input.key_marker.is_some());
+    let mut after = (input.key_marker.clone().unwrap_or_default(), upload_id_marker.clone());
     if common_prefix(&prefix, &delimiter, &after.0).as_deref() == Some(&after.0) {
         after = (beyond(&after.0), None);
     }
@@ -282,6 +285,12 @@ pub(super) async fn list_multipart_uploads(
             break;
         }
     }
+    let is_truncated = next.is_some();
+    // Given on the last page, too, where they name its last upload.
+    let (next_key, next_id) = next.unwrap_or_else(|| match uploads.last() {
+        Some(last) => (last.object.key.clone(), Some(last.id.clone())),
+        None => (String::new(), None),
+    });
     let encoding = Encoding::of(input.encoding_type.as_ref())?;
     let owner = || Some(Owner { display_name: None, id: Some(canonical_id(&owned.owner.id)) });
     let entry = |upload: &UploadRow| MultipartUpload {
@@ -299,13 +308,13 @@ pub(super) async fn list_multipart_uploads(
         bucket: Some(input.bucket),
         common_prefixes: Some(prefixes.iter().map(prefix_entry).collect()),
         delimiter: input.delimiter.map(|delimiter| encoding.text(&delimiter)),
-        is_truncated: Some(next.is_some()),
+        is_truncated: Some(is_truncated),
         key_marker: Some(encoding.text(&input.key_marker.unwrap_or_default())),
         max_uploads: Some(shown(limit)),
-        next_key_marker: next.as_ref().map(|(key, _)| encoding.text(key)),
-        next_upload_id_marker: next.and_then(|(_, id)| id),
-        prefix: Some(encoding.text(&prefix)),
-        upload_id_marker: input.upload_id_marker,
+        next_key_marker: Some(encoding.text(&next_key)),
+        next_upload_id_marker: Some(next_id.unwrap_or_default()),
+        prefix: input.prefix.map(|prefix| encoding.text(&prefix)),
+        upload_id_marker: Some(upload_id_marker.unwrap_or_default()),
         uploads: Some(uploads.iter().map(entry).collect()),
         encoding_type: input.encoding_type,
         ..ListMultipartUploadsOutput::default()

@@ -9,11 +9,11 @@ use s3s::dto::{
 use s3s::{S3Request, S3Response, S3Result};
 
 use super::ask::{Ask, Owned};
-use super::describe::{canonical_id, etag, timestamp};
-use super::failure::{from_store, refuse};
+use super::describe::{canonical_id, checksum_algorithm, checksum_type, etag, timestamp};
+use super::failure::{from_store, invalid_argument, refuse};
 use super::list::{Encoding, beyond, common_prefix, conditions, limit, shown};
 use crate::gate::{Action, Permit, actions};
-use crate::store::{ObjectRow, Version};
+use crate::store::{NULL_VERSION, ObjectRow, Version};
 
 /// What a request's key and version id lead to, before it is known whether its caller may be told.
 #[derive(Clone, Debug)]
@@ -25,16 +25,34 @@ pub(super) struct Found {
 }
 
 impl Found {
+    /// Looks for it.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for what no version could be called.
     pub(super) async fn look(ask: &Ask, owned: &Owned, key: &str, asked: Option<String>) -> S3Result<Self> {
+        if let Some(id) = asked.as_deref().filter(|id| !could_be_a_version(id)) {
+            return Err(invalid_argument("Invalid version id specified", "versionId", id));
+        }
         let there = ask.aws.store.version(&owned.bucket.name, key, asked.as_deref()).await;
         let there = there.map_err(|error| from_store(&error))?;
         Ok(Self { key: key.to_owned(), asked, there })
+    }
+
+    /// Whether it is the newest of its key.
+    pub(super) fn is_latest(&self) -> bool {
+        self.there.as_ref().is_some_and(|version| version.latest)
     }
 
     /// The object, if it is one.
     pub(super) fn row(&self) -> Option<&ObjectRow> {
         self.there.as_ref()?.object.as_ref()
     }
+}
+
+/// `null`, or 32 characters as S3 makes its version ids of.
+fn could_be_a_version(id: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+    id == NULL_VERSION || (id.len() == 32 && id.bytes().all(plain))
 }
 
 /// Asks the gate about an object: for `Latest` when the request names no version, else for `OfVersion` with the id as
@@ -111,6 +129,8 @@ pub(super) async fn list_object_versions(
     for version in page.versions {
         match &version.object {
             Some(row) => versions.push(ObjectVersion {
+                checksum_algorithm: checksum_algorithm(row),
+                checksum_type: Some(checksum_type(row)).filter(|_| !row.checksums.is_empty()),
                 e_tag: Some(etag(row)),
                 is_latest: Some(version.latest),
                 key: Some(encoding.text(&version.key)),

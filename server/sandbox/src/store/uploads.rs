@@ -1,10 +1,14 @@
 //! Multipart uploads: parts come in any order, also again, and become an object when the upload is completed.
 
+use futures::FutureExt as _;
 use serde::{Deserialize, Serialize};
-use sqlx::{Row as _, SqliteConnection};
 
-use super::objects::{ObjectRow, PartRow, Terms, Written, body_of, insert_chunk, name_object};
-use super::usage::{self, Tally};
+use super::listing::{behind, cut, one_more, stretch};
+use super::naming::name_object;
+use super::objects::{ObjectRow, OnlyIf, PartRow, Terms, Written, body_of};
+use super::sql::{Row, sql};
+use super::usage;
+use super::writer::Tx;
 use super::{Store, StoreError};
 use crate::model::Timestamp;
 
@@ -30,6 +34,9 @@ pub struct UploadRow {
 const CHUNK_BITS: u32 = 24;
 const ATTEMPT_BITS: u32 = 24;
 
+/// Chunks from this number on are of parts: parts count from 1.
+pub(super) const FIRST_OF_PARTS: i64 = 1 << (ATTEMPT_BITS + CHUNK_BITS);
+
 /// The number of the first chunk of an attempt at a part. Attempts do not overlap, so that one that fails harms no other.
 pub fn first_chunk(part: i64, attempt: u32) -> i64 {
     let attempt = i64::from(attempt & ((1 << ATTEMPT_BITS) - 1));
@@ -42,43 +49,19 @@ pub fn end_of_attempt(first: i64) -> i64 {
 }
 
 impl Store {
-    /// Begins an upload.
+    /// Begins an upload, if its bucket is there.
     pub async fn create_upload(&self, upload: &UploadRow) -> Result<Written, StoreError> {
-        let Some(owner) = self.bucket_owner(&upload.object.bucket).await? else {
-            return Ok(Written::NoBucket);
-        };
-        let mut transaction = self.begin().await?;
-        let made = sqlx::query(
-            "INSERT INTO uploads (id, bucket, name, data, body) SELECT $1, $2, $3, $4, $5 \
-             WHERE EXISTS (SELECT 1 FROM resources WHERE kind = 'bucket' AND name = $2 AND account = $6)",
-        )
-        .bind(&upload.id)
-        .bind(&upload.object.bucket)
-        .bind(&upload.object.key)
-        .bind(&upload.object.data)
-        .bind(body_of(upload)?)
-        .bind(&owner.id)
-        .execute(&mut *transaction)
-        .await?;
-        if made.rows_affected() == 0 {
-            return Ok(Written::NoBucket);
-        }
-        let mut tally = Tally::default();
-        tally.add(usage::of_name());
-        self.commit_counted(transaction, &owner.id, tally).await?;
-        Ok(Written::Done)
+        let begun = (upload.clone(), body_of(upload)?);
+        self.write(begun.1.len(), begun, |(upload, body), tx| create(tx, upload, body).boxed()).await
     }
 
     /// An upload to this bucket and key; `None` when there is none, or no more.
     pub async fn upload(&self, bucket: &str, key: &str, id: &str) -> Result<Option<UploadRow>, StoreError> {
-        let row = sqlx::query(
+        let query = sql(
             "SELECT id, bucket, name, data, body FROM uploads WHERE bucket = $1 AND name = $2 AND id = $3",
-        )
-        .bind(bucket)
-        .bind(key)
-        .bind(id)
-        .fetch_optional(&self.0.pool)
-        .await?;
+        );
+        let query = query.bind(bucket).bind(key.as_bytes()).bind(id);
+        let row = query.row(self.readers()?).await?;
         row.map(|row| upload_of(&row)).transpose()
     }
 
@@ -91,22 +74,20 @@ impl Store {
         after: (&str, Option<&str>),
         limit: u32,
     ) -> Result<(Vec<UploadRow>, bool), StoreError> {
-        let rows = sqlx::query(
-            "SELECT id, bucket, name, data, body FROM uploads WHERE bucket = $1 AND substr(name, 1, $2) = $3 \
-             AND (name > $4 OR (name = $4 AND $5 <> '' AND id > $5)) ORDER BY name, id LIMIT $6",
-        )
-        .bind(bucket)
-        .bind(i64::try_from(prefix.chars().count()).unwrap_or(i64::MAX))
-        .bind(prefix)
-        .bind(after.0)
-        .bind(after.1.unwrap_or_default())
-        .bind(i64::from(limit) + 1)
-        .fetch_all(&self.0.pool)
-        .await?;
+        let marker = after.1.filter(|id| !id.is_empty());
+        let (first, end) = match marker {
+            Some(_) => stretch(prefix, after.0.as_bytes().to_vec()),
+            None => stretch(prefix, behind(after.0)),
+        };
+        let query = sql(
+            "SELECT id, bucket, name, data, body FROM uploads WHERE bucket = $1 AND name >= $2 AND name < $3 \
+             AND NOT (name = $4 AND id <= $5) ORDER BY name, id LIMIT $6",
+        );
+        let query = query.bind(bucket).bind(first.as_slice()).bind(end.as_slice()).bind(after.0.as_bytes());
+        let query = query.bind(marker.unwrap_or_default()).bind(one_more(limit));
+        let rows = query.rows(self.readers()?).await?;
         let mut uploads = rows.iter().map(upload_of).collect::<Result<Vec<_>, _>>()?;
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let more = uploads.len() > limit;
-        uploads.truncate(limit);
+        let more = cut(&mut uploads, limit);
         Ok((uploads, more))
     }
 
@@ -117,50 +98,29 @@ impl Store {
         part: &PartRow,
         (seq, bytes): (i64, &[u8]),
     ) -> Result<Written, StoreError> {
-        let Some(owner) = self.bucket_owner(&upload.object.bucket).await? else {
-            return Ok(Written::NoUpload);
+        let last = LastOfPart {
+            upload: upload.id.clone(),
+            bucket: upload.object.bucket.clone(),
+            data: upload.object.data.clone(),
+            number: part.number,
+            first: part.first,
+            size: part.size,
+            body: body_of(part)?,
+            seq,
+            bytes: bytes.to_vec(),
         };
-        let mut transaction = self.begin().await?;
-        let mut tally = Tally::default();
-        let there: Option<i64> = sqlx::query_scalar("SELECT 1 FROM uploads WHERE id = $1")
-            .bind(&upload.id)
-            .fetch_optional(&mut *transaction)
-            .await?;
-        if there.is_none() {
-            return Ok(Written::NoUpload);
-        }
-        if let Some((first, size)) = stored_part(&mut transaction, &upload.id, part.number).await? {
-            remove_between(&mut transaction, &upload.object.data, first, end_of_attempt(first)).await?;
-            tally.take(usage::of_part(size));
-        }
-        tally.add(usage::of_part(part.size));
-        insert_chunk(&mut transaction, &upload.object.data, seq, bytes).await?;
-        sqlx::query(
-            "INSERT INTO parts (upload, number, first, body) VALUES ($1, $2, $3, $4) \
-             ON CONFLICT (upload, number) DO UPDATE SET first = excluded.first, body = excluded.body",
-        )
-        .bind(&upload.id)
-        .bind(part.number)
-        .bind(part.first)
-        .bind(body_of(part)?)
-        .execute(&mut *transaction)
-        .await?;
-        self.commit_counted(transaction, &owner.id, tally).await?;
-        Ok(Written::Done)
+        self.write(bytes.len(), last, |last, tx| add_part(tx, last).boxed()).await
     }
 
     /// The parts of an upload after number `after`, in order.
     pub async fn parts(&self, upload: &str, after: i64) -> Result<Vec<PartRow>, StoreError> {
-        let bodies: Vec<String> =
-            sqlx::query_scalar("SELECT body FROM parts WHERE upload = $1 AND number > $2 ORDER BY number")
-                .bind(upload)
-                .bind(after)
-                .fetch_all(&self.0.pool)
-                .await?;
-        let read = |body: &String| {
-            serde_json::from_str(body).map_err(|source| StoreError::Row { kind: "part", source })
+        let query = sql("SELECT body FROM parts WHERE upload = $1 AND number > $2 ORDER BY number");
+        let rows = query.bind(upload).bind(after).rows(self.readers()?).await?;
+        let read = |row: &Row| {
+            let body: String = row.get(0)?;
+            serde_json::from_str(&body).map_err(|source| StoreError::Row { kind: "part", source })
         };
-        bodies.iter().map(read).collect()
+        rows.iter().map(read).collect()
     }
 
     /// Makes an upload the object it was to become, of the parts that `object` names. Parts that it does not name are gone.
@@ -170,124 +130,153 @@ impl Store {
         object: &ObjectRow,
         terms: Terms<'_>,
     ) -> Result<Written, StoreError> {
-        let mut transaction = self.begin().await?;
-        let mut firsts: Vec<i64> = Vec::new();
-        for part in &object.parts {
-            // Uploaded again since the parts were read: what was promised is no longer there.
-            let stored = stored_part(&mut transaction, upload, part.number).await?;
-            if stored.is_none_or(|(first, _)| first != part.first) {
-                return Ok(Written::NoUpload);
-            }
-            firsts.push(part.first);
-        }
-        let mut tally = Tally::default();
-        if !remove_upload(&mut transaction, upload, &mut tally).await? {
-            return Ok(Written::NoUpload);
-        }
-        let mut kept_up_to = 0;
-        for first in firsts {
-            remove_between(&mut transaction, &object.data, kept_up_to, first).await?;
-            kept_up_to = end_of_attempt(first);
-        }
-        remove_between(&mut transaction, &object.data, kept_up_to, i64::MAX).await?;
-        let written = name_object(&mut transaction, object, terms, &mut tally).await?;
-        if written == Written::Done {
-            self.commit_counted(transaction, terms.owner, tally).await?;
-        }
-        Ok(written)
+        let completion = Completion {
+            upload: upload.to_owned(),
+            object: object.clone(),
+            owner: terms.owner.to_owned(),
+            only_if: terms.only_if.cloned(),
+        };
+        self.write(0, completion, |completion, tx| complete(tx, completion).boxed()).await
     }
 
     /// Ends an upload and removes its parts; false when there is no such upload.
     pub async fn abort_upload(&self, upload: &UploadRow) -> Result<bool, StoreError> {
-        let Some(owner) = self.bucket_owner(&upload.object.bucket).await? else { return Ok(false) };
-        let mut transaction = self.begin().await?;
-        let mut tally = Tally::default();
-        let gone = remove_upload(&mut transaction, &upload.id, &mut tally).await?;
-        if gone {
-            remove_between(&mut transaction, &upload.object.data, 0, i64::MAX).await?;
+        self.write(0, upload.clone(), |upload, tx| abort(tx, upload).boxed()).await
+    }
+}
+
+/// The last chunk of a part.
+struct LastOfPart {
+    upload: String,
+    bucket: String,
+    data: String,
+    number: i64,
+    first: i64,
+    size: u64,
+    body: String,
+    seq: i64,
+    bytes: Vec<u8>,
+}
+
+/// An upload that is to become an object.
+struct Completion {
+    upload: String,
+    object: ObjectRow,
+    owner: String,
+    only_if: Option<OnlyIf>,
+}
+
+async fn create(tx: &mut Tx, upload: &UploadRow, body: &str) -> Result<Written, StoreError> {
+    let Some(account) = tx.owner("bucket", &upload.object.bucket).await? else {
+        return Ok(Written::NoBucket);
+    };
+    let insert = sql("INSERT INTO uploads (id, bucket, name, data, body) VALUES ($1, $2, $3, $4, $5)");
+    let insert = insert.bind(&upload.id).bind(&upload.object.bucket).bind(upload.object.key.as_bytes());
+    tx.run(insert.bind(&upload.object.data).bind(body)).await?;
+    tx.tally.add(&account, usage::of_name());
+    Ok(Written::Done)
+}
+
+async fn is_there(tx: &mut Tx, upload: &str) -> Result<bool, StoreError> {
+    Ok(tx.row(sql("SELECT id FROM uploads WHERE id = $1").bind(upload)).await?.is_some())
+}
+
+async fn add_part(tx: &mut Tx, last: &LastOfPart) -> Result<Written, StoreError> {
+    if !is_there(tx, &last.upload).await? {
+        return Ok(Written::NoUpload);
+    }
+    let account = tx.owner("bucket", &last.bucket).await?.unwrap_or_default();
+    if let Some((first, size)) = stored_part(tx, &last.upload, last.number).await? {
+        remove_between(tx, &last.data, first, end_of_attempt(first)).await?;
+        tx.tally.take(&account, usage::of_part(size));
+    }
+    tx.tally.add(&account, usage::of_part(last.size));
+    let chunk = sql("INSERT INTO chunks (data, seq, bytes) VALUES ($1, $2, $3)");
+    tx.run(chunk.bind(&last.data).bind(last.seq).bind(last.bytes.as_slice())).await?;
+    let part = sql("INSERT INTO parts (upload, number, first, body) VALUES ($1, $2, $3, $4) \
+         ON CONFLICT (upload, number) DO UPDATE SET first = excluded.first, body = excluded.body");
+    tx.run(part.bind(&last.upload).bind(last.number).bind(last.first).bind(&last.body)).await?;
+    Ok(Written::Done)
+}
+
+async fn complete(tx: &mut Tx, completion: &Completion) -> Result<Written, StoreError> {
+    let Completion { upload, object, owner, only_if } = completion;
+    if !is_there(tx, upload).await? {
+        return Ok(Written::NoUpload);
+    }
+    for part in &object.parts {
+        // Uploaded again since the parts were read: what was promised is no longer there.
+        let stored = stored_part(tx, upload, part.number).await?;
+        if stored.is_none_or(|(first, _)| first != part.first) {
+            return Ok(Written::NoUpload);
         }
-        self.commit_counted(transaction, &owner.id, tally).await?;
-        Ok(gone)
+    }
+    let written = name_object(tx, object, Terms { owner, only_if: only_if.as_ref() }).await?;
+    if written != Written::Done {
+        return Ok(written);
+    }
+    tx.end_upload(upload, owner).await?;
+    let mut kept_up_to = 0;
+    for part in &object.parts {
+        remove_between(tx, &object.data, kept_up_to, part.first).await?;
+        kept_up_to = end_of_attempt(part.first);
+    }
+    remove_between(tx, &object.data, kept_up_to, i64::MAX).await?;
+    Ok(Written::Done)
+}
+
+async fn abort(tx: &mut Tx, upload: &UploadRow) -> Result<bool, StoreError> {
+    let account = tx.owner("bucket", &upload.object.bucket).await?.unwrap_or_default();
+    let gone = tx.end_upload(&upload.id, &account).await?;
+    if gone {
+        tx.free(&upload.object.data, &account, 0).await?;
+    }
+    Ok(gone)
+}
+
+impl Tx {
+    /// Ends the uploads to a bucket of an account: they do not keep it.
+    pub(super) async fn end_uploads(&mut self, bucket: &str, account: &str) -> Result<(), StoreError> {
+        let uploads = sql("SELECT id, data FROM uploads WHERE bucket = $1").bind(bucket);
+        for upload in self.rows(uploads).await? {
+            self.end_upload(&upload.get::<String>(0)?, account).await?;
+            self.free(&upload.get::<String>(1)?, account, 0).await?;
+        }
+        Ok(())
+    }
+
+    /// Removes the rows of an account's upload and of its parts; false when there is no such upload.
+    async fn end_upload(&mut self, upload: &str, account: &str) -> Result<bool, StoreError> {
+        let parts = sql("DELETE FROM parts WHERE upload = $1 RETURNING body").bind(upload);
+        for part in self.rows(parts).await? {
+            self.tally.take(account, usage::of_part(usage::size_in(&part.get::<String>(0)?)?));
+        }
+        let ended = self.run(sql("DELETE FROM uploads WHERE id = $1").bind(upload)).await? > 0;
+        if ended {
+            self.tally.take(account, usage::of_name());
+        }
+        Ok(ended)
     }
 }
 
 /// The number of a part's first chunk, and its size.
-async fn stored_part(
-    connection: &mut SqliteConnection,
-    upload: &str,
-    number: i64,
-) -> Result<Option<(i64, u64)>, StoreError> {
-    let row = sqlx::query("SELECT first, body FROM parts WHERE upload = $1 AND number = $2")
-        .bind(upload)
-        .bind(number)
-        .fetch_optional(connection)
-        .await?;
-    let Some(row) = row else { return Ok(None) };
-    let body: String = row.try_get(1)?;
-    Ok(Some((row.try_get(0)?, usage::size_in(&body)?)))
+async fn stored_part(tx: &mut Tx, upload: &str, number: i64) -> Result<Option<(i64, u64)>, StoreError> {
+    let query = sql("SELECT first, body FROM parts WHERE upload = $1 AND number = $2");
+    let Some(row) = tx.row(query.bind(upload).bind(number)).await? else { return Ok(None) };
+    Ok(Some((row.get(0)?, usage::size_in(&row.get::<String>(1)?)?)))
 }
 
-/// Removes the rows of an upload and its parts, their chunks apart; false when there is no such upload.
-async fn remove_upload(
-    connection: &mut SqliteConnection,
-    upload: &str,
-    tally: &mut Tally,
-) -> Result<bool, StoreError> {
-    let parts: Vec<String> = sqlx::query_scalar("SELECT body FROM parts WHERE upload = $1")
-        .bind(upload)
-        .fetch_all(&mut *connection)
-        .await?;
-    for part in &parts {
-        tally.take(usage::of_part(usage::size_in(part)?));
-    }
-    sqlx::query("DELETE FROM parts WHERE upload = $1").bind(upload).execute(&mut *connection).await?;
-    let gone = sqlx::query("DELETE FROM uploads WHERE id = $1").bind(upload).execute(connection).await?;
-    if gone.rows_affected() == 0 {
-        return Ok(false);
-    }
-    tally.take(usage::of_name());
-    Ok(true)
-}
-
-/// Removes all uploads to a bucket, with what they hold.
-pub(super) async fn remove_all(
-    connection: &mut SqliteConnection,
-    bucket: &str,
-    tally: &mut Tally,
-) -> Result<(), StoreError> {
-    let uploads: Vec<(String, String)> = sqlx::query_as("SELECT id, data FROM uploads WHERE bucket = $1")
-        .bind(bucket)
-        .fetch_all(&mut *connection)
-        .await?;
-    for (upload, data) in uploads {
-        remove_upload(connection, &upload, tally).await?;
-        remove_between(connection, &data, 0, i64::MAX).await?;
-    }
+async fn remove_between(tx: &mut Tx, data: &str, first: i64, end: i64) -> Result<(), StoreError> {
+    let delete = sql("DELETE FROM chunks WHERE data = $1 AND seq >= $2 AND seq < $3");
+    tx.run(delete.bind(data).bind(first).bind(end)).await?;
     Ok(())
 }
 
-async fn remove_between(
-    connection: &mut SqliteConnection,
-    data: &str,
-    first: i64,
-    end: i64,
-) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM chunks WHERE data = $1 AND seq >= $2 AND seq < $3")
-        .bind(data)
-        .bind(first)
-        .bind(end)
-        .execute(connection)
-        .await?;
-    Ok(())
-}
-
-fn upload_of(row: &sqlx::sqlite::SqliteRow) -> Result<UploadRow, StoreError> {
-    let body: String = row.try_get(4)?;
+fn upload_of(row: &Row) -> Result<UploadRow, StoreError> {
+    let body: String = row.get(4)?;
     let mut upload: UploadRow =
         serde_json::from_str(&body).map_err(|source| StoreError::Row { kind: "upload", source })?;
-    upload.id = row.try_get(0)?;
-    upload.object.bucket = row.try_get(1)?;
-    upload.object.key = row.try_get(2)?;
-    upload.object.data = row.try_get(3)?;
+    (upload.id, upload.object.bucket) = (row.get(0)?, row.get(1)?);
+    (upload.object.key, upload.object.data) = (row.get_name(2)?, row.get(3)?);
     Ok(upload)
 }

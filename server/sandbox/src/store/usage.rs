@@ -1,15 +1,21 @@
 //! How much an account holds: a row that changes in the same transaction as what it counts, and beside it in memory what
 //! requests under way have been promised, so that no two are let through into the same room.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use futures::TryStreamExt as _;
 use serde::Deserialize;
-use sqlx::{Row as _, Sqlite, SqliteConnection, Transaction};
 
+use super::memory::Effect;
+use super::sql::{On, Row, rows_of_parameters, sql};
+use super::writer::Tx;
 use super::{Store, StoreError};
 use crate::limits::{Limits, Stock};
+
+/// Rows that are counted in one statement.
+const PAGE: usize = 1_000;
+/// Accounts' rows in one statement at most, a power of two.
+const ROWS: usize = 32;
 
 /// What an object of that many bytes counts as.
 pub(super) fn of_object(size: u64) -> Stock {
@@ -24,6 +30,14 @@ pub(super) fn of_name() -> Stock {
 /// What a part of an upload counts as.
 pub(super) fn of_part(size: u64) -> Stock {
     Stock { objects: 0, ..of_object(size) }
+}
+
+/// What a version counts as, by its row: an object, or a delete marker, which has no bytes to name.
+pub(super) fn of_version(data: &str, body: &str) -> Result<Stock, StoreError> {
+    match data.is_empty() {
+        true => Ok(of_name()),
+        false => Ok(of_object(size_in(body)?)),
+    }
 }
 
 /// The size in the row of an object or a part.
@@ -46,69 +60,73 @@ pub enum Full {
     Process,
 }
 
-/// What a transaction adds and takes away, and the bytes that nothing names any more after it.
+/// What a transaction adds to accounts and takes from them.
 #[derive(Debug, Default)]
-pub(super) struct Tally {
+pub(super) struct Tally(BTreeMap<String, Delta>);
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Delta {
     bytes: i64,
     objects: i64,
-    pub(super) freed: Vec<Freed>,
-}
-
-/// Bytes that nothing names any more.
-#[derive(Debug)]
-pub(super) struct Freed {
-    pub(super) data: String,
-    pub(super) bytes: u64,
+    /// The account is gone with all it held.
+    gone: bool,
 }
 
 impl Tally {
-    pub(super) fn add(&mut self, stock: Stock) {
-        self.bytes = self.bytes.saturating_add_unsigned(stock.bytes);
-        self.objects = self.objects.saturating_add_unsigned(stock.objects);
+    pub(super) fn add(&mut self, account: &str, stock: Stock) {
+        let delta = self.0.entry(account.to_owned()).or_default();
+        delta.bytes = delta.bytes.saturating_add_unsigned(stock.bytes);
+        delta.objects = delta.objects.saturating_add_unsigned(stock.objects);
     }
 
-    pub(super) fn take(&mut self, stock: Stock) {
-        self.bytes = self.bytes.saturating_sub_unsigned(stock.bytes);
-        self.objects = self.objects.saturating_sub_unsigned(stock.objects);
+    pub(super) fn take(&mut self, account: &str, stock: Stock) {
+        let delta = self.0.entry(account.to_owned()).or_default();
+        delta.bytes = delta.bytes.saturating_sub_unsigned(stock.bytes);
+        delta.objects = delta.objects.saturating_sub_unsigned(stock.objects);
     }
 
-    /// Writes it to the account's row.
-    pub(super) async fn record(
-        &self,
-        connection: &mut SqliteConnection,
-        account: &str,
-    ) -> Result<Option<Held>, StoreError> {
-        if (self.bytes, self.objects) == (0, 0) {
-            return Ok(None);
+    /// The account is gone, whatever it held.
+    pub(super) fn end(&mut self, account: &str) {
+        self.0.insert(account.to_owned(), Delta { gone: true, ..Delta::default() });
+    }
+}
+
+/// Writes what a transaction has tallied to the accounts' rows.
+pub(super) async fn record(tx: &mut Tx) -> Result<(), StoreError> {
+    let tally = std::mem::take(&mut tx.tally);
+    let (gone, changed): (Vec<_>, Vec<_>) = tally.0.into_iter().partition(|(_, delta)| delta.gone);
+    for (account, _) in gone {
+        tx.run(sql("DELETE FROM stock WHERE account = $1").bind(&account)).await?;
+        tx.effects.push(Effect::Holds { account, stock: Stock::default() });
+    }
+    let mut changed = changed.as_slice();
+    while !changed.is_empty() {
+        // In statements of few sizes, which are prepared once.
+        let (some, rest) = changed.split_at((1 << changed.len().ilog2()).min(ROWS));
+        changed = rest;
+        let mut upsert = sql(format!(
+            "INSERT INTO stock (account, bytes, objects) VALUES {} ON CONFLICT (account) DO UPDATE \
+             SET bytes = stock.bytes + excluded.bytes, objects = stock.objects + excluded.objects \
+             RETURNING account, bytes, objects",
+            rows_of_parameters(some.len(), 3)
+        ));
+        for (account, delta) in some {
+            upsert = upsert.bind(account).bind(delta.bytes).bind(delta.objects);
         }
-        let row = sqlx::query(
-            "INSERT INTO usage (account, version, bytes, objects) VALUES ($1, 1, $2, $3) \
-             ON CONFLICT (account) DO UPDATE SET version = usage.version + 1, bytes = usage.bytes + excluded.bytes, \
-             objects = usage.objects + excluded.objects RETURNING version, bytes, objects",
-        )
-        .bind(account)
-        .bind(self.bytes)
-        .bind(self.objects)
-        .fetch_one(connection)
-        .await?;
-        Ok(Some(Held {
-            account: account.to_owned(),
-            version: row.try_get(0)?,
-            stock: stock(row.try_get(1)?, row.try_get(2)?),
-        }))
+        for row in tx.rows(upsert).await? {
+            let (account, stock) = of_row(&row)?;
+            tx.effects.push(Effect::Holds { account, stock });
+        }
     }
+    Ok(())
 }
 
-fn stock(bytes: i64, objects: i64) -> Stock {
-    Stock { bytes: bytes.try_into().unwrap_or(0), objects: objects.try_into().unwrap_or(0) }
-}
-
-/// An account's row as a transaction left it.
-#[derive(Debug)]
-pub(super) struct Held {
-    account: String,
-    version: i64,
-    stock: Stock,
+fn of_row(row: &Row) -> Result<(String, Stock), StoreError> {
+    let (bytes, objects): (i64, i64) = (row.get(1)?, row.get(2)?);
+    Ok((
+        row.get(0)?,
+        Stock { bytes: bytes.try_into().unwrap_or(0), objects: objects.try_into().unwrap_or(0) },
+    ))
 }
 
 /// What accounts hold and what was promised to requests under way.
@@ -119,11 +137,12 @@ pub(super) struct Ledger(Mutex<Books>);
 struct Books {
     accounts: HashMap<String, Entry>,
     total: Entry,
+    /// Whether the rows may say something else by now.
+    outdated: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Entry {
-    version: i64,
     held: Stock,
     promised: Stock,
 }
@@ -163,6 +182,13 @@ impl Books {
         plus(&mut self.accounts.entry(account.to_owned()).or_default().promised, stock);
         plus(&mut self.total.promised, stock);
     }
+
+    fn settle(&mut self, account: String, stock: Stock) {
+        let entry = self.accounts.entry(account).or_default();
+        minus(&mut self.total.held, entry.held);
+        plus(&mut self.total.held, stock);
+        entry.held = stock;
+    }
 }
 
 impl Ledger {
@@ -171,15 +197,34 @@ impl Ledger {
     }
 
     /// Takes over a row that is committed.
-    pub(super) fn settle(&self, held: Held) {
+    pub(super) fn settle(&self, account: String, stock: Stock) {
+        self.with(|books| books.settle(account, stock));
+    }
+
+    /// Takes over all rows. What was promised stays promised.
+    pub(super) fn reset(&self, rows: Vec<(String, Stock)>) {
         self.with(|books| {
-            let entry = books.accounts.entry(held.account).or_default();
-            if entry.version < held.version {
-                minus(&mut books.total.held, entry.held);
-                plus(&mut books.total.held, held.stock);
-                (entry.version, entry.held) = (held.version, held.stock);
-            }
+            books.accounts.values_mut().for_each(|entry| entry.held = Stock::default());
+            books.total.held = Stock::default();
+            rows.into_iter().for_each(|(account, stock)| books.settle(account, stock));
+            books.outdated = false;
         });
+    }
+
+    /// The rows may say something else by now: they are read again before the next write.
+    pub(super) fn outdate(&self) {
+        self.with(|books| books.outdated = true);
+    }
+
+    pub(super) fn is_outdated(&self) -> bool {
+        self.with(|books| books.outdated)
+    }
+
+    /// Keeps counting bytes that no row names any more and that are still there.
+    pub(super) fn still_there(self: &Arc<Self>, account: &str, bytes: u64) -> Promise {
+        let stock = Stock { bytes, objects: 0 };
+        self.with(|books| books.promise(account, stock));
+        Promise { ledger: Arc::clone(self), account: account.to_owned(), stock }
     }
 }
 
@@ -232,105 +277,85 @@ impl Store {
     /// # Errors
     /// [`Full`] when that and all that was promised before would be more than the limits allow.
     pub fn promise(&self, account: &str, wanted: Stock, limits: &Limits) -> Result<Promise, Full> {
-        let ledger = Arc::clone(&self.0.ledger);
+        let ledger = Arc::clone(&self.memory().ledger);
         let mut promise = Promise { ledger, account: account.to_owned(), stock: Stock::default() };
         promise.grow(wanted, limits)?;
         Ok(promise)
     }
 
-    /// Keeps counting bytes that no row names any more and that are still there.
-    pub(super) fn still_there(&self, account: &str, bytes: u64) -> Promise {
-        let stock = Stock { bytes, objects: 0 };
-        self.0.ledger.with(|books| books.promise(account, stock));
-        Promise { ledger: Arc::clone(&self.0.ledger), account: account.to_owned(), stock }
-    }
-
-    /// Commits a transaction together with what it adds to and takes from an account, and removes what nothing names any more.
-    ///
-    /// On a task of its own: a caller who goes away must not leave the one without the other.
-    pub(super) async fn commit_counted(
-        &self,
-        mut transaction: Transaction<'static, Sqlite>,
-        account: &str,
-        mut tally: Tally,
-    ) -> Result<(), StoreError> {
-        let (store, account) = (self.clone(), account.to_owned());
-        let task = tokio::spawn(async move {
-            let held = tally.record(&mut transaction, &account).await?;
-            transaction.commit().await?;
-            held.into_iter().for_each(|held| store.0.ledger.settle(held));
-            store.free(&account, std::mem::take(&mut tally.freed)).await;
-            Ok(())
-        });
-        task.await.map_err(|_| StoreError::Stopped)?
-    }
-
     /// What an account holds.
     pub fn held(&self, account: &str) -> Stock {
-        self.0.ledger.with(|books| books.accounts.get(account).map_or(Stock::default(), |entry| entry.held))
-    }
-
-    /// Reads what accounts hold. A database of a version that did not count is counted first.
-    pub(super) async fn load_usage(&self) -> Result<(), StoreError> {
-        let rows = "SELECT account, version, bytes, objects FROM usage";
-        let mut found = sqlx::query(rows).fetch_all(&self.0.pool).await?;
-        if found.is_empty() {
-            self.count_all().await?;
-            found = sqlx::query(rows).fetch_all(&self.0.pool).await?;
-        }
-        for row in found {
-            self.0.ledger.settle(Held {
-                account: row.try_get(0)?,
-                version: row.try_get(1)?,
-                stock: stock(row.try_get(2)?, row.try_get(3)?),
-            });
-        }
-        Ok(())
-    }
-
-    async fn count_all(&self) -> Result<(), StoreError> {
-        let mut transaction = self.begin().await?;
-        for (account, stock) in count(&mut transaction).await? {
-            sqlx::query(
-                "INSERT INTO usage (account, version, bytes, objects) VALUES ($1, 1, $2, $3) ON CONFLICT (account) DO NOTHING",
-            )
-            .bind(account)
-            .bind(i64::try_from(stock.bytes).unwrap_or(i64::MAX))
-            .bind(i64::try_from(stock.objects).unwrap_or(i64::MAX))
-            .execute(&mut *transaction)
-            .await?;
-        }
-        Ok(transaction.commit().await?)
+        let of = |books: &mut Books| books.accounts.get(account).map_or(Stock::default(), |entry| entry.held);
+        self.memory().ledger.with(of)
     }
 }
 
-/// Counts what every account holds, row by row.
-async fn count(connection: &mut SqliteConnection) -> Result<HashMap<String, Stock>, StoreError> {
-    let mut held: HashMap<String, Stock> = HashMap::new();
-    // What is counted as a name only has no body here.
-    for (query, of) in [
-        (
-            "SELECT resources.account, CASE WHEN objects.data = '' THEN '' ELSE objects.body END FROM objects \
-             JOIN resources ON resources.kind = 'bucket' AND resources.name = objects.bucket",
-            of_object as fn(u64) -> Stock,
-        ),
-        (
-            "SELECT resources.account, '' FROM uploads \
-             JOIN resources ON resources.kind = 'bucket' AND resources.name = uploads.bucket",
-            of_object,
-        ),
-        (
-            "SELECT resources.account, parts.body FROM parts JOIN uploads ON uploads.id = parts.upload \
-             JOIN resources ON resources.kind = 'bucket' AND resources.name = uploads.bucket",
-            of_part,
-        ),
-    ] {
-        let mut rows = sqlx::query(query).fetch(&mut *connection);
-        while let Some(row) = rows.try_next().await? {
-            let (account, body): (String, String) = (row.try_get(0)?, row.try_get(1)?);
-            let size = if body.is_empty() { 0 } else { size_in(&body)? };
-            plus(held.entry(account).or_default(), of(size));
+/// Something that statements run on, again and again.
+pub(super) trait Again {
+    /// To run one statement on.
+    fn on(&mut self) -> On<'_>;
+}
+
+impl<T> Again for T
+where
+    for<'a> &'a mut T: Into<On<'a>>,
+{
+    fn on(&mut self) -> On<'_> {
+        self.into()
+    }
+}
+
+/// Reads what accounts hold. A database of a version that did not count is counted first.
+pub(super) async fn load(database: &mut impl Again) -> Result<Vec<(String, Stock)>, StoreError> {
+    let stored = "SELECT account, bytes, objects FROM stock";
+    let mut rows = sql(stored).rows(database.on()).await?;
+    if rows.is_empty() {
+        for (account, stock) in count(database).await? {
+            let integer = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+            let insert = sql(
+                "INSERT INTO stock (account, bytes, objects) VALUES ($1, $2, $3) ON CONFLICT (account) DO NOTHING",
+            );
+            let insert = insert.bind(&account).bind(integer(stock.bytes)).bind(integer(stock.objects));
+            insert.run(database.on()).await?;
         }
+        rows = sql(stored).rows(database.on()).await?;
+    }
+    rows.iter().map(of_row).collect()
+}
+
+/// Counts what every account holds, row by row.
+async fn count(database: &mut impl Again) -> Result<BTreeMap<String, Stock>, StoreError> {
+    let mut held: BTreeMap<String, Stock> = BTreeMap::new();
+    let buckets =
+        sql("SELECT name, account FROM resources WHERE kind = 'bucket'").rows(database.on()).await?;
+    for bucket in buckets {
+        let (bucket, account): (String, String) = (bucket.get(0)?, bucket.get(1)?);
+        let mut stock = Stock::default();
+        let mut after: (Vec<u8>, String) = Default::default();
+        loop {
+            let page = sql(format!(
+                "SELECT name, version, data, body FROM objects WHERE bucket = $1 AND (name, version) > ($2, $3) \
+                 ORDER BY name, version LIMIT {PAGE}"
+            ));
+            let page = page.bind(&bucket).bind(after.0.as_slice()).bind(&after.1).rows(database.on()).await?;
+            for row in &page {
+                plus(&mut stock, of_version(&row.get::<String>(2)?, &row.get::<String>(3)?)?);
+            }
+            match page.last() {
+                Some(last) if page.len() == PAGE => after = (last.get(0)?, last.get(1)?),
+                _ => break,
+            }
+        }
+        let uploads =
+            sql("SELECT id FROM uploads WHERE bucket = $1").bind(&bucket).rows(database.on()).await?;
+        for upload in uploads {
+            plus(&mut stock, of_name());
+            let parts = sql("SELECT body FROM parts WHERE upload = $1").bind(&upload.get::<String>(0)?);
+            for part in parts.rows(database.on()).await? {
+                plus(&mut stock, of_part(size_in(&part.get::<String>(0)?)?));
+            }
+        }
+        plus(held.entry(account).or_default(), stock);
     }
     Ok(held)
 }

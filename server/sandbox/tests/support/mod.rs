@@ -1,6 +1,7 @@
 //! A client that signs requests as the SDKs do, for tests that speak to the embedded AWS in its own protocols.
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc, dead_code, missing_docs, unreachable_pub)]
 
+pub mod place;
 pub mod steps;
 
 use std::pin::pin;
@@ -17,6 +18,8 @@ use bytes::Bytes;
 use http::{HeaderMap, Request};
 use http_body_util::BodyExt as _;
 use sandbox::{Body, Config, Sandbox};
+
+use place::Place;
 
 pub const REGION: &str = "us-east-1";
 pub const HOST: &str = "127.0.0.1:4566";
@@ -88,11 +91,12 @@ impl Answer {
     }
 }
 
-/// An embedded AWS in memory with one account, and the keys of its Admin.
+/// An embedded AWS with one account, and the keys of its Admin.
 pub struct Lab {
     pub sandbox: Sandbox,
     pub account: String,
     pub admin: Keys,
+    pub place: Place,
 }
 
 impl Lab {
@@ -101,9 +105,25 @@ impl Lab {
     }
 
     pub async fn with(config: Config) -> Self {
-        let sandbox = Sandbox::open(config).await.unwrap();
+        Self::at(Place::passing().await, config).await
+    }
+
+    /// One whose state outlives it.
+    pub async fn lasting() -> Self {
+        Self::at(Place::lasting().await, Config::default()).await
+    }
+
+    pub async fn at(place: Place, config: Config) -> Self {
+        let sandbox = Sandbox::open(place.put(config)).await.unwrap();
         let (account, admin) = account(&sandbox).await;
-        Self { sandbox, account, admin }
+        Self { sandbox, account, admin, place }
+    }
+
+    /// Ends it and opens it again where its state is.
+    pub async fn restarted(self) -> Self {
+        self.sandbox.close().await;
+        let sandbox = Sandbox::open(self.place.config()).await.unwrap();
+        Self { sandbox, ..self }
     }
 
     /// An IAM, STS or EC2 call: parameters as form fields.

@@ -4,6 +4,8 @@
 use std::convert::Infallible;
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 
+use futures::FutureExt as _;
+
 use super::*;
 use crate::model::{Account, Bucket, DefaultEncryption, Versioning};
 use crate::store::{NULL_VERSION, ObjectRow, PartRow, Storage, Terms, UploadRow, Written, new_version_id};
@@ -80,26 +82,28 @@ fn upload_of(bucket: &str, key: &str) -> UploadRow {
 
 /// Asserts that nothing is promised any more and that row, memory and a count of everything agree.
 async fn assert_true(store: &Store, when: &str) -> Stock {
-    let counted = count(&mut store.0.pool.acquire().await.unwrap()).await.unwrap();
+    let counted = store.write(0, (), |(), tx| async move { count(tx).await }.boxed()).await.unwrap();
     let counted = counted.get(OWNER).copied().unwrap_or_default();
-    let row: Option<(i64, i64)> = sqlx::query_as("SELECT bytes, objects FROM usage WHERE account = $1")
-        .bind(OWNER)
-        .fetch_optional(&store.0.pool)
-        .await
-        .unwrap();
-    let row = row.map_or(Stock::default(), |(bytes, objects)| stock(bytes, objects));
-    let (entry, total) =
-        store.0.ledger.with(|books| (books.accounts.get(OWNER).copied().unwrap_or_default(), books.total));
+    let rows = store.write(0, (), |(), tx| async move { load(tx).await }.boxed()).await.unwrap();
+    let row = rows.into_iter().find(|(account, _)| account == OWNER).map_or(Stock::default(), |(_, row)| row);
+    let (entry, total) = store
+        .memory()
+        .ledger
+        .with(|books| (books.accounts.get(OWNER).copied().unwrap_or_default(), books.total));
     assert_eq!((row, entry.held, total.held), (counted, counted, counted), "{when}");
     assert_eq!((entry.promised, total.promised), (Stock::default(), Stock::default()), "{when}");
     counted
+}
+
+async fn open(storage: &Storage) -> Store {
+    Store::open(storage, None, 1 << 20).await.unwrap()
 }
 
 #[tokio::test]
 async fn what_is_counted_is_what_is_there_after_anything() {
     let folder = std::env::temp_dir().join(format!("trilock-usage-{}", uuid::Uuid::new_v4()));
     let storage = Storage::Directory(folder.clone());
-    let mut store = Store::open(&storage).await.unwrap();
+    let mut store = open(&storage).await;
     store.create_account(OWNER, |_| Ok::<_, Infallible>(())).await.unwrap();
     let seed = RandomState::new().build_hasher().finish();
     let mut state = seed;
@@ -123,7 +127,11 @@ async fn what_is_counted_is_what_is_there_after_anything() {
             1 => remove_bucket(&store, bucket).await,
             2..=4 => {
                 let row = object(bucket, key, &version, random(5_000));
-                let written = store.put_object(&row, terms, (0, b"bytes")).await.unwrap();
+                let chunks = random(2) as i64;
+                for chunk in 0..chunks {
+                    store.put_chunk(&row.data, chunk, b"bytes").await.unwrap();
+                }
+                let written = store.put_object(&row, terms, (chunks, b"bytes")).await.unwrap();
                 if let (Written::Done, 0) = (written, random(3)) {
                     held.push(store.hold(&row).await.unwrap());
                 }
@@ -161,7 +169,7 @@ async fn what_is_counted_is_what_is_there_after_anything() {
             held.clear();
             // Bytes that were held go on a task of their own.
             for _ in 0..200 {
-                let promised = store.0.ledger.with(|books| books.total.promised);
+                let promised = store.memory().ledger.with(|books| books.total.promised);
                 if promised == Stock::default() {
                     break;
                 }
@@ -173,24 +181,34 @@ async fn what_is_counted_is_what_is_there_after_anything() {
         if step % 200 == 199 {
             held.clear();
             store.close().await;
-            store = Store::open(&storage).await.unwrap();
+            store = open(&storage).await;
             store.account(OWNER).await.unwrap();
         }
     }
     assert!(most.bytes > 10_000 && most.objects > 5, "the walk did something: {most:?}");
     // A database of a version that did not count: its rows are made when it is opened.
     let before = assert_true(&store, "at the end").await;
-    sqlx::query("DELETE FROM usage").execute(&store.0.pool).await.unwrap();
+    store.write(0, (), |(), tx| tx.run(sql("DELETE FROM stock")).boxed()).await.unwrap();
     store.close().await;
-    let store = Store::open(&storage).await.unwrap();
+    let store = open(&storage).await;
     assert_eq!(assert_true(&store, "counted anew").await, before);
+    // Writers who cross each other, and an account that goes with all it has.
+    make_bucket(&store, "bucket-1").await;
+    let rows: Vec<_> =
+        (0..40).map(|number| object("bucket-1", &number.to_string(), NULL_VERSION, 100)).collect();
+    let (puts, removed) = tokio::join!(
+        futures::future::join_all(rows.iter().map(|row| store.put_object(row, terms, (0, b"bytes")))),
+        store.remove_account(OWNER)
+    );
+    assert!(removed.unwrap() && puts.iter().all(Result::is_ok));
+    assert_eq!(assert_true(&store, "without its account").await, Stock::default());
     store.close().await;
     std::fs::remove_dir_all(folder).unwrap();
 }
 
 #[tokio::test]
 async fn no_more_is_promised_than_the_limits_allow() {
-    let store = Store::open(&Storage::InMemory).await.unwrap();
+    let store = open(&Storage::InMemory).await;
     let limits = Limits {
         account: Stock { bytes: 100, objects: 2 },
         process: Stock { bytes: 150, objects: 3 },

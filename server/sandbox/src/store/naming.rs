@@ -1,0 +1,494 @@
+//! Giving names to bytes and taking them away. Writes that wait at the same time are made together, in statements of several rows.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::FutureExt as _;
+use tokio::sync::oneshot;
+
+use super::accounts::find_owner;
+use super::memory::{Effect, global_name};
+use super::objects::{Kept, Marker, VERSION, body_of, place, version_of};
+use super::sql::{Row, Value, rows_of_parameters, sql};
+use super::usage;
+use super::writer::{Member, Tx};
+use super::{
+    NULL_VERSION, ObjectRow, OnlyIf, Removed, Store, StoreError, Terms, Version, Written, new_version_id,
+};
+use crate::model::{Timestamp, Versioning};
+
+/// Encrypted bytes that an object's row holds at most; more are a chunk of their own.
+const BYTES_IN_ROW: usize = 32 << 10;
+
+/// A version that is to be the latest of its name.
+pub(super) struct Put {
+    bucket: String,
+    key: String,
+    version: String,
+    /// Empty for a delete marker.
+    data: String,
+    body: String,
+    bytes: PutBytes,
+    /// The account that owns the bucket; `None` for any.
+    owner: Option<String>,
+    /// The account that does.
+    account: String,
+    only_if: Option<OnlyIf>,
+    /// What is kept of it once it is there.
+    kept: Arc<Kept>,
+    written: Written,
+    answer: oneshot::Sender<Result<Written, StoreError>>,
+}
+
+/// Where a version's bytes are.
+enum PutBytes {
+    /// In its row, or nowhere for a delete marker.
+    InRow(Option<Bytes>),
+    /// In chunks, of which this is the last.
+    LastChunk(i64, Vec<u8>),
+    /// In chunks that are there.
+    InChunks,
+}
+
+/// A version that is to go.
+pub(super) struct Remove {
+    bucket: String,
+    key: String,
+    version: String,
+    /// Whether it was a delete marker.
+    marker: bool,
+    answer: oneshot::Sender<Result<bool, StoreError>>,
+}
+
+impl Put {
+    fn of_object(
+        object: &ObjectRow,
+        terms: Terms<'_>,
+        bytes: PutBytes,
+        answer: oneshot::Sender<Result<Written, StoreError>>,
+    ) -> Result<Self, StoreError> {
+        let version = Version {
+            key: object.key.clone(),
+            id: object.version.clone(),
+            latest: true,
+            object: Some(object.clone()),
+            modified: object.modified,
+        };
+        let in_row = match &bytes {
+            PutBytes::InRow(bytes) => bytes.clone(),
+            PutBytes::LastChunk(..) | PutBytes::InChunks => None,
+        };
+        Ok(Self {
+            bucket: object.bucket.clone(),
+            key: object.key.clone(),
+            version: object.version.clone(),
+            data: object.data.clone(),
+            body: body_of(object)?,
+            bytes,
+            owner: Some(terms.owner.to_owned()),
+            account: String::new(),
+            only_if: terms.only_if.cloned(),
+            kept: Arc::new(Kept { version, bytes: in_row }),
+            written: Written::Done,
+            answer,
+        })
+    }
+
+    pub(super) fn size(&self) -> usize {
+        let bytes = match &self.bytes {
+            PutBytes::InRow(bytes) => bytes.as_ref().map_or(0, Bytes::len),
+            PutBytes::LastChunk(_, bytes) => bytes.len(),
+            PutBytes::InChunks => 0,
+        };
+        self.body.len() + bytes
+    }
+
+    pub(super) fn place(&self) -> String {
+        place(&self.bucket, &self.key)
+    }
+
+    pub(super) fn end(self, ended: Result<(), StoreError>) {
+        // Whoever asked may have gone away.
+        let _ = self.answer.send(ended.map(|()| self.written));
+    }
+
+    fn in_place(&self) -> [Value; 3] {
+        [(&self.bucket).into(), self.key.as_bytes().into(), (&self.version).into()]
+    }
+}
+
+impl Remove {
+    pub(super) fn place(&self) -> String {
+        place(&self.bucket, &self.key)
+    }
+
+    pub(super) fn end(self, ended: Result<(), StoreError>) {
+        let _ = self.answer.send(ended.map(|()| self.marker));
+    }
+}
+
+impl Store {
+    /// Adds the last chunk and names all of them: from now on the object is these bytes. Without versioning what it was
+    /// before is gone.
+    pub async fn put_object(
+        &self,
+        object: &ObjectRow,
+        terms: Terms<'_>,
+        (seq, bytes): (i64, &[u8]),
+    ) -> Result<Written, StoreError> {
+        let bytes = match seq == 0 && bytes.len() <= BYTES_IN_ROW {
+            true => PutBytes::InRow(Some(Bytes::copy_from_slice(bytes))),
+            false => PutBytes::LastChunk(seq, bytes.to_vec()),
+        };
+        let (answer, written) = oneshot::channel();
+        self.send(Member::Put(Put::of_object(object, terms, bytes, answer)?)).await?;
+        written.await.map_err(|_| StoreError::Stopped)?
+    }
+
+    /// Changes what a row says of an object, its bytes apart. Gives false when that version is gone.
+    pub async fn describe_object(&self, object: &ObjectRow) -> Result<bool, StoreError> {
+        let described = (object.clone(), body_of(object)?);
+        self.write(described.1.len(), described, |(object, body), tx| describe(tx, object, body).boxed())
+            .await
+    }
+
+    /// Removes what a request without a version id means: the object, or with versioning nothing but its name, by a delete
+    /// marker (S3 User Guide, `DeletingObjectVersions`). Removing what is not there is no error.
+    pub async fn delete_object(
+        &self,
+        bucket: &str,
+        key: &str,
+        versioning: Option<Versioning>,
+        now: Timestamp,
+    ) -> Result<Removed, StoreError> {
+        let version = match versioning {
+            None => {
+                self.remove(bucket, key, NULL_VERSION).await?;
+                return Ok(Removed::default());
+            }
+            // With versioning on, a marker of its own leaves all versions as they are.
+            Some(Versioning::Enabled) => new_version_id(),
+            Some(Versioning::Suspended) => NULL_VERSION.to_owned(),
+        };
+        let body = serde_json::to_string(&Marker { modified: now });
+        let marker =
+            Version { key: key.to_owned(), id: version.clone(), latest: true, object: None, modified: now };
+        let (answer, written) = oneshot::channel();
+        let put = Put {
+            bucket: bucket.to_owned(),
+            key: key.to_owned(),
+            version: version.clone(),
+            data: String::new(),
+            body: body.map_err(|source| StoreError::Row { kind: "delete marker", source })?,
+            bytes: PutBytes::InRow(None),
+            owner: None,
+            account: String::new(),
+            only_if: None,
+            kept: Arc::new(Kept { version: marker, bytes: None }),
+            written: Written::Done,
+            answer,
+        };
+        self.send(Member::Put(put)).await?;
+        match written.await.map_err(|_| StoreError::Stopped)?? {
+            Written::Done => Ok(Removed { version: Some(version), marker: true }),
+            // The bucket is gone, and all that was in it.
+            _ => Ok(Removed::default()),
+        }
+    }
+
+    /// Removes one version for good; what was before it is the latest then. Removing what is not there is no error.
+    pub async fn delete_version(
+        &self,
+        bucket: &str,
+        key: &str,
+        version: &str,
+    ) -> Result<Removed, StoreError> {
+        let marker = self.remove(bucket, key, version).await?;
+        Ok(Removed { version: Some(version.to_owned()), marker })
+    }
+
+    /// Whether what was removed was a delete marker.
+    async fn remove(&self, bucket: &str, key: &str, version: &str) -> Result<bool, StoreError> {
+        let (answer, removed) = oneshot::channel();
+        let (bucket, key, version) = (bucket.to_owned(), key.to_owned(), version.to_owned());
+        self.send(Member::Remove(Remove { bucket, key, version, marker: false, answer })).await?;
+        removed.await.map_err(|_| StoreError::Stopped)?
+    }
+}
+
+async fn describe(tx: &mut Tx, object: &ObjectRow, body: &str) -> Result<bool, StoreError> {
+    let update =
+        sql("UPDATE objects SET body = $1 WHERE bucket = $2 AND name = $3 AND version = $4 AND data = $5");
+    let update = update.bind(body).bind(&object.bucket).bind(object.key.as_bytes());
+    let updated = tx.run(update.bind(&object.version).bind(&object.data)).await?;
+    tx.effects.push(Effect::Object { place: place(&object.bucket, &object.key), now: None });
+    Ok(updated > 0)
+}
+
+/// Rows for `VALUES`, made up to a power of two with rows of nothing, so that groups of all sizes share a few statements.
+struct Rows {
+    columns: usize,
+    values: Vec<Value>,
+}
+
+impl Rows {
+    fn new<const COLUMNS: usize>(rows: impl Iterator<Item = [Value; COLUMNS]>) -> Self {
+        Self { columns: COLUMNS, values: rows.flatten().collect() }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// How many there are once they are made up, and what to bind.
+    fn made_up(mut self) -> (usize, Vec<Value>) {
+        let count = (self.values.len() / self.columns).next_power_of_two();
+        let nothing = |value: &Value| match value {
+            Value::Text(_) => Value::Text(None),
+            Value::Integer(_) => Value::Integer(None),
+            Value::Bytes(_) => Value::Bytes(None),
+        };
+        let row: Vec<_> = self.values.iter().take(self.columns).map(nothing).collect();
+        while self.values.len() < count * self.columns {
+            self.values.extend_from_slice(&row);
+        }
+        (count, self.values)
+    }
+
+    /// As the list that follows `VALUES`.
+    fn list(self) -> (String, Vec<Value>) {
+        let columns = self.columns;
+        let (count, values) = self.made_up();
+        (rows_of_parameters(count, columns), values)
+    }
+}
+
+/// Puts versions of different names. Of each it is said in `written` what came of it.
+pub(super) async fn put_all(tx: &mut Tx, mut puts: Vec<&mut Put>) -> Result<(), StoreError> {
+    for put in &mut puts {
+        put.written = Written::Done;
+    }
+    refuse_without_bucket(tx, &mut puts).await?;
+    refuse_on_condition(tx, &mut puts).await?;
+    puts.retain(|put| put.written == Written::Done);
+    take_replaced(tx, &puts).await?;
+    let rows = Rows::new(puts.iter().map(|put| {
+        let in_row = match &put.bytes {
+            PutBytes::InRow(bytes) => bytes.as_ref().map(|bytes| bytes.to_vec()),
+            PutBytes::LastChunk(..) | PutBytes::InChunks => None,
+        };
+        let [bucket, key, version] = put.in_place();
+        [bucket, key, version, (&put.data).into(), (&put.body).into(), Value::Bytes(in_row)]
+    }));
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let (list, values) = rows.list();
+    let insert = sql(format!(
+        "INSERT INTO objects (bucket, name, version, born, data, body, bytes) \
+         SELECT new.column1, new.column2, new.column3, COALESCE((SELECT born FROM objects WHERE bucket = new.column1 \
+         AND name = new.column2 AND version <> new.column3 ORDER BY born DESC LIMIT 1), 0) + 1, \
+         new.column4, new.column5, new.column6 FROM (VALUES {list}) AS new WHERE new.column1 IS NOT NULL \
+         ON CONFLICT (bucket, name, version) DO UPDATE \
+         SET born = excluded.born, data = excluded.data, body = excluded.body, bytes = excluded.bytes"
+    ));
+    tx.run(insert.bind_all(values)).await?;
+    for put in puts {
+        if let PutBytes::LastChunk(seq, bytes) = &put.bytes {
+            let chunk = sql("INSERT INTO chunks (data, seq, bytes) VALUES ($1, $2, $3)");
+            tx.run(chunk.bind(&put.data).bind(*seq).bind(bytes.as_slice())).await?;
+            if *seq > 0 {
+                tx.run(sql("DELETE FROM unnamed WHERE data = $1").bind(&put.data)).await?;
+            }
+        }
+        tx.tally.add(&put.account, usage::of_version(&put.data, &put.body)?);
+        let size = put.kept.size(put.body.len());
+        let now = Some((Arc::clone(&put.kept), size));
+        tx.effects.push(Effect::Object { place: put.place(), now });
+    }
+    Ok(())
+}
+
+async fn refuse_without_bucket(tx: &mut Tx, puts: &mut [&mut Put]) -> Result<(), StoreError> {
+    let mut owners: BTreeMap<String, Option<String>> = BTreeMap::new();
+    for put in puts {
+        if !owners.contains_key(&put.bucket) {
+            let owner = tx.owner("bucket", &put.bucket).await?;
+            owners.insert(put.bucket.clone(), owner);
+        }
+        let owner = owners.get(&put.bucket).and_then(Option::as_ref);
+        match owner {
+            Some(owner) if put.owner.as_ref().is_none_or(|wanted| wanted == owner) => {
+                put.account.clone_from(owner);
+            }
+            _ => put.written = Written::NoBucket,
+        }
+    }
+    Ok(())
+}
+
+async fn refuse_on_condition(tx: &mut Tx, puts: &mut [&mut Put]) -> Result<(), StoreError> {
+    let asking = |put: &&mut Put| put.written == Written::Done && put.only_if.is_some();
+    let names = puts.iter().filter(|put| asking(put)).map(|put| {
+        let [bucket, key, _] = put.in_place();
+        [bucket, key]
+    });
+    let rows = Rows::new(names);
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let (list, values) = rows.list();
+    let query = sql(format!(
+        "SELECT {VERSION} FROM (VALUES {list}) AS asked CROSS JOIN objects \
+         WHERE objects.bucket = asked.column1 AND objects.name = asked.column2 AND objects.born = \
+         (SELECT MAX(newest.born) FROM objects newest WHERE newest.bucket = asked.column1 AND newest.name = asked.column2)"
+    ));
+    let mut etags = HashMap::new();
+    for row in tx.rows(query.bind_all(values)).await? {
+        if let Some(object) = version_of(&row, true)?.object {
+            etags.insert(place(&object.bucket, &object.key), object.etag);
+        }
+    }
+    for put in puts {
+        put.written = match (&put.only_if, etags.get(&put.place())) {
+            (None, _) | (Some(OnlyIf::Absent), None) => continue,
+            (Some(OnlyIf::Etag(wanted)), Some(there)) if wanted == there => continue,
+            (Some(OnlyIf::Etag(_)), None) => Written::Missing,
+            (Some(OnlyIf::Absent | OnlyIf::Etag(_)), Some(_)) => Written::Changed,
+        };
+    }
+    Ok(())
+}
+
+/// What is written without versioning takes the place of what was: that counts no more, and its chunks are freed.
+async fn take_replaced(tx: &mut Tx, puts: &[&mut Put]) -> Result<(), StoreError> {
+    let replacing = puts.iter().filter(|put| put.version == NULL_VERSION);
+    let rows = Rows::new(replacing.map(|put| put.in_place()));
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let (list, values) = rows.list();
+    let replaced = sql(format!(
+        "SELECT {REMOVED} FROM (VALUES {list}) AS new CROSS JOIN objects WHERE objects.bucket = new.column1 \
+         AND objects.name = new.column2 AND objects.version = new.column3"
+    ));
+    let accounts: HashMap<&str, &str> =
+        puts.iter().map(|put| (put.bucket.as_str(), put.account.as_str())).collect();
+    for row in tx.rows(replaced.bind_all(values)).await? {
+        let removed = RemovedRow::read(&row)?;
+        let account = accounts.get(removed.bucket.as_str()).copied().unwrap_or_default();
+        removed.count(tx, account).await?;
+    }
+    Ok(())
+}
+
+/// Removes versions of different names. Of each it is said in `marker` whether it was one.
+pub(super) async fn remove_all(tx: &mut Tx, mut removes: Vec<&mut Remove>) -> Result<(), StoreError> {
+    if removes.is_empty() {
+        return Ok(());
+    }
+    let place_of = |remove: &Remove| -> [Value; 3] {
+        [(&remove.bucket).into(), remove.key.as_bytes().into(), (&remove.version).into()]
+    };
+    let (count, values) = Rows::new(removes.iter().map(|remove| place_of(remove))).made_up();
+    // SQLite looks each of these up in the index; with `IN (VALUES …)` it would read every object there is.
+    let each = (0..count).map(|row| {
+        let first = row * 3;
+        format!("(bucket = ${} AND name = ${} AND version = ${})", first + 1, first + 2, first + 3)
+    });
+    let remove = sql(format!(
+        "DELETE FROM objects WHERE {} RETURNING {REMOVED}",
+        each.collect::<Vec<_>>().join(" OR ")
+    ));
+    let mut markers = HashMap::new();
+    for row in tx.rows(remove.bind_all(values)).await? {
+        let removed = RemovedRow::read(&row)?;
+        markers.insert(place(&removed.bucket, &removed.key), removed.data.is_empty());
+        let account = tx.owner("bucket", &removed.bucket).await?.unwrap_or_default();
+        removed.count(tx, &account).await?;
+    }
+    for remove in &mut removes {
+        let place = remove.place();
+        remove.marker = markers.get(&place).copied().unwrap_or_default();
+        tx.effects.push(Effect::Object { place, now: None });
+    }
+    Ok(())
+}
+
+/// What [`RemovedRow`] reads, in this order.
+const REMOVED: &str = "objects.bucket, objects.name, objects.data, objects.body, \
+     CAST(CASE WHEN objects.bytes IS NULL THEN 0 ELSE 1 END AS BIGINT)";
+
+/// A version that is there no more.
+struct RemovedRow {
+    bucket: String,
+    key: String,
+    data: String,
+    body: String,
+    in_row: bool,
+}
+
+impl RemovedRow {
+    fn read(row: &Row) -> Result<Self, StoreError> {
+        let (bucket, key) = (row.get(0)?, row.get_name(1)?);
+        Ok(Self { bucket, key, data: row.get(2)?, body: row.get(3)?, in_row: row.get::<i64>(4)? == 1 })
+    }
+
+    /// Takes it from its account, and frees its chunks.
+    async fn count(&self, tx: &mut Tx, account: &str) -> Result<(), StoreError> {
+        let stock = usage::of_version(&self.data, &self.body)?;
+        tx.tally.take(account, stock);
+        match self.data.is_empty() || self.in_row {
+            true => Ok(()),
+            false => tx.free(&self.data, account, stock.bytes).await,
+        }
+    }
+}
+
+impl Tx {
+    /// Nothing names these chunks any more, which were so many bytes of an account.
+    pub(super) async fn free(&mut self, data: &str, account: &str, bytes: u64) -> Result<(), StoreError> {
+        self.run(sql("INSERT INTO unnamed (data) VALUES ($1) ON CONFLICT (data) DO NOTHING").bind(data))
+            .await?;
+        self.effects.push(Effect::Freed { data: data.to_owned(), account: account.to_owned(), bytes });
+        Ok(())
+    }
+
+    /// The account that a name belongs to which is unique over all accounts, as this transaction leaves it.
+    pub(super) async fn owner(
+        &mut self,
+        kind: &'static str,
+        name: &str,
+    ) -> Result<Option<String>, StoreError> {
+        let full = global_name(kind, name);
+        let changed = self.effects.iter().rev().find_map(|effect| match effect {
+            Effect::Owner { name, now } if *name == full => Some(now.clone()),
+            _ => None,
+        });
+        if let Some(owner) = changed {
+            return Ok(owner);
+        }
+        let memory = Arc::clone(&self.memory);
+        match memory.owners.get(&full) {
+            Ok(owner) => Ok(Some(owner)),
+            Err(ticket) => {
+                let found = self.row(find_owner(kind, name)).await?;
+                let owner = found.map(|row| row.get(0)).transpose()?;
+                Ok(owner.map(|owner| memory.fill_owner(&full, ticket, owner)))
+            }
+        }
+    }
+}
+
+/// Names an object whose bytes are in chunks already.
+pub(super) async fn name_object(
+    tx: &mut Tx,
+    object: &ObjectRow,
+    terms: Terms<'_>,
+) -> Result<Written, StoreError> {
+    let (answer, _) = oneshot::channel();
+    let mut put = Put::of_object(object, terms, PutBytes::InChunks, answer)?;
+    put_all(tx, vec![&mut put]).await?;
+    Ok(put.written)
+}
