@@ -12,6 +12,12 @@ pub struct Fidelity {
     pub default_key_fills_condition: bool,
     /// §10.6: `aws:kms` without a key id means the bucket's default KMS key first. Off: always `aws/s3`.
     pub default_key_before_aws_managed: bool,
+    /// New buckets refuse writes that bring a customer's key (SSE-C), as in all but two regions of AWS since April 2026 (S3 User
+    /// Guide, `default-s3-c-encryption-setting-faq`). Off: as before, and as still in Bahrain and the UAE.
+    pub customer_keys_blocked_in_new_buckets: bool,
+    /// An upload that was completed completes again with the same parts, as long as the object they became is there. Off: its id is
+    /// not known any more, `NoSuchUpload`.
+    pub uploads_complete_again: bool,
     /// §10.15: lifetime of instance credentials in seconds.
     pub instance_credential_seconds: i64,
 }
@@ -23,6 +29,8 @@ impl Default for Fidelity {
             alias_expands: false,
             default_key_fills_condition: true,
             default_key_before_aws_managed: true,
+            customer_keys_blocked_in_new_buckets: true,
+            uploads_complete_again: true,
             instance_credential_seconds: 6 * 60 * 60,
         }
     }

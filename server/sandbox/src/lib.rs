@@ -53,7 +53,7 @@ pub struct Config {
     pub region: String,
     /// Choices where AWS's behaviour is not known for certain.
     pub fidelity: Fidelity,
-    /// Largest object in bytes that an upload may make.
+    /// Largest object in bytes that an upload may make. In one piece it is 5 GiB at most, as in AWS.
     pub max_object_bytes: u64,
 }
 
@@ -63,7 +63,8 @@ impl Default for Config {
             storage: Storage::InMemory,
             region: "us-east-1".into(),
             fidelity: Fidelity::default(),
-            max_object_bytes: 64 << 20,
+            // What AWS takes: 10,000 parts of 5 GiB, which it calls 50 TB (BC:s3.CopyObject).
+            max_object_bytes: 10_000 * (5 << 30),
         }
     }
 }

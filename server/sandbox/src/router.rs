@@ -175,7 +175,7 @@ fn refuse(target: Target, meta: &RequestMeta, parts: &Parts, error: &AuthError) 
         tracing::error!(request_id = %meta.id, %cause, "credentials could not be looked up");
     }
     let wording = match target {
-        Target::S3 => error.for_s3(),
+        Target::S3 => return s3::refuse(meta, parts, error),
         Target::Kms => error.for_json(),
         Target::Query(query::Service::Ec2) => error.for_ec2(),
         Target::Query(_) => error.for_query(),

@@ -1,16 +1,17 @@
-//! Amazon S3. `s3s` reads and writes the wire protocol and verifies signatures; what it leaves open is closed here:
-//! checksums, the fields of error bodies, request ids on every answer.
+//! Amazon S3. `s3s` reads and writes the wire protocol; what it leaves open is closed here: signatures of bodies that are verified
+//! without being held, checksums, the fields of error bodies, request ids on every answer.
 
 mod answer;
 mod ask;
 mod attributes;
-mod auth;
+mod blocked_types;
 mod bucket_policy;
 mod bucket_settings;
 mod buckets;
 mod checksum;
 mod conditional;
 mod copy;
+mod customer_key;
 mod delete;
 mod describe;
 mod encryption;
@@ -18,10 +19,12 @@ mod envelope;
 mod failure;
 mod get;
 mod intake;
+mod intent;
 mod list;
 mod names;
 mod operations;
 mod parts;
+mod payload;
 mod put;
 mod tags;
 mod uploads;
@@ -30,33 +33,32 @@ mod write;
 
 use std::sync::Arc;
 
+use http::request::Parts;
 use s3s::service::{S3Service, S3ServiceBuilder};
 
+use crate::auth::{AuthError, Presented};
 use crate::caller::Caller;
 use crate::request::RequestMeta;
 use crate::{Aws, Body};
 
-pub(crate) use answer::error;
 pub(crate) use operations::INPUTS;
 
 /// S3, ready to answer. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct Service {
     inner: S3Service,
-    max_object_bytes: u64,
+    aws: Arc<Aws>,
 }
 
 impl Service {
     pub(crate) fn new(aws: &Arc<Aws>) -> Self {
         let mut builder = S3ServiceBuilder::new(operations::Operations::new(aws));
-        builder.set_auth(auth::Secrets::new(aws));
-        builder.set_access(auth::SameCaller);
         builder.set_validation(names::BucketNames);
-        Self { inner: builder.build(), max_object_bytes: aws.max_object_bytes }
+        Self { inner: builder.build(), aws: Arc::clone(aws) }
     }
 
     /// Answers one request. Its extensions hold the [`RequestMeta`] and the [`Caller`] whose credentials it presents;
-    /// its signature is verified here.
+    /// its signature is verified here, before anything else is done.
     pub(crate) async fn call(&self, request: http::Request<Body>) -> http::Response<Body> {
         let (Some(meta), Some(_)) =
             (request.extensions().get::<RequestMeta>().cloned(), request.extensions().get::<Caller>())
@@ -64,7 +66,7 @@ impl Service {
             return http::Response::builder().status(500).body(Body::empty()).unwrap_or_default();
         };
         let asked = answer::Asked::of(&request);
-        let response = match intake::check(request, self.max_object_bytes).await {
+        let response = match intake::check(&self.aws, request, meta.now).await {
             Ok(request) => match self.inner.call(request).await {
                 Ok(response) => response,
                 Err(failure) => {
@@ -76,4 +78,24 @@ impl Service {
         };
         asked.finish(&meta, response)
     }
+}
+
+/// The answer to a request whose credentials are not accepted.
+pub(crate) fn refuse(meta: &RequestMeta, parts: &Parts, reason: &AuthError) -> http::Response<Body> {
+    let (status, code, message) = reason.for_s3();
+    let presented = Presented::read(parts).ok().flatten();
+    let fields = reason.fields_for_s3(presented.as_ref());
+    answer::error(meta, (status, code, &message), &fields, parts.uri.path())
+}
+
+/// An error that says no more than its code and message. `resource` is the path that was asked for, decoded.
+pub(crate) fn error(
+    meta: &RequestMeta,
+    status: u16,
+    code: &str,
+    message: &str,
+    resource: &str,
+) -> http::Response<Body> {
+    let fields: [(&str, String); 0] = [];
+    answer::error(meta, (status, code, message), &fields, resource)
 }

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod bytes;
+mod listing;
 mod objects;
 mod uploads;
 
@@ -20,9 +21,10 @@ use sqlx::{Sqlite, Transaction};
 
 pub use accounts::ChangeError;
 pub use bytes::{Hold, ObjectBytes};
+pub use listing::{Place, end_of_prefix};
 pub use objects::{
-    NULL_VERSION, ObjectRow, ObjectsPage, OnlyIf, PartRow, Removed, Segment, Terms, Version, VersionsPage,
-    Written, new_version_id,
+    NULL_VERSION, ObjectRow, OnlyIf, PartRow, Removed, Segment, Terms, Version, Written, is_version_id,
+    new_version_id,
 };
 pub use uploads::{UploadRow, end_of_attempt, first_chunk};
 

@@ -5,6 +5,7 @@ use quick_xml::Reader;
 use quick_xml::escape::escape;
 use quick_xml::events::Event;
 
+use super::blocked_types::{self, BlocksCustomerKeys};
 use super::failure;
 use crate::Body;
 use crate::request::RequestMeta;
@@ -12,17 +13,22 @@ use crate::request::RequestMeta;
 /// What an error tells in its headers: that a delete marker is in the way, and which.
 const KEPT_OF_ERRORS: [&str; 2] = ["x-amz-delete-marker", "x-amz-version-id"];
 
-/// An error answer with S3's code and message. `resource` is the path that was asked for, decoded.
-pub(crate) fn error(
+/// An error answer with S3's code and message, and what else it says by the names of its elements. `resource` is the path that
+/// was asked for, decoded.
+pub(super) fn error(
     meta: &RequestMeta,
-    status: u16,
-    code: &str,
-    message: &str,
+    (status, code, message): (u16, &str, &str),
+    fields: &[(impl AsRef<str>, String)],
     resource: &str,
 ) -> Response<Body> {
+    let given: String = fields
+        .iter()
+        .map(|(name, value)| (name.as_ref(), escape(value)))
+        .map(|(name, value)| format!("<{name}>{value}</{name}>"))
+        .collect();
     let body = format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{}</Code><Message>{}</Message>{}<Resource>{}</Resource>\
-         <RequestId>{}</RequestId><HostId>{}</HostId></Error>",
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{}</Code><Message>{}</Message>{given}{}<Resource>{}\
+         </Resource><RequestId>{}</RequestId><HostId>{}</HostId></Error>",
         escape(code),
         escape(message),
         named(code, resource),
@@ -48,10 +54,12 @@ fn named(code: &str, resource: &str) -> String {
         | "BucketAlreadyExists"
         | "BucketAlreadyOwnedByYou"
         | "InvalidBucketName"
-        | "NoSuchPublicAccessBlockConfiguration" => {
+        | "NoSuchPublicAccessBlockConfiguration"
+        | "OwnershipControlsNotFoundError"
+        | "NoSuchTagSet" => {
             format!("<BucketName>{}</BucketName>", escape(bucket))
         }
-        "NoSuchKey" => format!("<Key>{}</Key>", escape(key)),
+        "NoSuchKey" | "NoSuchVersion" => format!("<Key>{}</Key>", escape(key)),
         _ => String::new(),
     }
 }
@@ -89,13 +97,20 @@ impl Asked {
         } else if status.is_client_error() || status.is_server_error() {
             let (code, message) = code_and_message(response.body());
             let message = failure::message(&code, message);
-            let mut answer = error(meta, status.as_u16(), &code, &message, &self.resource);
+            let fields = failure::fields_of(response.headers());
+            let mut answer = error(meta, (status.as_u16(), &code, &message), &fields, &self.resource);
             for name in KEPT_OF_ERRORS {
                 if let Some(value) = response.headers_mut().remove(name) {
                     answer.headers_mut().insert(name, value);
                 }
             }
             return answer;
+        }
+        if let Some(blocks) = response.extensions().get::<BlocksCustomerKeys>().copied() {
+            let document = response.body().bytes().unwrap_or_default();
+            let document = blocked_types::give(&String::from_utf8_lossy(&document), blocks);
+            response.headers_mut().remove(header::CONTENT_LENGTH);
+            *response.body_mut() = Body::from(document);
         }
         identify(meta, &mut response);
         response

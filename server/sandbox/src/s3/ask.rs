@@ -6,6 +6,7 @@ use policy::{Context, NamedPolicy, ResourceKind};
 use s3s::{S3Request, S3Result};
 
 use super::failure::{access_denied, from_store, internal, refuse};
+use super::intake::Signing;
 use crate::caller::Caller;
 use crate::gate::{Action, Permit, Question};
 use crate::kms::{self, Via};
@@ -19,6 +20,8 @@ pub(super) struct Ask {
     pub(super) aws: Arc<Aws>,
     pub(super) meta: RequestMeta,
     pub(super) caller: Caller,
+    /// How the request was signed.
+    signing: Signing,
 }
 
 /// A bucket with the account that owns it.
@@ -33,7 +36,10 @@ impl Ask {
         let meta = request.extensions.get::<RequestMeta>().cloned();
         let caller = request.extensions.get::<Caller>().cloned();
         match (meta, caller) {
-            (Some(meta), Some(caller)) => Ok(Self { aws: Arc::clone(aws), meta, caller }),
+            (Some(meta), Some(caller)) => {
+                let signing = request.extensions.get().cloned().unwrap_or_default();
+                Ok(Self { aws: Arc::clone(aws), meta, caller, signing })
+            }
             _ => Err(internal("the request lost its caller")),
         }
     }
@@ -96,7 +102,8 @@ impl Ask {
         self.authorize(question)
     }
 
-    fn authorize<A: Action>(&self, question: Question) -> S3Result<Permit<A>> {
+    fn authorize<A: Action>(&self, mut question: Question) -> S3Result<Permit<A>> {
+        question.context.extend(self.signing.0.clone());
         self.aws
             .gate
             .authorize(&self.meta, &self.caller, question)

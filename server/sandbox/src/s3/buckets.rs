@@ -48,6 +48,7 @@ async fn insert_bucket(ask: &Ask, _permit: Permit<actions::s3::CreateBucket>, na
         created: ask.meta.now.unix_timestamp(),
         policy: None,
         encryption: DefaultEncryption::Aes256,
+        blocks_customer_keys: ask.aws.fidelity.customer_keys_blocked_in_new_buckets,
         public_access_block: Some(PublicAccessBlock::ON),
         versioning: None,
         tags: BTreeMap::new(),

@@ -5,7 +5,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use http::HeaderMap;
 use s3s::S3Result;
-use s3s::dto::{ChecksumType, ETag, Metadata, ServerSideEncryption, Timestamp};
+use s3s::dto::{ChecksumAlgorithm, ChecksumType, ETag, Metadata, ServerSideEncryption, Timestamp};
 use time::OffsetDateTime;
 
 use super::failure::{not_implemented, refuse};
@@ -22,13 +22,11 @@ const KEPT: [&str; 5] =
     ["cache-control", "content-disposition", "content-encoding", "content-language", "expires"];
 
 /// Headers that ask for what the embedded AWS does not have. Ignoring them would be a silent lie.
-const REFUSED: [&str; 11] = [
+const REFUSED: [&str; 9] = [
     "x-amz-website-redirect-location",
     "x-amz-object-lock-mode",
     "x-amz-object-lock-retain-until-date",
     "x-amz-object-lock-legal-hold",
-    "x-amz-server-side-encryption-customer-algorithm",
-    "x-amz-copy-source-server-side-encryption-customer-algorithm",
     "x-amz-write-offset-bytes",
     "x-amz-grant-read",
     "x-amz-grant-read-acp",
@@ -96,6 +94,11 @@ pub(super) fn checksum(row: &ObjectRow, name: &str) -> Option<String> {
     row.checksums.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())
 }
 
+/// The algorithms of an object's checksums.
+pub(super) fn checksum_algorithms(row: &ObjectRow) -> Vec<ChecksumAlgorithm> {
+    row.checksums.iter().map(|(name, _)| ChecksumAlgorithm::from(name.clone())).collect()
+}
+
 /// Whether an object's checksum is that of all its bytes or that of its parts' checksums.
 pub(super) fn checksum_type(row: &ObjectRow) -> ChecksumType {
     ChecksumType::from_static(match row.composite_checksum {
@@ -112,11 +115,14 @@ pub(super) fn timestamp(seconds: i64) -> Timestamp {
     OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH).into()
 }
 
-pub(super) fn encryption(row: &ObjectRow) -> ServerSideEncryption {
-    ServerSideEncryption::from_static(match row.kms_key_arn {
-        Some(_) => ServerSideEncryption::AWS_KMS,
-        None => ServerSideEncryption::AES256,
-    })
+/// The algorithm by which S3 itself has a key for the object; none for a customer's key.
+pub(super) fn encryption(row: &ObjectRow) -> Option<ServerSideEncryption> {
+    let algorithm = match (&row.kms_key_arn, &row.customer_key_check) {
+        (Some(_), _) => ServerSideEncryption::AWS_KMS,
+        (None, Some(_)) => return None,
+        (None, None) => ServerSideEncryption::AES256,
+    };
+    Some(ServerSideEncryption::from_static(algorithm))
 }
 
 /// The bucket key flag, which S3 gives for SSE-KMS only when it is on.
@@ -140,8 +146,10 @@ pub(super) fn canonical_id(account: &str) -> String {
 
 /// Fills the fields that GetObject and HeadObject have in common.
 macro_rules! describe {
-    ($output:ident, $row:expr, with_checksum: $with_checksum:expr) => {{
+    ($output:ident, $row:expr, $customer:expr, with_checksum: $with_checksum:expr) => {{
         let (row, with_checksum): (&$crate::store::ObjectRow, bool) = ($row, $with_checksum);
+        let (sse_customer_algorithm, sse_customer_key_md5) =
+            $crate::s3::customer_key::CustomerKey::shown($customer);
         let sum = |name| $crate::s3::describe::checksum(row, name).filter(|_| with_checksum);
         let header = |name| $crate::s3::describe::header(row, name);
         s3s::dto::$output {
@@ -168,7 +176,9 @@ macro_rules! describe {
                 .and_then(|text| s3s::dto::Timestamp::parse(s3s::dto::TimestampFormat::HttpDate, &text).ok()),
             last_modified: Some($crate::s3::describe::timestamp(row.modified)),
             metadata: (!row.metadata.is_empty()).then(|| row.metadata.iter().cloned().collect()),
-            server_side_encryption: Some($crate::s3::describe::encryption(row)),
+            server_side_encryption: $crate::s3::describe::encryption(row),
+            sse_customer_algorithm,
+            sse_customer_key_md5,
             ssekms_key_id: row.kms_key_arn.clone(),
             ..s3s::dto::$output::default()
         }

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use http::{HeaderMap, HeaderName, HeaderValue};
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use s3s::{S3Error, S3ErrorCode};
 
 use crate::kms::KmsError;
@@ -19,6 +21,57 @@ pub(super) fn refuse(status: u16, code: &str, message: impl Into<Cow<'static, st
     );
     error
 }
+
+/// Carries the fields of an error from where it is made to where its answer is written: `s3s` has no place for them. It never
+/// leaves the process.
+const FIELDS: HeaderName = HeaderName::from_static("x-error-field");
+
+/// The same error with more elements than code and message, by their names.
+pub(super) fn with_fields(
+    mut error: S3Error,
+    fields: impl IntoIterator<Item = (&'static str, String)>,
+) -> S3Error {
+    let mut headers = error.headers().cloned().unwrap_or_default();
+    for (name, value) in fields {
+        let text = format!("{name}={}", utf8_percent_encode(&value, NON_ALPHANUMERIC));
+        if let Ok(value) = HeaderValue::from_str(&text) {
+            headers.append(FIELDS, value);
+        }
+    }
+    error.set_headers(headers);
+    error
+}
+
+/// The fields that [`with_fields`] gave.
+pub(super) fn fields_of(headers: &HeaderMap) -> Vec<(String, String)> {
+    let fields = headers.get_all(FIELDS).iter().filter_map(|field| field.to_str().ok()?.split_once('='));
+    let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+    fields.map(|(name, value)| (name.to_owned(), decoded(value))).collect()
+}
+
+/// `InvalidArgument` with the argument's name and value.
+pub(super) fn invalid_argument(
+    message: impl Into<Cow<'static, str>>,
+    name: &'static str,
+    value: impl Into<Option<String>>,
+) -> S3Error {
+    let value = value.into().map(|value| ("ArgumentValue", value));
+    let fields = std::iter::once(("ArgumentName", name.to_owned())).chain(value);
+    with_fields(refuse(400, "InvalidArgument", message), fields)
+}
+
+/// The document of a request is not one that S3 reads.
+pub(super) fn malformed_xml() -> S3Error {
+    refuse(
+        400,
+        "MalformedXML",
+        "The XML you provided was not well-formed or did not validate against our published schema",
+    )
+}
+
+/// What S3 says of a signature that is not the one it calculated.
+pub(super) const SIGNATURE_DOES_NOT_MATCH: &str = "The request signature we calculated does not match the signature you provided. \
+                                                   Check your key and signing method.";
 
 /// 403 in S3's short form: to callers of other accounts S3 gives no reason.
 pub(super) fn access_denied() -> S3Error {
@@ -83,10 +136,7 @@ pub(super) fn message(code: &str, said: Option<String>) -> String {
     }
     let standard = match code {
         "AccessDenied" => "Access Denied",
-        "SignatureDoesNotMatch" => {
-            "The request signature we calculated does not match the signature you provided. Check your key and signing \
-             method."
-        }
+        "SignatureDoesNotMatch" => SIGNATURE_DOES_NOT_MATCH,
         "KeyTooLongError" => "Your key is too long",
         "InvalidURI" => "Couldn't parse the specified URI.",
         "MethodNotAllowed" => "The specified method is not allowed against this resource.",

@@ -8,6 +8,7 @@ use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use crc_fast::{CrcAlgorithm, checksum_combine};
 use futures::{Stream, TryStreamExt as _};
+use http::HeaderMap;
 use s3s::crypto::{Checksum as _, Crc32, Crc32c, Md5};
 use s3s::dto::{
     CompleteMultipartUploadInput, CompleteMultipartUploadOutput, CompletedPart, CopyPartResult,
@@ -18,15 +19,19 @@ use s3s::{S3Request, S3Response, S3Result, StdError};
 use super::ask::{Ask, Owned};
 use super::checksum::{Algorithm, Claims};
 use super::conditional::Conditions;
-use super::copy::source;
+use super::copy::{must_be_copied_at_once, source};
+use super::customer_key::{self, CustomerKey, OF_OBJECT, OF_SOURCE};
 use super::describe;
 use super::envelope;
-use super::failure::{from_store, internal, refuse};
+use super::failure::{from_store, internal, invalid_argument, malformed_xml, refuse, with_fields};
 use super::get::{allowed_to_read, plaintext};
+use super::intent::of_headers;
 use super::put::{announced_length, only_if};
 use super::uploads::{find_upload, settings_of};
 use super::versions::{Found, find};
-use super::write::{Content, Draft, done, entity_tag, must_fit, shown_version, version_of_a_write};
+use super::write::{
+    Content, Draft, done, entity_tag, must_fit, must_fit_at_once, shown_version, version_of_a_write,
+};
 use crate::Body;
 use crate::crypto;
 use crate::gate::{Permit, actions};
@@ -44,18 +49,21 @@ pub(super) async fn upload_part(
 ) -> S3Result<S3Response<UploadPartOutput>> {
     let input = request.input;
     let owned = ask.bucket(&input.bucket, input.expected_bucket_owner.as_deref()).await?;
-    let (permit, upload) = may_add(ask, &owned, &input.key, &input.upload_id).await?;
+    let addressed = (input.key.as_str(), input.upload_id.as_str());
+    let (permit, upload) = may_add(ask, &owned, addressed, (&request.headers, false)).await?;
     let number = part_number(input.part_number)?;
     let length = announced_length(&request.headers, input.content_length);
-    must_fit(ask, length.unwrap_or_default())?;
+    must_fit_at_once(ask, length.unwrap_or_default())?;
     let claims = claims_of(&upload, Claims::read(&request.headers)?)?;
+    let customer = customer_key_of(&upload, &request.headers)?;
+    let (sse_customer_algorithm, sse_customer_key_md5) = CustomerKey::shown(customer.as_ref());
     let content = Content {
         body: input.body.unwrap_or_else(|| StreamingBlob::from(Body::empty())),
         length,
         claims,
-        trailers: request.trailing_headers,
+        trailers: request.extensions.get().cloned(),
     };
-    let part = add(ask, permit, &upload, number, content).await?;
+    let part = add(ask, permit, (&upload, customer.as_ref()), number, content).await?;
     let sum = |name| checksum(&part, name);
     Ok(S3Response::new(UploadPartOutput {
         bucket_key_enabled: describe::bucket_key(&upload.object),
@@ -65,7 +73,9 @@ pub(super) async fn upload_part(
         checksum_sha1: sum("SHA1"),
         checksum_sha256: sum("SHA256"),
         e_tag: Some(s3s::dto::ETag::Strong(part.etag.clone())),
-        server_side_encryption: Some(describe::encryption(&upload.object)),
+        server_side_encryption: describe::encryption(&upload.object),
+        sse_customer_algorithm,
+        sse_customer_key_md5,
         ssekms_key_id: upload.object.kms_key_arn,
         ..UploadPartOutput::default()
     }))
@@ -81,7 +91,8 @@ pub(super) async fn upload_part_copy(
     let to = ask.bucket(&input.bucket, input.expected_bucket_owner.as_deref()).await?;
     let found = Found::look(ask, &from, key, version).await?;
     let may_read = allowed_to_read(ask, &from, &found)?;
-    let (permit, upload) = may_add(ask, &to, &input.key, &input.upload_id).await?;
+    let addressed = (input.key.as_str(), input.upload_id.as_str());
+    let (permit, upload) = may_add(ask, &to, addressed, (&request.headers, false)).await?;
     let number = part_number(input.part_number)?;
     let row = find(ask, &from, found)?;
     let conditions = Conditions {
@@ -90,19 +101,21 @@ pub(super) async fn upload_part_copy(
         modified_since: input.copy_source_if_modified_since,
         unmodified_since: input.copy_source_if_unmodified_since,
     };
-    // There is no 304 for a copy: every condition that does not hold is 412.
-    conditions.check(&row).map_err(|_| {
-        refuse(412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
-    })?;
+    conditions.check_source(&row)?;
+    let from_key = customer_key::of_stored(&row, CustomerKey::read(&request.headers, &OF_SOURCE)?)?;
+    let customer = customer_key_of(&upload, &request.headers)?;
+    let (sse_customer_algorithm, sse_customer_key_md5) = CustomerKey::shown(customer.as_ref());
     let wanted = match &input.copy_source_range {
         Some(range) => range_of(range, row.size)?,
         None => 0..row.size,
     };
     let length = wanted.end - wanted.start;
-    let body = plaintext(ask, &may_read, &row, wanted).await?.map_err(|error| Box::new(error) as StdError);
+    must_be_copied_at_once(length)?;
+    let body = plaintext(ask, &may_read, (&row, from_key.as_ref()), wanted).await?;
+    let body = body.map_err(|error| Box::new(error) as StdError);
     let claims = Claims::none(algorithm_of(&upload));
     let content = Content { body, length: Some(length), claims, trailers: None };
-    let part = add(ask, permit, &upload, number, content).await?;
+    let part = add(ask, permit, (&upload, customer.as_ref()), number, content).await?;
     let sum = |name| checksum(&part, name);
     Ok(S3Response::new(UploadPartCopyOutput {
         bucket_key_enabled: describe::bucket_key(&upload.object),
@@ -116,23 +129,31 @@ pub(super) async fn upload_part_copy(
             last_modified: Some(describe::timestamp(part.modified)),
         }),
         copy_source_version_id: shown_version(&from, &row),
-        server_side_encryption: Some(describe::encryption(&upload.object)),
+        server_side_encryption: describe::encryption(&upload.object),
+        sse_customer_algorithm,
+        sse_customer_key_md5,
         ssekms_key_id: upload.object.kms_key_arn,
         ..UploadPartCopyOutput::default()
     }))
 }
 
-/// Asks whether the caller may add to an upload, and finds it. What is missing is told after the gate has been asked.
+/// Asks whether the caller may add to an upload, or complete it, and finds it. What is missing is told after the gate has been asked.
 async fn may_add(
     ask: &Ask,
     owned: &Owned,
-    key: &str,
-    id: &str,
+    (key, id): (&str, &str),
+    (headers, completes): (&HeaderMap, bool),
 ) -> S3Result<(Permit<actions::s3::PutObject>, UploadRow)> {
     let upload = find_upload(ask, owned, key, id).await;
-    let settings = upload.as_ref().map(settings_of).unwrap_or_default();
-    let permit = ask.on_object::<actions::s3::PutObject>(owned, key, settings)?;
+    let mut conditions = upload.as_ref().map(settings_of).unwrap_or_default();
+    conditions.extend(of_headers(headers));
+    conditions.set("s3:ObjectCreationOperation", [completes.to_string()]);
+    let permit = ask.on_object::<actions::s3::PutObject>(owned, key, conditions)?;
     Ok((permit, upload?))
+}
+
+fn customer_key_of(upload: &UploadRow, headers: &HeaderMap) -> S3Result<Option<CustomerKey>> {
+    customer_key::of_upload(&upload.object, CustomerKey::read(headers, &OF_OBJECT)?)
 }
 
 fn part_number(number: i32) -> S3Result<i64> {
@@ -172,14 +193,14 @@ fn claims_of(upload: &UploadRow, claims: Claims) -> S3Result<Claims> {
 async fn add<S>(
     ask: &Ask,
     _permit: Permit<actions::s3::PutObject>,
-    upload: &UploadRow,
+    (upload, customer): (&UploadRow, Option<&CustomerKey>),
     number: i64,
     content: Content<S>,
 ) -> S3Result<PartRow>
 where
     S: Stream<Item = Result<Bytes, StdError>> + Unpin,
 {
-    let key = envelope::open(ask, &upload.object).await?;
+    let key = envelope::open(ask, &upload.object, customer).await?;
     let attempt = u32::from_be_bytes(crypto::random::<4>().map_err(internal)?);
     let first = first_chunk(number, attempt);
     let mut draft = Draft::new(&ask.aws.store, key, &upload.object.data, first);
@@ -206,12 +227,14 @@ pub(super) fn checksum(part: &PartRow, name: &str) -> Option<String> {
 
 /// `bytes=first-last`, both within the object.
 fn range_of(text: &str, size: u64) -> S3Result<Range<u64>> {
+    let invalid = |message: std::borrow::Cow<'static, str>| {
+        invalid_argument(message, "x-amz-copy-source-range", text.to_owned())
+    };
     let malformed = || {
-        refuse(
-            400,
-            "InvalidArgument",
+        invalid(
             "The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the zero-based \
-             offsets of the first and last bytes to copy",
+             offsets of the first and last bytes to copy"
+                .into(),
         )
     };
     let (first, last) =
@@ -221,9 +244,14 @@ fn range_of(text: &str, size: u64) -> S3Result<Range<u64>> {
     if first > last {
         return Err(malformed());
     }
+    if first >= size {
+        let message = "The specified copy range is invalid for the source object size";
+        return Err(refuse(400, "InvalidRequest", message));
+    }
     if last >= size {
-        let message = format!("Range specified is not valid for source object of size: {size}");
-        return Err(refuse(400, "InvalidArgument", message));
+        return Err(invalid(
+            format!("Range specified is not valid for source object of size: {size}").into(),
+        ));
     }
     Ok(first..last + 1)
 }
@@ -234,14 +262,22 @@ pub(super) async fn complete_multipart_upload(
 ) -> S3Result<S3Response<CompleteMultipartUploadOutput>> {
     let input = request.input;
     let owned = ask.bucket(&input.bucket, input.expected_bucket_owner.as_deref()).await?;
-    let (permit, upload) = may_add(ask, &owned, &input.key, &input.upload_id).await?;
-    let only_if = only_if(input.if_match.as_ref(), input.if_none_match.as_ref())?;
+    let addressed = (input.key.as_str(), input.upload_id.as_str());
     let named = input.multipart_upload.and_then(|upload| upload.parts).unwrap_or_default();
+    let (permit, upload) = match may_add(ask, &owned, addressed, (&request.headers, true)).await {
+        Err(error) if error.code().as_str() == "NoSuchUpload" => {
+            let object = completed(ask, &owned, &input.key, &named).await?.ok_or(error)?;
+            return Ok(completion(&owned, object));
+        }
+        allowed => allowed?,
+    };
+    let only_if = only_if(&request.headers)?;
+    complete_with_key(&upload, &request.headers)?;
     let there = ask.aws.store.parts(&upload.id, 0).await.map_err(|error| from_store(&error))?;
-    let parts = chosen(&named, &there)?;
+    let parts = chosen(&upload.id, &named, &there)?;
     let mut object = upload.object.clone();
     object.size = parts.iter().map(|part| part.size).sum();
-    must_fit(ask, object.size)?;
+    must_fit(object.size, ask.aws.max_object_bytes)?;
     if input.mpu_object_size.is_some_and(|size| u64::try_from(size).ok() != Some(object.size)) {
         return Err(refuse(
             400,
@@ -277,9 +313,34 @@ pub(super) async fn complete_multipart_upload(
     object.parts = parts;
     let terms = Terms { owner: &owned.owner.id, only_if: only_if.as_ref() };
     complete(ask, permit, &upload.id, &object, terms).await?;
+    Ok(completion(&owned, object))
+}
+
+/// The object that these parts became, when its upload was completed before: whoever did not hear of that asks again.
+async fn completed(
+    ask: &Ask,
+    owned: &Owned,
+    key: &str,
+    named: &[CompletedPart],
+) -> S3Result<Option<ObjectRow>> {
+    if !ask.aws.fidelity.uploads_complete_again {
+        return Ok(None);
+    }
+    let found = Found::look(ask, owned, key, None).await?;
+    let same = |row: &&ObjectRow| {
+        let pairs = || row.parts.iter().zip(named);
+        row.parts.len() == named.len()
+            && !named.is_empty()
+            && pairs()
+                .all(|(row, part)| part.part_number.map(i64::from) == Some(row.number) && is_that(part, row))
+    };
+    Ok(found.row().filter(same).cloned())
+}
+
+fn completion(owned: &Owned, object: ObjectRow) -> S3Response<CompleteMultipartUploadOutput> {
     let sum = |name| describe::checksum(&object, name);
-    Ok(S3Response::new(CompleteMultipartUploadOutput {
-        bucket: Some(input.bucket.clone()),
+    S3Response::new(CompleteMultipartUploadOutput {
+        bucket: Some(object.bucket.clone()),
         bucket_key_enabled: describe::bucket_key(&object),
         checksum_crc32: sum("CRC32"),
         checksum_crc32c: sum("CRC32C"),
@@ -288,13 +349,24 @@ pub(super) async fn complete_multipart_upload(
         checksum_sha256: sum("SHA256"),
         checksum_type: Some(describe::checksum_type(&object)),
         e_tag: Some(describe::etag(&object)),
-        key: Some(input.key.clone()),
-        location: Some(format!("https://{}.s3.amazonaws.com/{}", input.bucket, input.key)),
-        server_side_encryption: Some(describe::encryption(&object)),
-        version_id: shown_version(&owned, &object),
+        key: Some(object.key.clone()),
+        location: Some(format!("https://{}.s3.amazonaws.com/{}", object.bucket, object.key)),
+        server_side_encryption: describe::encryption(&object),
+        version_id: shown_version(owned, &object),
         ssekms_key_id: object.kms_key_arn,
         ..CompleteMultipartUploadOutput::default()
-    }))
+    })
+}
+
+/// The checksums of parts are under the customer's key as the parts are (BC:s3.CompleteMultipartUpload, `SSECustomerAlgorithm`).
+fn complete_with_key(upload: &UploadRow, headers: &HeaderMap) -> S3Result<()> {
+    match CustomerKey::read(headers, &OF_OBJECT)? {
+        Some(key) => customer_key::of_upload(&upload.object, Some(key)).map(drop),
+        None if upload.object.customer_key_check.is_some() && upload.checksum_algorithm.is_some() => {
+            Err(customer_key::parameters_missing())
+        }
+        None => Ok(()),
+    }
 }
 
 async fn complete(
@@ -309,13 +381,9 @@ async fn complete(
 }
 
 /// The parts that a completion names, as they are there.
-fn chosen(named: &[CompletedPart], there: &[PartRow]) -> S3Result<Vec<PartRow>> {
+fn chosen(upload: &str, named: &[CompletedPart], there: &[PartRow]) -> S3Result<Vec<PartRow>> {
     if named.is_empty() {
-        return Err(refuse(
-            400,
-            "MalformedXML",
-            "The XML you provided was not well-formed or did not validate against our published schema",
-        ));
+        return Err(malformed_xml());
     }
     let numbers: Vec<i32> = named.iter().map(|part| part.part_number.unwrap_or_default()).collect();
     if numbers.windows(2).any(|pair| matches!(pair, [earlier, later] if earlier >= later)) {
@@ -329,23 +397,35 @@ fn chosen(named: &[CompletedPart], there: &[PartRow]) -> S3Result<Vec<PartRow>> 
     for (part, number) in named.iter().zip(numbers) {
         let found = there.iter().find(|row| row.number == i64::from(number)).filter(|row| is_that(part, row));
         parts.push(found.cloned().ok_or_else(|| {
-            refuse(
+            let error = refuse(
                 400,
                 "InvalidPart",
                 "One or more of the specified parts could not be found.  The part may not have been uploaded, or the \
                  specified entity tag may not match the part's entity tag.",
+            );
+            let etag = part.e_tag.as_ref().map(|etag| etag.value().to_owned());
+            with_fields(
+                error,
+                [
+                    ("UploadId", upload.to_owned()),
+                    ("PartNumber", number.to_string()),
+                    ("ETag", etag.unwrap_or_default()),
+                ],
             )
         })?);
     }
-    let small = parts.iter().rev().skip(1).any(|part| part.size < LEAST_BYTES);
-    match small {
-        true => Err(refuse(
-            400,
-            "EntityTooSmall",
-            "Your proposed upload is smaller than the minimum allowed size",
-        )),
-        false => Ok(parts),
-    }
+    let Some(small) = parts.iter().rev().skip(1).rev().find(|part| part.size < LEAST_BYTES) else {
+        return Ok(parts);
+    };
+    Err(with_fields(
+        refuse(400, "EntityTooSmall", "Your proposed upload is smaller than the minimum allowed size"),
+        [
+            ("ETag", small.etag.clone()),
+            ("MinSizeAllowed", LEAST_BYTES.to_string()),
+            ("ProposedSize", small.size.to_string()),
+            ("PartNumber", small.number.to_string()),
+        ],
+    ))
 }
 
 /// Whether what a completion says of a part is true.

@@ -41,11 +41,15 @@ pub struct ObjectRow {
     /// Tags, in the order they were given.
     #[serde(default)]
     pub tags: Vec<(String, String)>,
-    /// How it is encrypted: SSE-S3 when `kms_key_arn` is `None`, else SSE-KMS.
+    /// How it is encrypted: SSE-KMS with a KMS key, SSE-C with a check value of the customer's key, SSE-S3 with neither.
     pub kms_key_arn: Option<String>,
+    /// A salt and its HMAC under the customer's key; base64.
+    #[serde(default)]
+    pub customer_key_check: Option<String>,
     /// Encryption context pairs that the caller gave.
     pub encryption_context: Vec<(String, String)>,
-    /// The data key: KMS ciphertext for SSE-KMS, sealed under the root key for SSE-S3; base64.
+    /// The data key: KMS ciphertext for SSE-KMS, sealed under the customer's key for SSE-C and under the root key for SSE-S3;
+    /// base64.
     pub wrapped_key: String,
     /// Whether the data key came from an S3 Bucket Key.
     pub bucket_key: bool,
@@ -117,29 +121,13 @@ struct Marker {
     modified: Timestamp,
 }
 
-/// One page of a listing.
-#[derive(Debug)]
-pub struct ObjectsPage {
-    /// In UTF-8 binary order of their keys.
-    pub objects: Vec<ObjectRow>,
-    /// Whether more follow.
-    pub more: bool,
-}
-
-/// One page of a listing of versions.
-#[derive(Debug)]
-pub struct VersionsPage {
-    /// By key, the newest of each first.
-    pub versions: Vec<Version>,
-    /// Whether more follow.
-    pub more: bool,
-}
-
 /// What a write demands of the object that is there (`If-Match`, `If-None-Match`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OnlyIf {
     /// There is none.
     Absent,
+    /// There is one.
+    Present,
     /// Its entity tag is this one, quotes included.
     Etag(String),
 }
@@ -154,14 +142,14 @@ pub struct Terms<'a> {
 }
 
 /// What came of a write.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Written {
     /// It is there.
     Done,
     /// Its bucket is gone; nothing was written.
     NoBucket,
-    /// There is an object, or another one, than was demanded; nothing was written.
-    Changed,
+    /// There is an object where none, or another one, was demanded; nothing was written.
+    Changed(OnlyIf),
     /// The object that was demanded is not there; nothing was written.
     Missing,
     /// The upload was completed or aborted meanwhile; nothing was written.
@@ -259,15 +247,20 @@ impl Store {
     }
 
     /// Removes what a request without a version id means: the object, or with versioning nothing but its name, by a delete
-    /// marker (S3 User Guide, `DeletingObjectVersions`). Removing what is not there is no error.
+    /// marker (S3 User Guide, `DeletingObjectVersions`). Removing what is not there is no error. What is demanded and does not hold
+    /// is given back, and nothing was removed.
     pub async fn delete_object(
         &self,
-        bucket: &str,
-        key: &str,
+        (bucket, key): (&str, &str),
         versioning: Option<Versioning>,
+        only_if: Option<&OnlyIf>,
         now: Timestamp,
-    ) -> Result<Removed, StoreError> {
+    ) -> Result<Result<Removed, Written>, StoreError> {
         let mut transaction = self.begin().await?;
+        let held = holds(&mut transaction, bucket, key, only_if).await?;
+        if held != Written::Done {
+            return Ok(Err(held));
+        }
         let mut freed = Vec::new();
         let marker = match versioning {
             None => None,
@@ -288,7 +281,7 @@ impl Store {
         }
         transaction.commit().await?;
         self.free(freed).await;
-        Ok(Removed { marker: marker.is_some(), version: marker })
+        Ok(Ok(Removed { marker: marker.is_some(), version: marker }))
     }
 
     /// Removes one version for good; what was before it is the latest then. Removing what is not there is no error.
@@ -307,62 +300,6 @@ impl Store {
         Ok(Removed { version: Some(version.to_owned()), marker })
     }
 
-    /// Objects whose key starts with `prefix` and sorts after `after`, at most `limit`: the latest versions that are no
-    /// delete markers.
-    pub async fn objects(
-        &self,
-        bucket: &str,
-        prefix: &str,
-        after: &str,
-        limit: u32,
-    ) -> Result<ObjectsPage, StoreError> {
-        // `substr` counts characters, not bytes; SQLite and PostgreSQL agree on that.
-        let rows = sqlx::query(
-            "SELECT name, version, latest, data, body, bucket FROM objects \
-             WHERE bucket = $1 AND name > $2 AND substr(name, 1, $3) = $4 AND latest = 1 AND data <> '' \
-             ORDER BY name LIMIT $5",
-        )
-        .bind(bucket)
-        .bind(after)
-        .bind(characters(prefix))
-        .bind(prefix)
-        .bind(i64::from(limit) + 1)
-        .fetch_all(&self.0.pool)
-        .await?;
-        let versions = rows.iter().map(version_of).collect::<Result<Vec<_>, _>>()?;
-        let mut objects: Vec<_> = versions.into_iter().filter_map(|version| version.object).collect();
-        let more = cut(&mut objects, limit);
-        Ok(ObjectsPage { objects, more })
-    }
-
-    /// Versions of the keys that start with `prefix`: those that come after version `after.1` of key `after.0`, or after all
-    /// versions of that key when it is `None`; at most `limit`.
-    pub async fn versions(
-        &self,
-        bucket: &str,
-        prefix: &str,
-        after: (&str, Option<&str>),
-        limit: u32,
-    ) -> Result<VersionsPage, StoreError> {
-        let rows = sqlx::query(
-            "SELECT name, version, latest, data, body, bucket FROM objects \
-             WHERE bucket = $1 AND substr(name, 1, $2) = $3 AND (name > $4 OR (name = $4 AND born < \
-             (SELECT marker.born FROM objects marker WHERE marker.bucket = $1 AND marker.name = $4 AND marker.version = $5))) \
-             ORDER BY name, born DESC LIMIT $6",
-        )
-        .bind(bucket)
-        .bind(characters(prefix))
-        .bind(prefix)
-        .bind(after.0)
-        .bind(after.1.unwrap_or_default())
-        .bind(i64::from(limit) + 1)
-        .fetch_all(&self.0.pool)
-        .await?;
-        let mut versions = rows.iter().map(version_of).collect::<Result<Vec<_>, _>>()?;
-        let more = cut(&mut versions, limit);
-        Ok(VersionsPage { versions, more })
-    }
-
     pub(super) async fn remove_orphaned_chunks(&self) -> Result<(), StoreError> {
         sqlx::query(
             "DELETE FROM chunks WHERE data NOT IN (SELECT data FROM objects) AND data NOT IN (SELECT data FROM uploads)",
@@ -373,20 +310,17 @@ impl Store {
     }
 }
 
-/// A version id as S3 makes them: opaque, never reused.
+/// A version id as S3 makes them: opaque, never reused. Later ones sort behind earlier ones, so that a listing finds its place
+/// again where the version it ended with is gone.
 pub fn new_version_id() -> String {
-    uuid::Uuid::new_v4().simple().to_string()
+    let millis = time::OffsetDateTime::now_utc().unix_timestamp_nanos() / 1_000_000;
+    let random = uuid::Uuid::new_v4().simple().to_string();
+    format!("{millis:012x}{}", random.get(12..).unwrap_or_default())
 }
 
-fn cut<T>(list: &mut Vec<T>, limit: u32) -> bool {
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let more = list.len() > limit;
-    list.truncate(limit);
-    more
-}
-
-fn characters(prefix: &str) -> i64 {
-    i64::try_from(prefix.chars().count()).unwrap_or(i64::MAX)
+/// Whether this can be a version id.
+pub fn is_version_id(id: &str) -> bool {
+    id == NULL_VERSION || (id.len() == 32 && id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')))
 }
 
 pub(super) fn body_of<T: Serialize>(row: &T) -> Result<String, StoreError> {
@@ -425,22 +359,9 @@ pub(super) async fn name_object(
     if bucket.is_none() {
         return Ok(Written::NoBucket);
     }
-    if let Some(only_if) = terms.only_if {
-        let there = sqlx::query(
-            "SELECT name, version, latest, data, body, bucket FROM objects \
-             WHERE bucket = $1 AND name = $2 AND latest = 1",
-        )
-        .bind(&object.bucket)
-        .bind(&object.key)
-        .fetch_optional(&mut *connection)
-        .await?;
-        let there = there.map(|row| version_of(&row)).transpose()?.and_then(|version| version.object);
-        match (only_if, there) {
-            (OnlyIf::Absent, None) => {}
-            (OnlyIf::Etag(etag), Some(there)) if there.etag == *etag => {}
-            (OnlyIf::Etag(_), None) => return Ok(Written::Missing),
-            (OnlyIf::Absent | OnlyIf::Etag(_), Some(_)) => return Ok(Written::Changed),
-        }
+    let held = holds(connection, &object.bucket, &object.key, terms.only_if).await?;
+    if held != Written::Done {
+        return Ok(held);
     }
     if object.version == NULL_VERSION {
         remove_version(connection, &object.bucket, &object.key, NULL_VERSION, freed).await?;
@@ -448,6 +369,31 @@ pub(super) async fn name_object(
     let place = (object.bucket.as_str(), object.key.as_str(), object.version.as_str());
     insert_latest(connection, place, &object.data, &body_of(object)?).await?;
     Ok(Written::Done)
+}
+
+/// Whether what is demanded of the object that is there holds; `Done` if it does.
+async fn holds(
+    connection: &mut SqliteConnection,
+    bucket: &str,
+    key: &str,
+    only_if: Option<&OnlyIf>,
+) -> Result<Written, StoreError> {
+    let Some(only_if) = only_if else { return Ok(Written::Done) };
+    let there = sqlx::query(
+        "SELECT name, version, latest, data, body, bucket FROM objects \
+         WHERE bucket = $1 AND name = $2 AND latest = 1",
+    )
+    .bind(bucket)
+    .bind(key)
+    .fetch_optional(connection)
+    .await?;
+    let there = there.map(|row| version_of(&row)).transpose()?.and_then(|version| version.object);
+    Ok(match (only_if, there) {
+        (OnlyIf::Absent, None) | (OnlyIf::Present, Some(_)) => Written::Done,
+        (OnlyIf::Etag(etag), Some(there)) if there.etag == *etag => Written::Done,
+        (OnlyIf::Present | OnlyIf::Etag(_), None) => Written::Missing,
+        (OnlyIf::Absent | OnlyIf::Etag(_), Some(_)) => Written::Changed(only_if.clone()),
+    })
 }
 
 /// Removes one version's row; says whether it was a delete marker.
@@ -512,7 +458,7 @@ async fn promote(connection: &mut SqliteConnection, bucket: &str, key: &str) -> 
     Ok(())
 }
 
-fn version_of(row: &sqlx::sqlite::SqliteRow) -> Result<Version, StoreError> {
+pub(super) fn version_of(row: &sqlx::sqlite::SqliteRow) -> Result<Version, StoreError> {
     let (key, id, data): (String, String, String) = (row.try_get(0)?, row.try_get(1)?, row.try_get(3)?);
     let latest: i64 = row.try_get(2)?;
     let body: String = row.try_get(4)?;

@@ -67,34 +67,6 @@ impl Store {
         row.map(|row| upload_of(&row)).transpose()
     }
 
-    /// Uploads to keys that start with `prefix`, after the upload `after.1` to the key `after.0`; at most `limit`, and whether
-    /// more follow.
-    pub async fn uploads(
-        &self,
-        bucket: &str,
-        prefix: &str,
-        after: (&str, Option<&str>),
-        limit: u32,
-    ) -> Result<(Vec<UploadRow>, bool), StoreError> {
-        let rows = sqlx::query(
-            "SELECT id, bucket, name, data, body FROM uploads WHERE bucket = $1 AND substr(name, 1, $2) = $3 \
-             AND (name > $4 OR (name = $4 AND $5 <> '' AND id > $5)) ORDER BY name, id LIMIT $6",
-        )
-        .bind(bucket)
-        .bind(i64::try_from(prefix.chars().count()).unwrap_or(i64::MAX))
-        .bind(prefix)
-        .bind(after.0)
-        .bind(after.1.unwrap_or_default())
-        .bind(i64::from(limit) + 1)
-        .fetch_all(&self.0.pool)
-        .await?;
-        let mut uploads = rows.iter().map(upload_of).collect::<Result<Vec<_>, _>>()?;
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let more = uploads.len() > limit;
-        uploads.truncate(limit);
-        Ok((uploads, more))
-    }
-
     /// Adds the last chunk of a part and names the part, in place of an earlier one with its number.
     pub async fn put_part(
         &self,
@@ -226,7 +198,7 @@ async fn remove_between(
     Ok(())
 }
 
-fn upload_of(row: &sqlx::sqlite::SqliteRow) -> Result<UploadRow, StoreError> {
+pub(super) fn upload_of(row: &sqlx::sqlite::SqliteRow) -> Result<UploadRow, StoreError> {
     let body: String = row.try_get(4)?;
     let mut upload: UploadRow =
         serde_json::from_str(&body).map_err(|source| StoreError::Row { kind: "upload", source })?;
