@@ -27,6 +27,7 @@ mod parts;
 mod payload;
 mod put;
 mod tags;
+mod unset;
 mod uploads;
 mod versions;
 mod write;
@@ -85,7 +86,11 @@ pub(crate) fn refuse(meta: &RequestMeta, parts: &Parts, reason: &AuthError) -> h
     let (status, code, message) = reason.for_s3();
     let presented = Presented::read(parts).ok().flatten();
     let fields = reason.fields_for_s3(presented.as_ref());
-    answer::error(meta, (status, code, &message), &fields, parts.uri.path())
+    let mut response = answer::error(meta, (status, code, &message), &fields, parts.uri.path());
+    if answer::waits(&parts.headers) {
+        answer::close(&mut response);
+    }
+    response
 }
 
 /// An error that says no more than its code and message. `resource` is the path that was asked for, decoded.

@@ -37,6 +37,14 @@ pub(super) const OPERATIONS: &[Operation] = &[
     s3("GetBucketLifecycleConfiguration", &[always("s3:GetLifecycleConfiguration", Bucket, S3Bucket)]),
     s3("PutBucketLifecycleConfiguration", &[always("s3:PutLifecycleConfiguration", Bucket, S3Bucket)]),
     s3("DeleteBucketLifecycle", &[always("s3:PutLifecycleConfiguration", Bucket, S3Bucket)]),
+    s3("GetBucketAccelerateConfiguration", &[always("s3:GetAccelerateConfiguration", Bucket, S3Bucket)]),
+    s3("GetBucketCors", &[always("s3:GetBucketCORS", Bucket, S3Bucket)]),
+    s3("GetBucketLogging", &[always("s3:GetBucketLogging", Bucket, S3Bucket)]),
+    s3("GetBucketNotificationConfiguration", &[always("s3:GetBucketNotification", Bucket, S3Bucket)]),
+    s3("GetBucketReplication", &[always("s3:GetReplicationConfiguration", Bucket, S3Bucket)]),
+    s3("GetBucketRequestPayment", &[always("s3:GetBucketRequestPayment", Bucket, S3Bucket)]),
+    s3("GetBucketWebsite", &[always("s3:GetBucketWebsite", Bucket, S3Bucket)]),
+    s3("GetObjectLockConfiguration", &[always("s3:GetBucketObjectLockConfiguration", Bucket, S3Bucket)]),
     s3(
         "GetObject",
         &[

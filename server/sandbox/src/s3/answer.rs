@@ -11,7 +11,7 @@ use crate::Body;
 use crate::request::RequestMeta;
 
 /// What an error tells in its headers: that a delete marker is in the way, and which.
-const KEPT_OF_ERRORS: [&str; 2] = ["x-amz-delete-marker", "x-amz-version-id"];
+const KEPT_OF_ERRORS: [&str; 3] = ["x-amz-delete-marker", "x-amz-version-id", "connection"];
 
 /// An error answer with S3's code and message, and what else it says by the names of its elements. `resource` is the path that
 /// was asked for, decoded.
@@ -56,6 +56,11 @@ fn named(code: &str, resource: &str) -> String {
         | "InvalidBucketName"
         | "NoSuchPublicAccessBlockConfiguration"
         | "OwnershipControlsNotFoundError"
+        | "NoSuchCORSConfiguration"
+        | "NoSuchLifecycleConfiguration"
+        | "NoSuchWebsiteConfiguration"
+        | "ReplicationConfigurationNotFoundError"
+        | "ObjectLockConfigurationNotFoundError"
         | "NoSuchTagSet" => {
             format!("<BucketName>{}</BucketName>", escape(bucket))
         }
@@ -73,10 +78,23 @@ fn identify(meta: &RequestMeta, response: &mut Response<Body>) {
     }
 }
 
+/// Whether a client waits for a word before it sends the body (RFC 9110, section 10.1.1).
+pub(super) fn waits(headers: &http::HeaderMap) -> bool {
+    headers.get(header::EXPECT).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"))
+}
+
+/// Ends the connection with this answer. A client that waited and was refused may take what comes next for the answer to the body
+/// that it did not send, as botocore does.
+pub(super) fn close(response: &mut Response<Body>) {
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+}
+
 /// What an answer must know of its request.
 #[derive(Clone, Debug)]
 pub(super) struct Asked {
-    head: bool,
+    method: Method,
+    /// Whether the client waits for a word before it sends the body.
+    waits: bool,
     /// Decoded path.
     pub(super) resource: String,
 }
@@ -85,19 +103,25 @@ impl Asked {
     pub(super) fn of(request: &http::Request<Body>) -> Self {
         let path = request.uri().path();
         let resource = percent_encoding::percent_decode_str(path).decode_utf8_lossy().into_owned();
-        Self { head: request.method() == Method::HEAD, resource }
+        Self { method: request.method().clone(), waits: waits(request.headers()), resource }
     }
 
     /// Completes an answer of `s3s`.
     pub(super) fn finish(&self, meta: &RequestMeta, mut response: Response<Body>) -> Response<Body> {
         let status = response.status();
-        if status == StatusCode::NOT_MODIFIED || (self.head && !status.is_success()) {
+        if self.waits && !status.is_success() {
+            close(&mut response);
+        }
+        if status == StatusCode::NOT_MODIFIED || (self.method == Method::HEAD && !status.is_success()) {
             *response.body_mut() = Body::empty();
             response.headers_mut().remove(header::CONTENT_LENGTH);
         } else if status.is_client_error() || status.is_server_error() {
             let (code, message) = code_and_message(response.body());
             let message = failure::message(&code, message);
-            let fields = failure::fields_of(response.headers());
+            let mut fields = failure::fields_of(response.headers());
+            if code == "MethodNotAllowed" {
+                fields.push(("Method".to_owned(), self.method.to_string()));
+            }
             let mut answer = error(meta, (status.as_u16(), &code, &message), &fields, &self.resource);
             for name in KEPT_OF_ERRORS {
                 if let Some(value) = response.headers_mut().remove(name) {

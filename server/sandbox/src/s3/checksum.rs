@@ -74,6 +74,8 @@ impl Algorithm {
 pub(super) struct Claims {
     md5: Option<Vec<u8>>,
     checksum: Option<(Algorithm, Source)>,
+    /// Of which algorithm the sum is kept, where that is not the one that is claimed.
+    kept: Option<Algorithm>,
 }
 
 #[derive(Clone, Debug)]
@@ -122,17 +124,17 @@ impl Claims {
                  found.",
             ));
         }
-        Ok(Self { md5, checksum })
+        Ok(Self { md5, checksum, kept: None })
     }
 
     /// No claim, and sums of this algorithm.
     pub(super) fn none(algorithm: Algorithm) -> Self {
-        Self { md5: None, checksum: Some((algorithm, Source::Computed)) }
+        Self { md5: None, checksum: Some((algorithm, Source::Computed)), kept: None }
     }
 
-    /// The same, with sums of this algorithm where no checksum is claimed.
-    pub(super) fn or_computed(mut self, algorithm: Algorithm) -> Self {
-        self.checksum.get_or_insert((algorithm, Source::Computed));
+    /// The same, and the sum of this algorithm is kept, whichever is claimed.
+    pub(super) fn keeping(mut self, algorithm: Algorithm) -> Self {
+        self.kept = Some(algorithm);
         self
     }
 
@@ -143,16 +145,19 @@ impl Claims {
 
     /// Sums of the kinds that are claimed. Without a claim S3 computes CRC64NVME, since December 2024.
     pub(super) fn digest(&self) -> Digest {
-        let algorithm = self.checksum.as_ref().map_or(Algorithm::Crc64Nvme, |(algorithm, _)| *algorithm);
+        let claimed = self.algorithm();
+        let kept = self.kept.or(claimed).unwrap_or(Algorithm::Crc64Nvme);
         let mut hasher = ChecksumHasher::default();
-        match algorithm {
-            Algorithm::Crc32 => hasher.crc32 = Some(Crc32::new()),
-            Algorithm::Crc32c => hasher.crc32c = Some(Crc32c::new()),
-            Algorithm::Crc64Nvme => hasher.crc64nvme = Some(Crc64Nvme::new()),
-            Algorithm::Sha1 => hasher.sha1 = Some(Sha1::new()),
-            Algorithm::Sha256 => hasher.sha256 = Some(Sha256::new()),
+        for algorithm in claimed.into_iter().chain([kept]) {
+            match algorithm {
+                Algorithm::Crc32 => hasher.crc32 = Some(Crc32::new()),
+                Algorithm::Crc32c => hasher.crc32c = Some(Crc32c::new()),
+                Algorithm::Crc64Nvme => hasher.crc64nvme = Some(Crc64Nvme::new()),
+                Algorithm::Sha1 => hasher.sha1 = Some(Sha1::new()),
+                Algorithm::Sha256 => hasher.sha256 = Some(Sha256::new()),
+            }
         }
-        Digest { algorithm, hasher, md5: Md5::new() }
+        Digest { kept, claimed, hasher, md5: Md5::new() }
     }
 
     /// Compares what was claimed with what was computed. `trailers` are there once the body was read to its end.
@@ -173,7 +178,7 @@ impl Claims {
             Source::Header(value) => value.clone(),
             Source::Trailer => trailer(*algorithm, trailers)?,
         };
-        match claimed == sums.value {
+        match sums.claimed.as_ref().is_some_and(|(_, sum)| *sum == claimed) {
             true => Ok(()),
             false => Err(refuse(
                 400,
@@ -231,7 +236,8 @@ fn read_md5(value: &str) -> S3Result<Vec<u8>> {
 
 /// Sums in the making.
 pub(super) struct Digest {
-    algorithm: Algorithm,
+    kept: Algorithm,
+    claimed: Option<Algorithm>,
     hasher: ChecksumHasher,
     md5: Md5,
 }
@@ -244,16 +250,17 @@ impl Digest {
 
     pub(super) fn finish(self) -> Sums {
         let sums = self.hasher.finalize();
-        let value = [
-            sums.checksum_crc32,
-            sums.checksum_crc32c,
-            sums.checksum_crc64nvme,
-            sums.checksum_sha1,
-            sums.checksum_sha256,
-        ];
+        let of = |algorithm| match algorithm {
+            Algorithm::Crc32 => sums.checksum_crc32.clone(),
+            Algorithm::Crc32c => sums.checksum_crc32c.clone(),
+            Algorithm::Crc64Nvme => sums.checksum_crc64nvme.clone(),
+            Algorithm::Sha1 => sums.checksum_sha1.clone(),
+            Algorithm::Sha256 => sums.checksum_sha256.clone(),
+        };
         Sums {
-            algorithm: self.algorithm,
-            value: value.into_iter().flatten().next().unwrap_or_default(),
+            algorithm: self.kept,
+            value: of(self.kept).unwrap_or_default(),
+            claimed: self.claimed.and_then(|algorithm| Some((algorithm, of(algorithm)?))),
             md5: self.md5.finalize().as_ref().to_vec(),
         }
     }
@@ -265,6 +272,8 @@ pub(super) struct Sums {
     pub(super) algorithm: Algorithm,
     /// Base64.
     pub(super) value: String,
+    /// The sum of the algorithm that is claimed.
+    pub(super) claimed: Option<(Algorithm, String)>,
     pub(super) md5: Vec<u8>,
 }
 

@@ -52,7 +52,7 @@ pub(super) async fn copy_object(
     conditions.set("s3:x-amz-copy-source", [format!("{source_bucket}/{source_key}")]);
     conditions.set("s3:ObjectCreationOperation", ["true"]);
     let may_write = may_write(ask, &to, &input.key, conditions, (&request.headers, &tags))?;
-    describe::must_be_supported(&request.headers)?;
+    describe::must_be_supported(&to, &request.headers)?;
     let only_if = only_if(&request.headers)?;
     let older = !found.is_latest();
     let row = find(ask, &from, found)?;

@@ -4,11 +4,13 @@ use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use http::HeaderMap;
-use s3s::S3Result;
 use s3s::dto::{ChecksumAlgorithm, ChecksumType, ETag, Metadata, ServerSideEncryption, Timestamp};
+use s3s::{S3Error, S3Result};
 use time::OffsetDateTime;
 
-use super::failure::{not_implemented, refuse};
+use super::ask::Owned;
+use super::failure::{invalid_argument, not_implemented, refuse, with_fields};
+use super::intent::GRANTS;
 use crate::store::ObjectRow;
 
 /// `Content-Type` of objects that were given none.
@@ -22,30 +24,66 @@ const KEPT: [&str; 5] =
     ["cache-control", "content-disposition", "content-encoding", "content-language", "expires"];
 
 /// Headers that ask for what the embedded AWS does not have. Ignoring them would be a silent lie.
-const REFUSED: [&str; 9] = [
+const REFUSED: [&str; 5] = [
     "x-amz-website-redirect-location",
     "x-amz-object-lock-mode",
     "x-amz-object-lock-retain-until-date",
     "x-amz-object-lock-legal-hold",
     "x-amz-write-offset-bytes",
-    "x-amz-grant-read",
-    "x-amz-grant-read-acp",
-    "x-amz-grant-write-acp",
-    "x-amz-grant-full-control",
 ];
 
+/// Storage classes that S3 has besides `STANDARD` (BC:s3.PutObject).
+const OTHER_CLASSES: [&str; 12] = [
+    "REDUCED_REDUNDANCY",
+    "STANDARD_IA",
+    "ONEZONE_IA",
+    "INTELLIGENT_TIERING",
+    "GLACIER",
+    "DEEP_ARCHIVE",
+    "OUTPOSTS",
+    "GLACIER_IR",
+    "SNOW",
+    "EXPRESS_ONEZONE",
+    "FSX_OPENZFS",
+    "FSX_ONTAP",
+];
+
+/// Canned access control lists that S3 knows and a bucket without ACLs refuses.
+const OTHER_ACLS: [&str; 5] =
+    ["public-read", "public-read-write", "authenticated-read", "aws-exec-read", "bucket-owner-read"];
+
 /// Refuses a write that asks for what the embedded AWS does not have.
-pub(super) fn must_be_supported(headers: &HeaderMap) -> S3Result<()> {
+pub(super) fn must_be_supported(owned: &Owned, headers: &HeaderMap) -> S3Result<()> {
     if let Some(name) = REFUSED.iter().find(|name| headers.contains_key(**name)) {
         return Err(not_implemented(&format!("The header {name}")));
     }
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    if let Some(class) = text("x-amz-storage-class").filter(|&class| class != "STANDARD") {
-        return Err(not_implemented(&format!("The storage class {class}")));
+    match text("x-amz-storage-class") {
+        None | Some("STANDARD") => {}
+        Some(class) if OTHER_CLASSES.contains(&class) => {
+            return Err(not_implemented(&format!("The storage class {class}")));
+        }
+        Some(class) => {
+            let error = refuse(400, "InvalidStorageClass", "The storage class you specified is not valid");
+            return Err(with_fields(error, [("StorageClassRequested", class.to_owned())]));
+        }
+    }
+    // Grants are as good as a list (S3 User Guide, `about-object-ownership`).
+    if GRANTS.iter().any(|name| *name != "x-amz-acl" && headers.contains_key(*name)) {
+        return Err(acls_refused(owned));
     }
     match text("x-amz-acl") {
         None | Some("private" | "bucket-owner-full-control") => Ok(()),
-        Some(_) => Err(refuse(400, "AccessControlListNotSupported", "The bucket does not allow ACLs")),
+        Some(acl) if OTHER_ACLS.contains(&acl) => Err(acls_refused(owned)),
+        Some(acl) => Err(invalid_argument("", "x-amz-acl", acl.to_owned())),
+    }
+}
+
+/// What a bucket says that has ACLs disabled. One whose ownership controls were deleted would have them.
+pub(super) fn acls_refused(owned: &Owned) -> S3Error {
+    match owned.bucket.ownership {
+        Some(_) => refuse(400, "AccessControlListNotSupported", "The bucket does not allow ACLs"),
+        None => not_implemented("An access control list"),
     }
 }
 

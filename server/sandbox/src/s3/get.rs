@@ -25,6 +25,7 @@ use super::tags;
 use super::versions::{Found, find, on_version};
 use super::write::shown_version;
 use crate::Body;
+use crate::caller::Identity;
 use crate::crypto::{CryptoError, Key};
 use crate::gate::actions;
 use crate::kms::data_key;
@@ -40,6 +41,7 @@ pub(super) async fn get_object(
     must_not_name_encryption(&request.headers)?;
     let asked_range = text_of_range(&request.headers);
     let input = request.input;
+    must_be_signed_for(ask, &input)?;
     let owned = ask.bucket(&input.bucket, input.expected_bucket_owner.as_deref()).await?;
     let (permit, row) = may_read(ask, &owned, &input.key, input.version_id).await?;
     let conditions = Conditions {
@@ -106,6 +108,24 @@ pub(super) async fn head_object(
     Ok(response)
 }
 
+/// Only a signed request has a say in the headers of its answer (BC:s3.GetObject).
+fn must_be_signed_for(ask: &Ask, input: &GetObjectInput) -> S3Result<()> {
+    let named = input.response_cache_control.is_some()
+        || input.response_content_disposition.is_some()
+        || input.response_content_encoding.is_some()
+        || input.response_content_language.is_some()
+        || input.response_content_type.is_some()
+        || input.response_expires.is_some();
+    match named && matches!(ask.caller.identity, Identity::Anonymous) {
+        true => Err(refuse(
+            400,
+            "InvalidRequest",
+            "Request specific response headers cannot be used for anonymous GET requests.",
+        )),
+        false => Ok(()),
+    }
+}
+
 /// How an object is encrypted cannot be changed by reading it (BC:s3.GetObject).
 fn must_not_name_encryption(headers: &HeaderMap) -> S3Result<()> {
     let Some(value) = headers.get(encryption::ALGORITHM) else { return Ok(()) };
@@ -159,7 +179,8 @@ fn wanted_range(
     part: Option<i32>,
 ) -> S3Result<Option<Range<u64>>> {
     let Some(part) = part else {
-        return range.map(|range| range.check(row.size)).transpose().map_err(|_| {
+        let within = |range: s3s::dto::Range| range.check(row.size).ok().filter(|range| !range.is_empty());
+        return range.map(|range| within(range).ok_or(())).transpose().map_err(|()| {
             with_fields(
                 refuse(416, "InvalidRange", "The requested range is not satisfiable"),
                 [("RangeRequested", text.to_owned()), ("ActualObjectSize", row.size.to_string())],

@@ -53,6 +53,7 @@ pub(super) async fn check(
     let mut sums = claims.digest();
     sums.update(&bytes);
     claims.verify(&sums.finish(), Some(&trailers))?;
+    must_be_read_whole(&parts, &bytes)?;
     let bytes = blocked_types::take(&mut parts, &bytes)?.map_or(bytes, Bytes::from);
     // Chunked transfers and calls inside the process come without; by now the length is known.
     if !bytes.is_empty() {
@@ -217,7 +218,7 @@ fn missing_length() -> S3Error {
 /// Headers that S3 reads more leniently than `s3s`: a range it does not understand is none, and an entity tag needs no quotes.
 fn tidy(headers: &mut HeaderMap) {
     let range = headers.get(header::RANGE).and_then(|range| range.to_str().ok());
-    if range.is_some_and(|range| s3s::dto::Range::parse(range).is_err()) {
+    if range.is_some_and(|range| range == "bytes=-" || s3s::dto::Range::parse(range).is_err()) {
         headers.remove(header::RANGE);
     }
     for name in ["if-match", "if-none-match", "x-amz-copy-source-if-match", "x-amz-copy-source-if-none-match"]
@@ -242,6 +243,16 @@ async fn collect(mut body: Body) -> S3Result<Bytes> {
         bytes.extend_from_slice(&more);
     }
     Ok(bytes.into())
+}
+
+/// Refuses what `s3s` would pass over in a document.
+fn must_be_read_whole(parts: &Parts, document: &[u8]) -> S3Result<()> {
+    let creates_bucket = parts.method == Method::PUT && parts.uri.query().is_none();
+    let tags = document.windows(b"<Tags>".len()).any(|window| window == b"<Tags>");
+    match creates_bucket && tags {
+        true => Err(not_implemented("Tags of a bucket from its creation on")),
+        false => Ok(()),
+    }
 }
 
 fn is_form_upload(request: &Request<Body>) -> bool {

@@ -40,7 +40,7 @@ impl Intent {
         let mut conditions = plan.conditions;
         conditions.set("s3:ObjectCreationOperation", [creates.to_string()]);
         let permit = may_write(ask, owned, &key, conditions, (headers, &tags))?;
-        describe::must_be_supported(headers)?;
+        describe::must_be_supported(owned, headers)?;
         let description = Description {
             bucket: owned.bucket.name.clone(),
             key,

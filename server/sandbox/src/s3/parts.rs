@@ -63,8 +63,8 @@ pub(super) async fn upload_part(
         claims,
         trailers: request.extensions.get().cloned(),
     };
-    let part = add(ask, permit, (&upload, customer.as_ref()), number, content).await?;
-    let sum = |name| checksum(&part, name);
+    let (part, given) = add(ask, permit, (&upload, customer.as_ref()), number, content).await?;
+    let sum = |name| given.clone().filter(|(known, _)| known == name).map(|(_, value)| value);
     Ok(S3Response::new(UploadPartOutput {
         bucket_key_enabled: describe::bucket_key(&upload.object),
         checksum_crc32: sum("CRC32"),
@@ -115,8 +115,8 @@ pub(super) async fn upload_part_copy(
     let body = body.map_err(|error| Box::new(error) as StdError);
     let claims = Claims::none(algorithm_of(&upload));
     let content = Content { body, length: Some(length), claims, trailers: None };
-    let part = add(ask, permit, (&upload, customer.as_ref()), number, content).await?;
-    let sum = |name| checksum(&part, name);
+    let (part, _) = add(ask, permit, (&upload, customer.as_ref()), number, content).await?;
+    let sum = |name| shown_checksum(&upload, &part, name);
     Ok(S3Response::new(UploadPartCopyOutput {
         bucket_key_enabled: describe::bucket_key(&upload.object),
         copy_part_result: Some(CopyPartResult {
@@ -184,19 +184,19 @@ fn claims_of(upload: &UploadRow, claims: Claims) -> S3Result<Claims> {
                 given.name().to_lowercase()
             ),
         )),
-        Some(_) => Ok(claims),
-        None => Ok(claims.or_computed(wanted)),
+        _ => Ok(claims.keeping(wanted)),
     }
 }
 
-/// Writes one part. Until its end an earlier part with its number stays.
+/// Writes one part. Until its end an earlier part with its number stays. Gives the part, and the checksum that its client gave, by
+/// its algorithm's name.
 async fn add<S>(
     ask: &Ask,
     _permit: Permit<actions::s3::PutObject>,
     (upload, customer): (&UploadRow, Option<&CustomerKey>),
     number: i64,
     content: Content<S>,
-) -> S3Result<PartRow>
+) -> S3Result<(PartRow, Option<(String, String)>)>
 where
     S: Stream<Item = Result<Bytes, StdError>> + Unpin,
 {
@@ -217,11 +217,16 @@ where
     let written = ask.aws.store.put_part(upload, &part, (draft.written, &last)).await;
     done(written.map_err(|error| from_store(&error))?)?;
     draft.keep();
-    Ok(part)
+    Ok((part, received.sums.claimed.map(|(algorithm, value)| (algorithm.name().to_owned(), value))))
+}
+
+/// The part's checksum by this algorithm as it is told: where the upload was begun with one.
+pub(super) fn shown_checksum(upload: &UploadRow, part: &PartRow, name: &str) -> Option<String> {
+    upload.checksum_algorithm.as_ref().and_then(|_| checksum(part, name))
 }
 
 /// The part's checksum by the algorithm of this name, if that is its upload's.
-pub(super) fn checksum(part: &PartRow, name: &str) -> Option<String> {
+fn checksum(part: &PartRow, name: &str) -> Option<String> {
     part.checksum.as_ref().filter(|(known, _)| known == name).map(|(_, value)| value.clone())
 }
 
@@ -239,7 +244,10 @@ fn range_of(text: &str, size: u64) -> S3Result<Range<u64>> {
     };
     let (first, last) =
         text.strip_prefix("bytes=").and_then(|range| range.split_once('-')).ok_or_else(malformed)?;
-    let number = |digits: &str| digits.parse::<u64>().map_err(|_| malformed());
+    let number = |digits: &str| {
+        let all = digits.bytes().all(|byte| byte.is_ascii_digit());
+        digits.parse::<u64>().ok().filter(|_| all).ok_or_else(malformed)
+    };
     let (first, last) = (number(first)?, number(last)?);
     if first > last {
         return Err(malformed());

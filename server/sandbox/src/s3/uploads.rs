@@ -16,7 +16,7 @@ use super::describe::{self, canonical_id, timestamp};
 use super::failure::{from_store, invalid_argument, refuse, with_fields};
 use super::intent::Intent;
 use super::list::{Encoding, Page, Scan, common_prefixes, conditions, limit, shown, shown_delimiter};
-use super::parts::checksum;
+use super::parts::shown_checksum;
 use super::write::{no_such_upload, row};
 use crate::gate::{Permit, actions};
 use crate::store::{PartRow, UploadRow, new_version_id};
@@ -194,7 +194,7 @@ pub(super) async fn list_parts(
         next_part_number_marker: Some(next),
         owner: Some(Owner { display_name: None, id: Some(canonical_id(&owned.owner.id)) }),
         part_number_marker: Some(after),
-        parts: Some(parts.iter().map(part).collect()),
+        parts: Some(parts.iter().map(|row| part(&upload, row)).collect()),
         storage_class: Some(StorageClass::from_static(StorageClass::STANDARD)),
         upload_id: Some(upload.id),
         ..ListPartsOutput::default()
@@ -205,8 +205,8 @@ fn initiator(upload: &UploadRow) -> Initiator {
     Initiator { display_name: None, id: Some(upload.initiator.clone()) }
 }
 
-fn part(part: &PartRow) -> Part {
-    let sum = |name| checksum(part, name);
+fn part(upload: &UploadRow, part: &PartRow) -> Part {
+    let sum = |name| shown_checksum(upload, part, name);
     Part {
         checksum_crc32: sum("CRC32"),
         checksum_crc32c: sum("CRC32C"),
