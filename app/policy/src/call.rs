@@ -8,6 +8,8 @@ mod kms;
 mod s3;
 mod sts;
 
+use std::fmt;
+
 pub use encryption::{Encryption, EncryptionRules, s3_to_kms_context};
 
 use crate::request::ResourceKind;
@@ -34,6 +36,122 @@ pub struct CheckSpec {
     pub lane: ResourceKind,
     /// When it is asked.
     pub when: When,
+    /// Condition keys that the request fills for this check, beside those of [`CheckSpec::condition_keys`] that every check of
+    /// its kind has. A key that ends in `/` or `:` stands for all that begin so, such as `aws:RequestTag/`.
+    pub keys: &'static [&'static str],
+}
+
+/// What every check on an alias knows, and every check on a key (Service Authorization Reference, KMS).
+const KEYS_OF_ALIASES: &[&str] = &["kms:CallerAccount", "kms:ViaService"];
+const KEYS_OF_KMS_KEYS: &[&str] = &[
+    "kms:CallerAccount",
+    "kms:ViaService",
+    "kms:KeySpec",
+    "kms:KeyUsage",
+    "kms:KeyOrigin",
+    "kms:MultiRegion",
+    "kms:ResourceAliases",
+    "aws:ResourceTag/",
+];
+const KEYS_OF_EC2: &[&str] = &["ec2:Region"];
+/// How a request to S3 is signed (S3 API Reference, `bucket-policy-s3-sigv4-conditions`).
+const KEYS_OF_S3: &[&str] = &["s3:authType", "s3:signatureAge", "s3:signatureversion", "s3:TlsVersion"];
+const HASH_OF_BODY: &str = "s3:x-amz-content-sha256";
+
+impl CheckSpec {
+    /// The same with condition keys that the request fills.
+    const fn filling(self, keys: &'static [&'static str]) -> Self {
+        Self { keys, ..self }
+    }
+
+    /// The condition keys that a request may fill for this check, beside the global ones that every request carries.
+    pub fn condition_keys(&self) -> impl Iterator<Item = &'static str> {
+        let of_kind = match self.on {
+            ResourceOf::Key | ResourceOf::SourceKey => KEYS_OF_KMS_KEYS,
+            ResourceOf::Alias => KEYS_OF_ALIASES,
+            _ if self.action.starts_with("ec2:") => KEYS_OF_EC2,
+            _ if self.action.starts_with("s3:") => KEYS_OF_S3,
+            _ => &[],
+        };
+        // The reference lists it for all actions of S3 but one.
+        let hash = self.action.starts_with("s3:") && self.action != "s3:GetBucketObjectLockConfiguration";
+        of_kind.iter().chain(self.keys).copied().chain(hash.then_some(HASH_OF_BODY))
+    }
+
+    /// Whether a request may fill this condition key for this check.
+    pub fn fills(&self, key: &str) -> bool {
+        self.condition_keys().any(|known| match known.ends_with(['/', ':']) {
+            true => key.get(..known.len()).is_some_and(|start| start.eq_ignore_ascii_case(known)),
+            false => key.eq_ignore_ascii_case(known),
+        })
+    }
+}
+
+/// As documentation names it, for example `the object`.
+impl fmt::Display for ResourceOf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Any => "`*`",
+            Self::Bucket => "the bucket",
+            Self::Object => "the object",
+            Self::SourceObject => "the object copied from",
+            Self::Key => "the key",
+            Self::SourceKey => "the key of the source",
+            Self::Alias => "the alias",
+            Self::Role => "the role",
+            Self::User => "the user",
+            Self::Group => "the group",
+            Self::Identity => "the user, role or group",
+            Self::FederatedUser => "the federated user",
+            Self::Policy => "the policy",
+            Self::InstanceProfile => "the instance profile",
+            Self::Instance => "the instance",
+            Self::NewInstance => "`instance/*`",
+        })
+    }
+}
+
+/// As documentation puts it behind the check, for example `when it sets tags`; nothing for what is always asked.
+impl fmt::Display for When {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Always => "",
+            Self::SseKms => "under SSE-KMS",
+            Self::SourceKms => "when the source is under SSE-KMS",
+            Self::ChecksumOfSseKms => "when it asks for the checksum under SSE-KMS",
+            Self::Unversioned | Self::SourceUnversioned => "without a version id",
+            Self::Versioned | Self::SourceVersioned => "with a version id",
+            Self::SetsAcl => "when it sets an access control list",
+            Self::SetsTags => "when it sets tags",
+            Self::PassesRole => "when it passes a role",
+            Self::Missing => "when there is no such object",
+        })
+    }
+}
+
+impl ResourceOf {
+    /// Whether an ARN, or `*`, is of this kind.
+    pub fn fits(self, resource: &str) -> bool {
+        let of = |service: &str, kind: &str| {
+            crate::arn::Arn::parse(resource)
+                .is_some_and(|arn| arn.service == service && arn.resource.starts_with(kind))
+        };
+        match self {
+            Self::Any => resource == "*",
+            Self::Bucket => of("s3", "") && !resource.contains('/'),
+            Self::Object | Self::SourceObject => of("s3", "") && resource.contains('/'),
+            Self::Key | Self::SourceKey => of("kms", "key/"),
+            Self::Alias => of("kms", "alias/"),
+            Self::Role => of("iam", "role/"),
+            Self::User => of("iam", "user/") || of("iam", "root"),
+            Self::Group => of("iam", "group/"),
+            Self::Identity => of("iam", "user/") || of("iam", "role/") || of("iam", "group/"),
+            Self::FederatedUser => of("sts", "federated-user/"),
+            Self::Policy => of("iam", "policy/"),
+            Self::InstanceProfile => of("iam", "instance-profile/"),
+            Self::Instance | Self::NewInstance => of("ec2", "instance/"),
+        }
+    }
 }
 
 /// The resource of a check, to be filled in from the call.
@@ -55,8 +173,12 @@ pub enum ResourceOf {
     Alias,
     /// The role's ARN.
     Role,
-    /// The user's ARN.
+    /// The user's ARN, or that of the account's root user.
     User,
+    /// The group's ARN.
+    Group,
+    /// The ARN of a user, a role or a group.
+    Identity,
     /// The ARN of the federated user that is to be.
     FederatedUser,
     /// The managed policy's ARN.
@@ -119,5 +241,5 @@ pub fn operations() -> impl Iterator<Item = &'static Operation> {
 
 /// A check that is always asked.
 const fn always(action: &'static str, on: ResourceOf, lane: ResourceKind) -> CheckSpec {
-    CheckSpec { action, on, lane, when: When::Always }
+    CheckSpec { action, on, lane, when: When::Always, keys: &[] }
 }

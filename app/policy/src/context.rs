@@ -61,3 +61,13 @@ impl Context {
         self.0.iter().map(|(key, values)| (key.as_str(), values.as_slice()))
     }
 }
+
+impl IntoIterator for Context {
+    type Item = (String, Vec<String>);
+    type IntoIter = std::vec::IntoIter<Self::Item>;
+
+    /// Every key with its values, in the order they were first set.
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}

@@ -61,6 +61,35 @@ fn every_operation_is_listed_once_and_asks_actions_that_go_with_its_lane() {
 }
 
 #[test]
+fn every_check_fills_only_condition_keys_that_the_reference_lists_for_its_action() {
+    let complaint = |action: &str, key: &str| {
+        let policy = serde_json::json!({"Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow", "Action": action, "Resource": "*", "Condition": {"StringEquals": {key: "x"}},
+        }]});
+        let findings = policy::lint::lint(&policy.to_string(), policy::lint::Kind::Identity);
+        let about = ["unknown-condition-key", "condition-key-not-carried"];
+        findings
+            .into_iter()
+            .find(|finding| about.contains(&finding.code.as_str()))
+            .map(|finding| finding.message)
+    };
+    assert!(complaint("s3:GetObject", "s3:NoSuchKey").is_some());
+    assert!(complaint("s3:GetObject", "s3:prefix").is_some());
+    let mut complaints = Vec::new();
+    for check in operations().flat_map(|operation| operation.checks) {
+        for key in check.condition_keys() {
+            let sample = if key.ends_with(['/', ':']) { format!("{key}x") } else { key.to_owned() };
+            if complaint(check.action, &sample).is_some() {
+                complaints.push(format!("{} {key}", check.action));
+            }
+        }
+    }
+    complaints.sort();
+    complaints.dedup();
+    assert_eq!(complaints, Vec::<String>::new());
+}
+
+#[test]
 fn get_caller_identity_asks_nothing_and_unknown_operations_are_unknown() {
     assert_eq!(operation("sts", "GetCallerIdentity").unwrap().checks, []);
     assert_eq!(operation("s3", "NoSuchOperation"), None);

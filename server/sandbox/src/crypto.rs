@@ -1,14 +1,20 @@
 //! The root key and what it seals: AES-256-GCM through aws-lc-rs. Nothing here knows what the sealed bytes mean.
 
 use std::fmt;
+use std::num::NonZeroU32;
 use std::path::Path;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
-use aws_lc_rs::{hmac, rand};
+use aws_lc_rs::{hmac, pbkdf2, rand};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use zeroize::{Zeroize, Zeroizing};
 
 /// Length of every symmetric key here, in bytes.
 pub const KEY_LEN: usize = 32;
+
+/// Rounds of PBKDF2-HMAC-SHA-256 between a passphrase and its key: what OWASP's Password Storage Cheat Sheet asks for.
+const ROUNDS: NonZeroU32 = NonZeroU32::new(600_000).expect("not zero");
 
 /// What can go wrong with keys and sealed bytes.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +40,14 @@ pub enum CryptoError {
     NotAKey {
         /// The file.
         path: String,
+    },
+    /// Others than the owner may read the root key's file.
+    #[error("the root key file `{path}` may be read by others (mode {mode:03o}): run `chmod 600 {path}`")]
+    Exposed {
+        /// The file.
+        path: String,
+        /// Its permission bits.
+        mode: u32,
     },
 }
 
@@ -63,6 +77,22 @@ impl Key {
     /// The key of exactly these bytes; `None` unless there are 32 of them.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         bytes.try_into().ok().map(|bytes| Self(Zeroizing::new(bytes)))
+    }
+
+    /// The key that a text holds: 32 bytes in base64 or in hexadecimal digits.
+    pub fn from_text(text: &str) -> Option<Self> {
+        let bytes = match text.len() == KEY_LEN * 2 {
+            true => hex::decode(text).ok()?,
+            false => BASE64_STANDARD.decode(text).ok()?,
+        };
+        Self::from_bytes(&Zeroizing::new(bytes))
+    }
+
+    /// The key of a passphrase: the same for the same passphrase and salt. Takes some tenths of a second, on purpose.
+    pub fn from_passphrase(passphrase: &str, salt: &[u8]) -> Self {
+        let mut key = Zeroizing::new([0; KEY_LEN]);
+        pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA256, ROUNDS, salt, passphrase.as_bytes(), key.as_mut_slice());
+        Self(key)
     }
 
     /// The raw key, for the one caller that must hand it out: KMS GenerateDataKey.
@@ -113,8 +143,9 @@ impl Key {
     /// Reads the root key from `path`, or makes one there that only this user may read.
     pub fn from_file(path: &Path) -> Result<Self, CryptoError> {
         let shown = || path.display().to_string();
-        match std::fs::read(path) {
-            Ok(mut bytes) => {
+        match read_private(path) {
+            Ok(Err(mode)) => Err(CryptoError::Exposed { path: shown(), mode }),
+            Ok(Ok(mut bytes)) => {
                 let key = Self::from_bytes(&bytes).ok_or_else(|| CryptoError::NotAKey { path: shown() });
                 bytes.zeroize();
                 key
@@ -131,6 +162,20 @@ impl Key {
             Err(source) => Err(CryptoError::KeyFile { path: shown(), doing: "read", source }),
         }
     }
+}
+
+/// Reads a file that only its owner may read; gives its permission bits where others may.
+fn read_private(path: &Path) -> std::io::Result<Result<Vec<u8>, u32>> {
+    use std::io::Read as _;
+    use std::os::unix::fs::PermissionsExt as _;
+    let mut file = std::fs::File::open(path)?;
+    let mode = file.metadata()?.permissions().mode() & 0o777;
+    if mode & 0o077 != 0 {
+        return Ok(Err(mode));
+    }
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    Ok(Ok(bytes))
 }
 
 /// Writes a file that only this user may read, whole or not at all: a crash leaves no half-written key behind.
@@ -179,5 +224,43 @@ mod tests {
         let message = Key::from_file(&path).unwrap_err().to_string();
         assert!(message.contains("restore it from your backup"), "{message}");
         std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn a_root_key_file_that_others_may_read_is_refused_with_advice() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = std::env::temp_dir().join(format!("trilock-key-{}", uuid::Uuid::new_v4()));
+        std::fs::create_dir(&folder).unwrap();
+        let path = folder.join("root.key");
+        Key::from_file(&path).unwrap();
+        for (mode, fit) in [(0o640, false), (0o604, false), (0o400, true), (0o600, true)] {
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+            let read = Key::from_file(&path).map(drop).map_err(|error| error.to_string());
+            let advice = format!("(mode {mode:03o}): run `chmod 600 {}`", path.display());
+            assert_eq!(read.is_ok(), fit, "{mode:o}");
+            assert!(read.is_ok() || read.clone().unwrap_err().ends_with(&advice), "{read:?}");
+        }
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn a_key_is_read_from_base64_and_from_hexadecimal_digits() {
+        let key = Key::generate().unwrap();
+        for text in [BASE64_STANDARD.encode(key.expose()), hex::encode(key.expose())] {
+            assert_eq!(Key::from_text(&text).unwrap().expose(), key.expose());
+        }
+        for text in ["", "secret", &hex::encode([1; 31]), &BASE64_STANDARD.encode([1; 33]), &"g".repeat(64)] {
+            assert!(Key::from_text(text).is_none(), "{text}");
+        }
+    }
+
+    /// The value is that of Python's `hashlib.pbkdf2_hmac`.
+    #[test]
+    fn a_passphrase_gives_the_key_that_pbkdf2_says() {
+        let key = Key::from_passphrase("Password", b"NaCl");
+        assert_eq!(
+            hex::encode(key.expose()),
+            "6a3d02168146a78ff6e8f63912a066f71190b4cdc16a444c2c9eacac0578dfe7"
+        );
     }
 }

@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 use std::marker::PhantomData;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use policy::call::CheckSpec;
 use policy::message::{self, Style};
 use policy::{
     Context, Explanation, Grant, NamedPolicy, Outcome, Policies, Principal, Request, ResourceKind, evaluate,
@@ -176,8 +177,9 @@ impl Gate {
         asked: Asked<'_>,
         question: Question,
     ) -> Result<Permit<A>, Denied> {
+        let row = row_of(meta, A::NAME, &question.resource);
         let mut context = asked.context;
-        context.extend(question.context);
+        context.extend(visible(row, question.context));
         let request = Request {
             principal: asked.principal,
             action: A::NAME.to_owned(),
@@ -236,6 +238,33 @@ impl Gate {
             kept.bytes -= freed;
         }
     }
+}
+
+/// The check of the operation under way that announces this question: `policy::call` is what the documentation, CloudTrail and
+/// the console tell of an operation, so that it must not say less than is done. `None` outside an operation, when a service
+/// acts as itself.
+fn row_of(meta: &RequestMeta, action: &str, resource: &str) -> Option<&'static CheckSpec> {
+    let operation = meta.operation?;
+    let row = operation.checks.iter().find(|check| check.action == action && check.on.fits(resource));
+    debug_assert!(
+        row.is_some(),
+        "{} asks {action} on {resource}, which its row in `policy::call` does not say",
+        operation.name
+    );
+    row
+}
+
+/// Of what is known about a request, the condition keys that AWS carries for this check. Others no policy may see: a condition
+/// on them would match here and never on AWS.
+fn visible(row: Option<&CheckSpec>, known: Context) -> Context {
+    let Some(row) = row else { return known };
+    let mut context = Context::new();
+    for (key, values) in known {
+        if row.fills(&key) || key.starts_with("aws:Via") {
+            context.set(key, values);
+        }
+    }
+    context
 }
 
 /// How the service of an action words a denial (`aws-semantics.md` §7, rules 3, 4 and 6).

@@ -62,8 +62,10 @@ pub(crate) async fn handle(
     target: &str,
     body: &[u8],
 ) -> http::Response<Body> {
+    let name = target.strip_prefix("TrentService.").unwrap_or(target);
+    let meta = &meta.asking_for("kms", name);
     let call = Call { aws, meta, caller, via: Via::Direct };
-    match run(&call, target, body).await {
+    match run(&call, name, body).await {
         Ok(value) => answer::success(meta, &value),
         Err(failure) => answer::failure(meta, &failure),
     }
@@ -71,9 +73,9 @@ pub(crate) async fn handle(
 
 macro_rules! operations {
     ($($name:literal => $module:ident::$function:ident;)*) => {
-        /// Runs the operation that `target` names, for example `TrentService.Encrypt`.
-        async fn run(call: &Call<'_>, target: &str, body: &[u8]) -> Result<Value, KmsError> {
-            match target.strip_prefix("TrentService.").unwrap_or(target) {
+        /// Runs an operation by its name.
+        async fn run(call: &Call<'_>, name: &str, body: &[u8]) -> Result<Value, KmsError> {
+            match name {
                 $($name => $module::$function(call, input::read(body)?).await,)*
                 unknown => Err(KmsError::unknown_operation(unknown)),
             }

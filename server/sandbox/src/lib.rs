@@ -28,6 +28,7 @@ mod router;
 mod s3;
 mod server;
 mod sts;
+mod unread;
 
 use std::sync::Arc;
 
@@ -36,7 +37,7 @@ use time::OffsetDateTime;
 pub use accounts::{AccountError, AccountKeys};
 pub use fidelity::Fidelity;
 pub use operations::operations;
-pub use store::{Storage, StoreError};
+pub use store::{DatabaseUrl, RootKey, Storage, StoreError};
 
 use gate::{Gate, Trace};
 use store::Store;
@@ -49,6 +50,10 @@ pub type Body = s3s::Body;
 pub struct Config {
     /// Where accounts and objects live.
     pub storage: Storage,
+    /// The root key, unless it is in the data directory. Without a directory it is one that is gone with the process.
+    pub root_key: Option<RootKey>,
+    /// About how many bytes of objects that are read and written are kept in memory. Nothing there is the only copy.
+    pub cache_bytes: usize,
     /// The one region it stands for, for example `us-east-1`.
     pub region: String,
     /// Choices where AWS's behaviour is not known for certain.
@@ -61,6 +66,8 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             storage: Storage::InMemory,
+            root_key: None,
+            cache_bytes: 64 << 20,
             region: "us-east-1".into(),
             fidelity: Fidelity::default(),
             // What AWS takes: 10,000 parts of 5 GiB, which it calls 50 TB (BC:s3.CopyObject).
@@ -100,7 +107,7 @@ impl Sandbox {
     /// [`StoreError`] when the directory, the database or the root key cannot be used; its message says what to do.
     pub async fn open(config: Config) -> Result<Self, StoreError> {
         let aws = Arc::new(Aws {
-            store: Store::open(&config.storage).await?,
+            store: Store::open(&config.storage, config.root_key.as_ref(), config.cache_bytes).await?,
             gate: Gate::default(),
             region: config.region,
             fidelity: config.fidelity,

@@ -45,6 +45,15 @@ impl Service {
         }
     }
 
+    /// Prefix of its actions.
+    pub(crate) const fn prefix(self) -> &'static str {
+        match self {
+            Self::Iam => "iam",
+            Self::Sts => "sts",
+            Self::Ec2 => "ec2",
+        }
+    }
+
     /// XML namespace of its answers.
     const fn namespace(self) -> &'static str {
         match self {

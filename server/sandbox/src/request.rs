@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use policy::Context;
+use policy::call::Operation;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -24,6 +25,8 @@ pub struct RequestMeta {
     pub user_agent: Option<String>,
     /// Region of its credential scope.
     pub region: String,
+    /// What it asks for, once that is known: the row that its questions to the gate are held to.
+    pub operation: Option<&'static Operation>,
 }
 
 impl RequestMeta {
@@ -42,7 +45,13 @@ impl RequestMeta {
             source_ip,
             user_agent,
             region,
+            operation: None,
         })
+    }
+
+    /// The same request as one for this operation.
+    pub(crate) fn asking_for(&self, service: &str, name: &str) -> Self {
+        Self { operation: policy::call::operation(service, name), ..self.clone() }
     }
 
     /// The global condition keys that every request carries (IAM User Guide, "AWS global condition context keys").

@@ -12,6 +12,7 @@ use crate::auth::{self, AuthError, Presented};
 use crate::caller::Caller;
 use crate::query::Params;
 use crate::request::RequestMeta;
+use crate::unread::Unread;
 use crate::{Aws, Body, ec2, iam, imds, kms, query, s3, sts};
 
 /// Largest body of a request to any service but S3, in bytes.
@@ -44,6 +45,17 @@ impl Router {
 
     /// Answers one request; `peer` is where it came from, `None` inside the process.
     pub(crate) async fn call(&self, request: Request<Body>, peer: Option<IpAddr>) -> Response<Body> {
+        // Inside the process there is no connection.
+        if peer.is_none() {
+            return self.answer(request, peer).await;
+        }
+        let (request, unread) = Unread::watch(request);
+        let mut response = self.answer(request, peer).await;
+        unread.conclude(&mut response);
+        response
+    }
+
+    async fn answer(&self, request: Request<Body>, peer: Option<IpAddr>) -> Response<Body> {
         let (parts, body) = request.into_parts();
         let now = self.aws.now();
         let presented = Presented::read(&parts);
@@ -190,7 +202,7 @@ fn answer_error(
     (status, code, message): auth::Wording,
 ) -> Response<Body> {
     match target {
-        Target::S3 => s3::error(meta, status, code, &message, parts.uri.path()),
+        Target::S3 => s3::error(meta, status, code, &message, parts.uri.path(), &Vec::new()),
         Target::Kms => kms::error(meta, status, code, &message),
         Target::Query(service) => query::error(service, meta, status, code, &message),
     }

@@ -34,6 +34,7 @@ mod write;
 
 use std::sync::Arc;
 
+use http::Method;
 use http::request::Parts;
 use s3s::service::{S3Service, S3ServiceBuilder};
 
@@ -42,7 +43,8 @@ use crate::caller::Caller;
 use crate::request::RequestMeta;
 use crate::{Aws, Body};
 
-pub(crate) use operations::INPUTS;
+pub(crate) use answer::error;
+pub(crate) use operations::names;
 
 /// S3, ready to answer. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -72,7 +74,14 @@ impl Service {
                 Ok(response) => response,
                 Err(failure) => {
                     tracing::error!(request_id = %meta.id, ?failure, "S3 could not answer");
-                    return error(&meta, 500, "InternalError", failure::INTERNAL, &asked.resource);
+                    return error(
+                        &meta,
+                        500,
+                        "InternalError",
+                        failure::INTERNAL,
+                        &asked.resource,
+                        &Vec::new(),
+                    );
                 }
             },
             Err(refused) => return asked.finish(&meta, refused.to_http_response().unwrap_or_default()),
@@ -86,21 +95,16 @@ pub(crate) fn refuse(meta: &RequestMeta, parts: &Parts, reason: &AuthError) -> h
     let (status, code, message) = reason.for_s3();
     let presented = Presented::read(parts).ok().flatten();
     let fields = reason.fields_for_s3(presented.as_ref());
-    let mut response = answer::error(meta, (status, code, &message), &fields, parts.uri.path());
-    if answer::waits(&parts.headers) {
-        answer::close(&mut response);
+    let fields = fields.into_iter().map(|(name, value)| (name.into(), value)).collect();
+    let mut answer = error(meta, status, code, &message, parts.uri.path(), &fields);
+    // Answers to HEAD have no body to name the region in.
+    if let (AuthError::WrongRegion { expected, .. }, true) = (reason, parts.uri.path() != "/")
+        && let Ok(region) = expected.parse()
+    {
+        answer.headers_mut().insert("x-amz-bucket-region", region);
     }
-    response
-}
-
-/// An error that says no more than its code and message. `resource` is the path that was asked for, decoded.
-pub(crate) fn error(
-    meta: &RequestMeta,
-    status: u16,
-    code: &str,
-    message: &str,
-    resource: &str,
-) -> http::Response<Body> {
-    let fields: [(&str, String); 0] = [];
-    answer::error(meta, (status, code, message), &fields, resource)
+    if parts.method == Method::HEAD {
+        *answer.body_mut() = Body::empty();
+    }
+    answer
 }

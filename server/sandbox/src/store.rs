@@ -1,35 +1,44 @@
-//! Accounts and objects in SQLite. What a change answers is on disk: commits are synchronous, and the snapshot that
-//! readers share is replaced only after the commit.
+//! Accounts and objects in SQLite or PostgreSQL. What a change answers is on disk: commits are synchronous, and what readers share
+//! in memory is replaced only after the commit.
 
 mod accounts;
 mod bytes;
+mod cache;
+mod changes;
+mod database;
+mod footprint;
 mod listing;
+mod memory;
+mod naming;
 mod objects;
+mod root_key;
+mod sql;
 mod uploads;
+mod url;
+mod writer;
 
-use std::collections::HashMap;
-use std::path::PathBuf;
-use std::str::FromStr as _;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::hash::{BuildHasher as _, RandomState};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
-};
-use sqlx::{Sqlite, Transaction};
+use tokio::sync::{OwnedMutexGuard, mpsc};
+use tokio::task::JoinHandle;
 
-pub use accounts::ChangeError;
 pub use bytes::{Hold, ObjectBytes};
-pub use listing::{Place, end_of_prefix};
+pub use changes::ChangeError;
+pub use listing::Place;
 pub use objects::{
     NULL_VERSION, ObjectRow, OnlyIf, PartRow, Removed, Segment, Terms, Version, Written, is_version_id,
     new_version_id,
 };
+pub use root_key::{ROOT_KEY, ROOT_PASSPHRASE, RootKey};
 pub use uploads::{UploadRow, end_of_attempt, first_chunk};
+pub use url::DatabaseUrl;
 
 use crate::crypto::{CryptoError, Key};
-use crate::model::Account;
+use database::{Readers, Writing};
+use memory::Memory;
+use writer::{Member, Writer};
 
 /// Where accounts and objects live.
 #[derive(Clone, Debug)]
@@ -38,12 +47,14 @@ pub enum Storage {
     InMemory,
     /// `aws.db` and `aws.key` in this directory, which is made if missing.
     Directory(PathBuf),
+    /// A PostgreSQL database. Its root key is given apart.
+    Database(DatabaseUrl),
 }
 
 /// Why storage could not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// SQLite refused or failed.
+    /// The database refused or failed.
     #[error("the database failed: {0}")]
     Database(#[from] sqlx::Error),
     /// The schema could not be brought up to date.
@@ -73,16 +84,38 @@ pub enum StoreError {
         "the data directory `{0}` is in use by another process: stop that one, or give this one a directory of its own"
     )]
     InUse(String),
+    /// Another process has the database.
+    #[error(
+        "the database `{0}` is in use by another process: stop that one, or give this one a database or schema of its own"
+    )]
+    DatabaseInUse(String),
+    /// The database has no schema of the name that it was told to use.
+    #[error(
+        "the database `{0}` has no schema to use: create the one that `search_path` names, or leave that out"
+    )]
+    NoSchema(String),
+    /// What was given is not the address of a database.
+    #[error("the database's URL cannot be used: {0}; give `postgres://USER@HOST/DATABASE`")]
+    Url(String),
+    /// The database cannot be reached at the moment, or this process does not have it.
+    #[error("the database is not available: {0}")]
+    Unavailable(String),
     /// Sealing or opening failed.
     #[error(transparent)]
     Crypto(#[from] CryptoError),
+    /// There is no root key to use, or more than one.
+    #[error("{0}")]
+    RootKey(String),
     /// The database was written under another root key.
     #[error(
-        "the root key does not open this database: it was written under another `aws.key`; put that file back, \
-         or start with an empty data directory"
+        "the root key does not open this database: it was written under another one; put back the `aws.key`, {ROOT_KEY} or \
+         {ROOT_PASSPHRASE} that it was written under, or start with an empty data directory or database"
     )]
     WrongRootKey,
 }
+
+/// How many changes of different accounts may be prepared at the same time.
+const CHANGING: usize = 64;
 
 /// Accounts and objects. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -90,61 +123,71 @@ pub struct Store(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    pool: SqlitePool,
+    readers: Readers,
     root: Key,
-    accounts: RwLock<HashMap<String, Arc<Account>>>,
-    /// Global names (`kind`, `name`) to the account that holds them.
-    owners: RwLock<HashMap<(&'static str, String), String>>,
-    /// One change at a time: SQLite has one writer anyway, and snapshots are replaced in commit order.
-    changing: Arc<tokio::sync::Mutex<()>>,
-    /// Bytes that are being read.
-    holds: bytes::Holds,
-    /// Held as long as the store: a second process would not see the snapshots of this one change, and would take the chunks
-    /// of its uploads for leftovers.
+    memory: Arc<Memory>,
+    /// To the one task that writes; gone when the store is closed.
+    queue: Mutex<Option<mpsc::Sender<Member>>>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+    /// One change of an account at a time, by the account's hash.
+    changing: Vec<Arc<tokio::sync::Mutex<()>>>,
+    hasher: RandomState,
+    /// Held as long as the store: a second process would not see the snapshots of this one change.
     lock: Mutex<Option<std::fs::File>>,
 }
 
 impl Store {
-    /// Opens or makes the database, brings its schema up to date and checks the root key.
-    pub async fn open(storage: &Storage) -> Result<Self, StoreError> {
+    /// Opens or makes the database, brings its schema up to date and checks the root key. Of objects that are read and written
+    /// it keeps about `cache_bytes` in memory.
+    pub async fn open(
+        storage: &Storage,
+        root_key: Option<&RootKey>,
+        cache_bytes: usize,
+    ) -> Result<Self, StoreError> {
         let mut lock = None;
-        let (options, root, connections) = match storage {
-            // An in-memory database lives in its one connection.
-            Storage::InMemory => (SqliteConnectOptions::from_str("sqlite::memory:")?, Key::generate()?, 1),
+        let mut key_file = None;
+        let (readers, mut writing) = match storage {
+            Storage::InMemory => database::open_sqlite(None).await?,
             Storage::Directory(path) => {
                 make_private_directory(path)
                     .map_err(|source| StoreError::Directory { path: path.display().to_string(), source })?;
                 lock = Some(lock_directory(path)?);
-                let options = SqliteConnectOptions::new()
-                    .filename(path.join("aws.db"))
-                    .create_if_missing(true)
-                    .journal_mode(SqliteJournalMode::Wal)
-                    .synchronous(SqliteSynchronous::Full)
-                    .foreign_keys(true);
-                (options, Key::from_file(&path.join("aws.key"))?, 4)
+                key_file = Some(path.join("aws.key"));
+                database::open_sqlite(Some(&path.join("aws.db"))).await?
             }
+            Storage::Database(url) => database::open_postgres(url).await?,
         };
-        let pool = SqlitePoolOptions::new()
-            .max_connections(connections)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            // A caller who goes away during that test would take the connection along, and an in-memory database with it.
-            .test_before_acquire(false)
-            .connect_with(options)
-            .await?;
-        sqlx::migrate!("./migrations").run(&pool).await?;
-        let store = Self(Arc::new(Inner {
-            pool,
+        let mut connection = writing.connection().await?;
+        let root = match (storage, root_key) {
+            (Storage::InMemory, None) => Key::generate()?,
+            _ => root_key::open(&mut connection, root_key, key_file.as_deref()).await?,
+        };
+        let unnamed = bytes::unnamed(&mut connection).await?;
+        writing.keep(connection);
+        Ok(Self::start(readers, writing, root, unnamed, cache_bytes, lock))
+    }
+
+    fn start(
+        readers: Readers,
+        writing: Writing,
+        root: Key,
+        unnamed: Vec<String>,
+        cache_bytes: usize,
+        lock: Option<std::fs::File>,
+    ) -> Self {
+        let memory = Arc::new(Memory::new(cache_bytes));
+        let (queue, waiting) = mpsc::channel(writer::WAITING);
+        let writer = Writer::new(writing, &memory, waiting, unnamed);
+        Self(Arc::new(Inner {
+            readers,
             root,
-            accounts: RwLock::default(),
-            owners: RwLock::default(),
-            changing: Arc::default(),
-            holds: bytes::Holds::default(),
+            memory,
+            queue: Mutex::new(Some(queue)),
+            writer: Mutex::new(Some(tokio::spawn(writer.work()))),
+            changing: std::iter::repeat_with(Arc::default).take(CHANGING).collect(),
+            hasher: RandomState::new(),
             lock: Mutex::new(lock),
-        }));
-        store.check_root_key().await?;
-        store.remove_orphaned_chunks().await?;
-        Ok(store)
+        }))
     }
 
     /// The key that seals every secret of this store.
@@ -154,42 +197,49 @@ impl Store {
 
     /// Closes the database; what is under way finishes first. Another process may open it then.
     pub async fn close(&self) {
-        self.0.pool.close().await;
-        self.0.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
-    }
-
-    /// A transaction that writes, from its start on.
-    ///
-    /// On a task of its own: when the future of a custom `BEGIN` is dropped, sqlx 0.8 leaves the transaction open on a connection
-    /// that goes back to the pool, and nobody can write any more.
-    async fn begin(&self) -> Result<Transaction<'static, Sqlite>, sqlx::Error> {
-        let pool = self.0.pool.clone();
-        let begun = tokio::spawn(async move { pool.begin_with("BEGIN IMMEDIATE").await });
-        begun.await.map_err(|_| sqlx::Error::WorkerCrashed)?
-    }
-
-    async fn check_root_key(&self) -> Result<(), StoreError> {
-        const KNOWN: &[u8] = b"trilock root key";
-        let sealed: Option<String> =
-            sqlx::query_scalar("SELECT sealed FROM root_key_check").fetch_optional(&self.0.pool).await?;
-        match sealed {
-            Some(sealed) => {
-                let sealed = BASE64_STANDARD.decode(sealed).map_err(|_| StoreError::WrongRootKey)?;
-                self.0.root.open(&sealed, KNOWN).map_err(|_| StoreError::WrongRootKey)?;
-            }
-            None => {
-                let sealed = BASE64_STANDARD.encode(self.0.root.seal(KNOWN, KNOWN)?);
-                sqlx::query("INSERT INTO root_key_check (id, sealed) VALUES (1, $1)")
-                    .bind(sealed)
-                    .execute(&self.0.pool)
-                    .await?;
-            }
+        take(&self.0.queue);
+        if let Some(writer) = take(&self.0.writer)
+            && let Err(error) = writer.await
+        {
+            tracing::error!(%error, "the writer broke off");
         }
-        Ok(())
+        self.0.readers.close().await;
+        take(&self.0.lock);
+    }
+
+    /// What is kept in memory, for those who must not mind whether it is outdated.
+    fn memory(&self) -> &Memory {
+        &self.0.memory
+    }
+
+    /// What is kept in memory, as long as the database is this process's.
+    fn kept(&self) -> Result<&Memory, StoreError> {
+        match self.0.memory.is_ours() {
+            true => Ok(&self.0.memory),
+            false => Err(StoreError::Unavailable("the connection to it was lost".into())),
+        }
+    }
+
+    fn readers(&self) -> Result<&Readers, StoreError> {
+        self.kept().map(|_| &self.0.readers)
+    }
+
+    fn queue(&self) -> Option<mpsc::Sender<Member>> {
+        self.0.queue.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Waits until nobody else changes this account.
+    async fn changing(&self, account: &str) -> OwnedMutexGuard<()> {
+        let hash = usize::try_from(self.0.hasher.hash_one(account)).unwrap_or(usize::MAX);
+        Arc::clone(&self.0.changing[hash % CHANGING]).lock_owned().await
     }
 }
 
-fn lock_directory(path: &std::path::Path) -> Result<std::fs::File, StoreError> {
+fn take<T>(place: &Mutex<Option<T>>) -> Option<T> {
+    place.lock().unwrap_or_else(PoisonError::into_inner).take()
+}
+
+fn lock_directory(path: &Path) -> Result<std::fs::File, StoreError> {
     let failed = |source| StoreError::Directory { path: path.display().to_string(), source };
     let file = std::fs::File::create(path.join("aws.lock")).map_err(failed)?;
     match file.try_lock() {
@@ -199,16 +249,7 @@ fn lock_directory(path: &std::path::Path) -> Result<std::fs::File, StoreError> {
     }
 }
 
-fn make_private_directory(path: &std::path::Path) -> std::io::Result<()> {
+fn make_private_directory(path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::DirBuilderExt as _;
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
-}
-
-/// A poisoned lock still holds a whole snapshot: writers replace values, they never leave them half-changed.
-fn read<T>(lock: &RwLock<T>) -> std::sync::RwLockReadGuard<'_, T> {
-    lock.read().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn write<T>(lock: &RwLock<T>) -> std::sync::RwLockWriteGuard<'_, T> {
-    lock.write().unwrap_or_else(PoisonError::into_inner)
 }

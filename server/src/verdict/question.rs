@@ -113,6 +113,8 @@ impl Question {
             ResourceOf::SourceObject
             | ResourceOf::SourceKey
             | ResourceOf::User
+            | ResourceOf::Group
+            | ResourceOf::Identity
             | ResourceOf::FederatedUser
             | ResourceOf::Instance => None,
         }

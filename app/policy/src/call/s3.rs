@@ -4,14 +4,88 @@ use super::ResourceOf::{Any, Bucket, Key, Object, SourceKey, SourceObject};
 use super::{CheckSpec, Operation, ResourceOf, When, always};
 use crate::request::ResourceKind::{KmsKey, S3Bucket};
 
+/// What a listing fills of what it is asked for.
+const LISTING: &[&str] = &["s3:prefix", "s3:delimiter", "s3:max-keys"];
+/// The tags of an object that is there.
+const THERE: &[&str] = &["s3:ExistingObjectTag/"];
+/// The same, and by which version it was named.
+const VERSION: &[&str] = &["s3:ExistingObjectTag/", "s3:VersionId"];
+/// What a write says in its headers (`aws-semantics.md` §3, table "How the condition keys are filled").
+const WRITE: &[&str] = &[
+    "s3:x-amz-server-side-encryption",
+    "s3:x-amz-server-side-encryption-aws-kms-key-id",
+    "s3:x-amz-server-side-encryption-customer-algorithm",
+    "s3:x-amz-acl",
+    "s3:x-amz-grant-full-control",
+    "s3:x-amz-grant-read",
+    "s3:x-amz-grant-read-acp",
+    "s3:x-amz-grant-write",
+    "s3:x-amz-grant-write-acp",
+    "s3:x-amz-storage-class",
+    "s3:x-amz-website-redirect-location",
+    "s3:if-match",
+    "s3:if-none-match",
+    "s3:ObjectCreationOperation",
+    "s3:RequestObjectTagKeys",
+    "s3:RequestObjectTag/",
+    "s3:x-amz-copy-source",
+    "s3:x-amz-metadata-directive",
+];
+/// What sets an access control list.
+const ACL: &[&str] = &[
+    "s3:x-amz-acl",
+    "s3:x-amz-grant-full-control",
+    "s3:x-amz-grant-read",
+    "s3:x-amz-grant-read-acp",
+    "s3:x-amz-grant-write",
+    "s3:x-amz-grant-write-acp",
+];
+const NEW_BUCKET: &[&str] = &[
+    "s3:LocationConstraint",
+    "s3:x-amz-object-ownership",
+    "s3:x-amz-acl",
+    "s3:x-amz-grant-full-control",
+    "s3:x-amz-grant-read",
+    "s3:x-amz-grant-read-acp",
+    "s3:x-amz-grant-write",
+    "s3:x-amz-grant-write-acp",
+];
+const WRITE_ACL: &[&str] = &[
+    "s3:x-amz-acl",
+    "s3:x-amz-grant-full-control",
+    "s3:x-amz-grant-read",
+    "s3:x-amz-grant-read-acp",
+    "s3:x-amz-grant-write",
+    "s3:x-amz-grant-write-acp",
+    "s3:x-amz-storage-class",
+    "s3:ExistingObjectTag/",
+];
+const WRITE_ACL_OF_VERSION: &[&str] = &[
+    "s3:x-amz-acl",
+    "s3:x-amz-grant-full-control",
+    "s3:x-amz-grant-read",
+    "s3:x-amz-grant-read-acp",
+    "s3:x-amz-grant-write",
+    "s3:x-amz-grant-write-acp",
+    "s3:x-amz-storage-class",
+    "s3:ExistingObjectTag/",
+    "s3:VersionId",
+];
+/// The tags that a request brings, to an object that may have some.
+const TAGS: &[&str] = &["s3:ExistingObjectTag/", "s3:RequestObjectTagKeys", "s3:RequestObjectTag/"];
+const TAGS_OF_VERSION: &[&str] =
+    &["s3:ExistingObjectTag/", "s3:VersionId", "s3:RequestObjectTagKeys", "s3:RequestObjectTag/"];
+/// What S3 tells KMS of the object.
+const CONTEXT: &[&str] = &["kms:EncryptionContext:", "kms:EncryptionContextKeys"];
+
 pub(super) const OPERATIONS: &[Operation] = &[
     s3("ListBuckets", &[always("s3:ListAllMyBuckets", Any, S3Bucket)]),
-    s3("CreateBucket", &[always("s3:CreateBucket", Bucket, S3Bucket)]),
+    s3("CreateBucket", &[always("s3:CreateBucket", Bucket, S3Bucket).filling(NEW_BUCKET)]),
     s3("DeleteBucket", &[always("s3:DeleteBucket", Bucket, S3Bucket)]),
     s3("HeadBucket", &[always("s3:ListBucket", Bucket, S3Bucket)]),
-    s3("ListObjects", &[always("s3:ListBucket", Bucket, S3Bucket)]),
-    s3("ListObjectsV2", &[always("s3:ListBucket", Bucket, S3Bucket)]),
-    s3("ListObjectVersions", &[always("s3:ListBucketVersions", Bucket, S3Bucket)]),
+    s3("ListObjects", &[always("s3:ListBucket", Bucket, S3Bucket).filling(LISTING)]),
+    s3("ListObjectsV2", &[always("s3:ListBucket", Bucket, S3Bucket).filling(LISTING)]),
+    s3("ListObjectVersions", &[always("s3:ListBucketVersions", Bucket, S3Bucket).filling(LISTING)]),
     s3("ListMultipartUploads", &[always("s3:ListBucketMultipartUploads", Bucket, S3Bucket)]),
     s3("GetBucketLocation", &[always("s3:GetBucketLocation", Bucket, S3Bucket)]),
     s3("GetBucketPolicy", &[always("s3:GetBucketPolicy", Bucket, S3Bucket)]),
@@ -33,7 +107,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     s3("PutBucketTagging", &[always("s3:PutBucketTagging", Bucket, S3Bucket)]),
     s3("DeleteBucketTagging", &[always("s3:PutBucketTagging", Bucket, S3Bucket)]),
     s3("GetBucketAcl", &[always("s3:GetBucketAcl", Bucket, S3Bucket)]),
-    s3("PutBucketAcl", &[always("s3:PutBucketAcl", Bucket, S3Bucket)]),
+    s3("PutBucketAcl", &[always("s3:PutBucketAcl", Bucket, S3Bucket).filling(ACL)]),
     s3("GetBucketLifecycleConfiguration", &[always("s3:GetLifecycleConfiguration", Bucket, S3Bucket)]),
     s3("PutBucketLifecycleConfiguration", &[always("s3:PutLifecycleConfiguration", Bucket, S3Bucket)]),
     s3("DeleteBucketLifecycle", &[always("s3:PutLifecycleConfiguration", Bucket, S3Bucket)]),
@@ -48,8 +122,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
     s3(
         "GetObject",
         &[
-            when("s3:GetObject", Object, When::Unversioned),
-            when("s3:GetObjectVersion", Object, When::Versioned),
+            there("s3:GetObject", Object, When::Unversioned),
+            there("s3:GetObjectVersion", Object, When::Versioned),
             when("s3:ListBucket", Bucket, When::Missing),
             on_key("kms:Decrypt", Key, When::SseKms),
         ],
@@ -57,8 +131,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
     s3(
         "HeadObject",
         &[
-            when("s3:GetObject", Object, When::Unversioned),
-            when("s3:GetObjectVersion", Object, When::Versioned),
+            there("s3:GetObject", Object, When::Unversioned),
+            there("s3:GetObjectVersion", Object, When::Versioned),
             when("s3:ListBucket", Bucket, When::Missing),
             on_key("kms:GenerateDataKey", Key, When::ChecksumOfSseKms),
             on_key("kms:Decrypt", Key, When::ChecksumOfSseKms),
@@ -67,20 +141,20 @@ pub(super) const OPERATIONS: &[Operation] = &[
     s3(
         "PutObject",
         &[
-            always("s3:PutObject", Object, S3Bucket),
-            when("s3:PutObjectAcl", Object, When::SetsAcl),
-            when("s3:PutObjectTagging", Object, When::SetsTags),
+            write("s3:PutObject", When::Always),
+            write("s3:PutObjectAcl", When::SetsAcl).filling(WRITE_ACL),
+            write("s3:PutObjectTagging", When::SetsTags).filling(TAGS),
             on_key("kms:GenerateDataKey", Key, When::SseKms),
         ],
     ),
     s3(
         "CopyObject",
         &[
-            when("s3:GetObject", SourceObject, When::SourceUnversioned),
-            when("s3:GetObjectVersion", SourceObject, When::SourceVersioned),
-            always("s3:PutObject", Object, S3Bucket),
-            when("s3:PutObjectAcl", Object, When::SetsAcl),
-            when("s3:PutObjectTagging", Object, When::SetsTags),
+            there("s3:GetObject", SourceObject, When::SourceUnversioned),
+            there("s3:GetObjectVersion", SourceObject, When::SourceVersioned),
+            write("s3:PutObject", When::Always),
+            write("s3:PutObjectAcl", When::SetsAcl).filling(WRITE_ACL),
+            write("s3:PutObjectTagging", When::SetsTags).filling(TAGS),
             on_key("kms:Decrypt", SourceKey, When::SourceKms),
             on_key("kms:GenerateDataKey", Key, When::SseKms),
         ],
@@ -88,83 +162,83 @@ pub(super) const OPERATIONS: &[Operation] = &[
     s3(
         "DeleteObject",
         &[
-            when("s3:DeleteObject", Object, When::Unversioned),
-            when("s3:DeleteObjectVersion", Object, When::Versioned),
+            when("s3:DeleteObject", Object, When::Unversioned).filling(&["s3:if-match"]),
+            when("s3:DeleteObjectVersion", Object, When::Versioned).filling(&["s3:VersionId"]),
         ],
     ),
     // Asked once for every object named; each answers for itself.
     s3(
         "DeleteObjects",
         &[
-            when("s3:DeleteObject", Object, When::Unversioned),
-            when("s3:DeleteObjectVersion", Object, When::Versioned),
+            when("s3:DeleteObject", Object, When::Unversioned).filling(&["s3:if-match"]),
+            when("s3:DeleteObjectVersion", Object, When::Versioned).filling(&["s3:VersionId"]),
         ],
     ),
     s3(
         "CreateMultipartUpload",
         &[
-            always("s3:PutObject", Object, S3Bucket),
-            when("s3:PutObjectAcl", Object, When::SetsAcl),
-            when("s3:PutObjectTagging", Object, When::SetsTags),
+            write("s3:PutObject", When::Always),
+            write("s3:PutObjectAcl", When::SetsAcl).filling(WRITE_ACL),
+            write("s3:PutObjectTagging", When::SetsTags).filling(TAGS),
             on_key("kms:GenerateDataKey", Key, When::SseKms),
         ],
     ),
-    s3("UploadPart", &[always("s3:PutObject", Object, S3Bucket), on_key("kms:Decrypt", Key, When::SseKms)]),
+    s3("UploadPart", &[write("s3:PutObject", When::Always), on_key("kms:Decrypt", Key, When::SseKms)]),
     s3(
         "UploadPartCopy",
         &[
-            when("s3:GetObject", SourceObject, When::SourceUnversioned),
-            when("s3:GetObjectVersion", SourceObject, When::SourceVersioned),
-            always("s3:PutObject", Object, S3Bucket),
+            there("s3:GetObject", SourceObject, When::SourceUnversioned),
+            there("s3:GetObjectVersion", SourceObject, When::SourceVersioned),
+            write("s3:PutObject", When::Always),
             on_key("kms:Decrypt", SourceKey, When::SourceKms),
             on_key("kms:Decrypt", Key, When::SseKms),
         ],
     ),
-    s3("CompleteMultipartUpload", &[always("s3:PutObject", Object, S3Bucket)]),
+    s3("CompleteMultipartUpload", &[write("s3:PutObject", When::Always)]),
     s3("AbortMultipartUpload", &[always("s3:AbortMultipartUpload", Object, S3Bucket)]),
     s3("ListParts", &[always("s3:ListMultipartUploadParts", Object, S3Bucket)]),
     s3(
         "GetObjectAcl",
         &[
-            when("s3:GetObjectAcl", Object, When::Unversioned),
-            when("s3:GetObjectVersionAcl", Object, When::Versioned),
+            there("s3:GetObjectAcl", Object, When::Unversioned),
+            there("s3:GetObjectVersionAcl", Object, When::Versioned),
         ],
     ),
     s3(
         "PutObjectAcl",
         &[
-            when("s3:PutObjectAcl", Object, When::Unversioned),
-            when("s3:PutObjectVersionAcl", Object, When::Versioned),
+            when("s3:PutObjectAcl", Object, When::Unversioned).filling(WRITE_ACL),
+            when("s3:PutObjectVersionAcl", Object, When::Versioned).filling(WRITE_ACL_OF_VERSION),
         ],
     ),
     s3(
         "GetObjectTagging",
         &[
-            when("s3:GetObjectTagging", Object, When::Unversioned),
-            when("s3:GetObjectVersionTagging", Object, When::Versioned),
+            there("s3:GetObjectTagging", Object, When::Unversioned),
+            there("s3:GetObjectVersionTagging", Object, When::Versioned),
         ],
     ),
     s3(
         "PutObjectTagging",
         &[
-            when("s3:PutObjectTagging", Object, When::Unversioned),
-            when("s3:PutObjectVersionTagging", Object, When::Versioned),
+            there("s3:PutObjectTagging", Object, When::Unversioned).filling(TAGS),
+            there("s3:PutObjectVersionTagging", Object, When::Versioned).filling(TAGS_OF_VERSION),
         ],
     ),
     s3(
         "DeleteObjectTagging",
         &[
-            when("s3:DeleteObjectTagging", Object, When::Unversioned),
-            when("s3:DeleteObjectVersionTagging", Object, When::Versioned),
+            there("s3:DeleteObjectTagging", Object, When::Unversioned),
+            there("s3:DeleteObjectVersionTagging", Object, When::Versioned),
         ],
     ),
     s3(
         "GetObjectAttributes",
         &[
-            when("s3:GetObject", Object, When::Unversioned),
-            when("s3:GetObjectAttributes", Object, When::Unversioned),
-            when("s3:GetObjectVersion", Object, When::Versioned),
-            when("s3:GetObjectVersionAttributes", Object, When::Versioned),
+            there("s3:GetObject", Object, When::Unversioned),
+            there("s3:GetObjectAttributes", Object, When::Unversioned),
+            there("s3:GetObjectVersion", Object, When::Versioned),
+            there("s3:GetObjectVersionAttributes", Object, When::Versioned),
             on_key("kms:Decrypt", Key, When::SseKms),
         ],
     ),
@@ -175,9 +249,20 @@ const fn s3(name: &'static str, checks: &'static [CheckSpec]) -> Operation {
 }
 
 const fn when(action: &'static str, on: ResourceOf, when: When) -> CheckSpec {
-    CheckSpec { action, on, lane: S3Bucket, when }
+    CheckSpec { action, on, lane: S3Bucket, when, keys: &[] }
+}
+
+/// On an object that may be there, or on a version of it.
+const fn there(action: &'static str, on: ResourceOf, when: When) -> CheckSpec {
+    let keys = if matches!(when, When::Versioned | When::SourceVersioned) { VERSION } else { THERE };
+    CheckSpec { action, on, lane: S3Bucket, when, keys }
+}
+
+/// On an object that is to be written.
+const fn write(action: &'static str, when: When) -> CheckSpec {
+    CheckSpec { action, on: Object, lane: S3Bucket, when, keys: WRITE }
 }
 
 const fn on_key(action: &'static str, on: ResourceOf, when: When) -> CheckSpec {
-    CheckSpec { action, on, lane: KmsKey, when }
+    CheckSpec { action, on, lane: KmsKey, when, keys: CONTEXT }
 }

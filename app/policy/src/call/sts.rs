@@ -7,12 +7,14 @@ pub(super) const OPERATIONS: &[Operation] = &[
     sts(
         "AssumeRole",
         &[
-            always("sts:AssumeRole", ResourceOf::Role, ResourceKind::IamRole),
+            always("sts:AssumeRole", ResourceOf::Role, ResourceKind::IamRole)
+                .filling(&["sts:RoleSessionName", "sts:ExternalId"]),
             CheckSpec {
                 action: "sts:TagSession",
                 on: ResourceOf::Role,
                 lane: ResourceKind::IamRole,
                 when: When::SetsTags,
+                keys: &[],
             },
         ],
     ),

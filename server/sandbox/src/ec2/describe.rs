@@ -36,6 +36,10 @@ pub(super) async fn describe(call: Call<'_>) -> Result<Xml, Fault> {
     }
     // A token is the last reservation of the page before.
     let after = call.params.get("NextToken").unwrap_or_default();
+    if !after.is_empty() && !ids::is_well_formed("r-", after) {
+        let message = "The specified pagination token is not valid or is expired.";
+        return Err(Fault::refused(400, "InvalidPaginationToken", message));
+    }
     let mut rest = reservations.iter().filter(|(id, _)| **id > after).peekable();
     let mut shown = Vec::new();
     while let Some(reservation) = rest.next_if(|_| shown.len() < limit) {

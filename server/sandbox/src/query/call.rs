@@ -68,8 +68,9 @@ macro_rules! operations {
             caller: &$crate::caller::Caller,
             params: &$crate::query::Params,
         ) -> http::Response<$crate::Body> {
-            let call = $crate::query::Call { aws, meta, caller, params };
             let action = params.action().unwrap_or_default();
+            let meta = &meta.asking_for($service.prefix(), action);
+            let call = $crate::query::Call { aws, meta, caller, params };
             let outcome = match $crate::query::Call::check_version($service, params) {
                 Err(fault) => Err(fault),
                 Ok(()) => match action {

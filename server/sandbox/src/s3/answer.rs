@@ -1,6 +1,8 @@
 //! How S3 answers: request ids on every answer, and errors with all the fields that S3's have and `s3s` leaves out.
 
-use http::{HeaderValue, Method, Response, StatusCode, header};
+use std::borrow::Cow;
+
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use quick_xml::Reader;
 use quick_xml::escape::escape;
 use quick_xml::events::Event;
@@ -10,25 +12,30 @@ use super::failure;
 use crate::Body;
 use crate::request::RequestMeta;
 
-/// What an error tells in its headers: that a delete marker is in the way, and which.
-const KEPT_OF_ERRORS: [&str; 3] = ["x-amz-delete-marker", "x-amz-version-id", "connection"];
+/// XML namespace of S3's answers.
+const NAMESPACE: &str = "http://s3.amazonaws.com/doc/2006-03-01/";
 
-/// An error answer with S3's code and message, and what else it says by the names of its elements. `resource` is the path that
-/// was asked for, decoded.
-pub(super) fn error(
+/// What an error tells in its headers: that a delete marker is in the way, and which.
+const KEPT_OF_ERRORS: [&str; 2] = ["x-amz-delete-marker", "x-amz-version-id"];
+
+/// Fields of an error beside those that all have, by name.
+pub(crate) type Fields = Vec<(Cow<'static, str>, String)>;
+
+/// An error answer with S3's code and message. `resource` is the path that was asked for, decoded; `fields` are what
+/// this error has beside the fields that all have.
+pub(crate) fn error(
     meta: &RequestMeta,
-    (status, code, message): (u16, &str, &str),
-    fields: &[(impl AsRef<str>, String)],
+    status: u16,
+    code: &str,
+    message: &str,
     resource: &str,
+    fields: &Fields,
 ) -> Response<Body> {
-    let given: String = fields
-        .iter()
-        .map(|(name, value)| (name.as_ref(), escape(value)))
-        .map(|(name, value)| format!("<{name}>{value}</{name}>"))
-        .collect();
+    let own: String =
+        fields.iter().map(|(name, value)| format!("<{name}>{}</{name}>", escape(value))).collect();
     let body = format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{}</Code><Message>{}</Message>{given}{}<Resource>{}\
-         </Resource><RequestId>{}</RequestId><HostId>{}</HostId></Error>",
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{}</Code><Message>{}</Message>{}{own}<Resource>{}</Resource>\
+         <RequestId>{}</RequestId><HostId>{}</HostId></Error>",
         escape(code),
         escape(message),
         named(code, resource),
@@ -56,6 +63,7 @@ fn named(code: &str, resource: &str) -> String {
         | "InvalidBucketName"
         | "NoSuchPublicAccessBlockConfiguration"
         | "OwnershipControlsNotFoundError"
+        | "ServerSideEncryptionConfigurationNotFoundError"
         | "NoSuchCORSConfiguration"
         | "NoSuchLifecycleConfiguration"
         | "NoSuchWebsiteConfiguration"
@@ -70,6 +78,7 @@ fn named(code: &str, resource: &str) -> String {
 }
 
 fn identify(meta: &RequestMeta, response: &mut Response<Body>) {
+    response.headers_mut().insert(header::SERVER, HeaderValue::from_static("AmazonS3"));
     let ids = [("x-amz-request-id", &meta.id), ("x-amz-id-2", &meta.host_id)];
     for (name, id) in ids {
         if let Ok(id) = HeaderValue::from_str(id) {
@@ -78,51 +87,73 @@ fn identify(meta: &RequestMeta, response: &mut Response<Body>) {
     }
 }
 
-/// Whether a client waits for a word before it sends the body (RFC 9110, section 10.1.1).
-pub(super) fn waits(headers: &http::HeaderMap) -> bool {
-    headers.get(header::EXPECT).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"))
-}
-
-/// Ends the connection with this answer. A client that waited and was refused may take what comes next for the answer to the body
-/// that it did not send, as botocore does.
-pub(super) fn close(response: &mut Response<Body>) {
-    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-}
+/// Longest key, in bytes.
+const MAX_KEY_BYTES: usize = 1024;
 
 /// What an answer must know of its request.
 #[derive(Clone, Debug)]
 pub(super) struct Asked {
     method: Method,
-    /// Whether the client waits for a word before it sends the body.
-    waits: bool,
     /// Decoded path.
     pub(super) resource: String,
+    query: Vec<(String, String)>,
 }
 
 impl Asked {
     pub(super) fn of(request: &http::Request<Body>) -> Self {
         let path = request.uri().path();
         let resource = percent_encoding::percent_decode_str(path).decode_utf8_lossy().into_owned();
-        Self { method: request.method().clone(), waits: waits(request.headers()), resource }
+        Self {
+            method: request.method().clone(),
+            resource,
+            query: serde_urlencoded::from_str(request.uri().query().unwrap_or_default()).unwrap_or_default(),
+        }
+    }
+
+    /// What an error repeats of its request (Amazon S3 API Reference, "Error responses").
+    fn repeated(&self, code: &str, headers: &HeaderMap) -> Fields {
+        let query =
+            |name: &str| self.query.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
+        let field = |name: &'static str, value: Option<String>| Some((Cow::Borrowed(name), value?));
+        let fields = match code {
+            "NoSuchUpload" | "InvalidPart" | "InvalidPartOrder" => {
+                [field("UploadId", query("uploadId")), None]
+            }
+            "KeyTooLongError" => {
+                let key =
+                    self.resource.trim_start_matches('/').split_once('/').map_or(0, |(_, key)| key.len());
+                [
+                    field("Size", Some(key.to_string())),
+                    field("MaxSizeAllowed", Some(MAX_KEY_BYTES.to_string())),
+                ]
+            }
+            "MethodNotAllowed" => {
+                let kind = match self.resource.trim_matches('/') {
+                    _ if headers.contains_key("x-amz-delete-marker") => "DeleteMarker",
+                    "" => "SERVICE",
+                    bucket if !bucket.contains('/') => "BUCKET",
+                    _ => "OBJECT",
+                };
+                [field("Method", Some(self.method.to_string())), field("ResourceType", Some(kind.to_owned()))]
+            }
+            _ => [None, None],
+        };
+        fields.into_iter().flatten().collect()
     }
 
     /// Completes an answer of `s3s`.
     pub(super) fn finish(&self, meta: &RequestMeta, mut response: Response<Body>) -> Response<Body> {
         let status = response.status();
-        if self.waits && !status.is_success() {
-            close(&mut response);
-        }
+        let given = failure::take_fields(response.headers_mut());
         if status == StatusCode::NOT_MODIFIED || (self.method == Method::HEAD && !status.is_success()) {
             *response.body_mut() = Body::empty();
             response.headers_mut().remove(header::CONTENT_LENGTH);
         } else if status.is_client_error() || status.is_server_error() {
             let (code, message) = code_and_message(response.body());
             let message = failure::message(&code, message);
-            let mut fields = failure::fields_of(response.headers());
-            if code == "MethodNotAllowed" {
-                fields.push(("Method".to_owned(), self.method.to_string()));
-            }
-            let mut answer = error(meta, (status.as_u16(), &code, &message), &fields, &self.resource);
+            let mut fields = self.repeated(&code, response.headers());
+            fields.extend(given);
+            let mut answer = error(meta, status.as_u16(), &code, &message, &self.resource, &fields);
             for name in KEPT_OF_ERRORS {
                 if let Some(value) = response.headers_mut().remove(name) {
                     answer.headers_mut().insert(name, value);
@@ -136,9 +167,32 @@ impl Asked {
             response.headers_mut().remove(header::CONTENT_LENGTH);
             *response.body_mut() = Body::from(document);
         }
+        put_in_namespace(&mut response);
         identify(meta, &mut response);
         response
     }
+}
+
+/// Puts S3's namespace on the root element of an answer. `s3s` leaves it out where the body is one member of the output.
+fn put_in_namespace(response: &mut Response<Body>) {
+    // An object's own bytes are nobody's to change, and of all answers only theirs come in ranges.
+    if response.headers().contains_key(header::ACCEPT_RANGES) {
+        return;
+    }
+    let body = response.body().bytes().unwrap_or_default();
+    let Some((before, after)) = std::str::from_utf8(&body).ok().and_then(at_bare_root) else { return };
+    let named = format!("{before} xmlns=\"{NAMESPACE}\"{after}");
+    response.headers_mut().remove(header::CONTENT_LENGTH);
+    *response.body_mut() = Body::from(named);
+}
+
+/// Splits a document behind the name of its root element, if that has no attributes.
+fn at_bare_root(document: &str) -> Option<(&str, &str)> {
+    let declared = document.strip_prefix("<?xml")?;
+    let root = declared.split_once("?>")?.1.trim_start().strip_prefix('<')?;
+    let (name, behind) = root.split_at_checked(root.find(['>', '/', ' '])?)?;
+    let place = document.len() - root.len() + name.len();
+    document.split_at_checked(place).filter(|_| !behind.starts_with(' '))
 }
 
 /// `Code` and `Message` of an error body.
@@ -190,6 +244,19 @@ mod tests {
         let (code, message) = code_and_message(&body);
         assert_eq!(code, "AccessDenied");
         assert_eq!(message.as_deref(), Some("on resource: \"a&b\" A"));
+    }
+
+    #[test]
+    fn the_root_element_of_an_answer_is_in_s3s_namespace() {
+        let declaration = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>";
+        for (root, split) in
+            [("<A><B/></A>", Some("<A")), ("<A/>", Some("<A")), ("<A xmlns=\"n\"/>", None), ("{}", None)]
+        {
+            let document = format!("{declaration}\n{root}");
+            let before = split.map(|before| format!("{declaration}\n{before}"));
+            assert_eq!(at_bare_root(&document).map(|(before, _)| before.to_owned()), before, "{root}");
+        }
+        assert_eq!(at_bare_root("<A/>"), None, "what S3 answers is declared");
     }
 
     #[test]

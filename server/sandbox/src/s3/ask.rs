@@ -32,8 +32,9 @@ pub(super) struct Owned {
 }
 
 impl Ask {
-    pub(super) fn of<T>(aws: &Arc<Aws>, request: &S3Request<T>) -> S3Result<Self> {
-        let meta = request.extensions.get::<RequestMeta>().cloned();
+    /// A request for the operation `name`.
+    pub(super) fn of<T>(aws: &Arc<Aws>, name: &str, request: &S3Request<T>) -> S3Result<Self> {
+        let meta = request.extensions.get::<RequestMeta>().map(|meta| meta.asking_for("s3", name));
         let caller = request.extensions.get::<Caller>().cloned();
         match (meta, caller) {
             (Some(meta), Some(caller)) => {
@@ -42,6 +43,11 @@ impl Ask {
             }
             _ => Err(internal("the request lost its caller")),
         }
+    }
+
+    /// The same request, asking for another operation.
+    pub(super) fn asking_for(&self, name: &str) -> Self {
+        Self { meta: self.meta.asking_for("s3", name), ..self.clone() }
     }
 
     /// Finds a bucket.

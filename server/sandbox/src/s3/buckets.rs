@@ -161,18 +161,13 @@ pub(super) async fn delete_bucket(
     let input = request.input;
     let owned = ask.bucket(&input.bucket, input.expected_bucket_owner.as_deref()).await?;
     let permit = ask.on_bucket::<actions::s3::DeleteBucket>(&owned, Context::new())?;
-    remove_bucket(ask, permit, &owned, &input.bucket).await?;
+    remove_bucket(ask, permit, &owned).await?;
     Ok(S3Response::with_status(DeleteBucketOutput {}, http::StatusCode::NO_CONTENT))
 }
 
-async fn remove_bucket(
-    ask: &Ask,
-    _permit: Permit<actions::s3::DeleteBucket>,
-    owned: &Owned,
-    name: &str,
-) -> S3Result<()> {
+async fn remove_bucket(ask: &Ask, _permit: Permit<actions::s3::DeleteBucket>, owned: &Owned) -> S3Result<()> {
     let remove = |account: &mut Account| {
-        account.buckets.remove(name);
+        account.buckets.remove(&owned.bucket.name);
         Ok::<_, S3Error>(())
     };
     let removed = ask.aws.store.change(&owned.owner.id, remove).await;

@@ -112,6 +112,7 @@ pub(super) async fn copy_object(
             checksum_crc64nvme: describe::checksum(&row, "CRC64NVME"),
             checksum_sha1: describe::checksum(&row, "SHA1"),
             checksum_sha256: describe::checksum(&row, "SHA256"),
+            checksum_type: Some(describe::checksum_type(&row)),
             e_tag: Some(describe::etag(&row)),
             last_modified: Some(describe::timestamp(row.modified)),
             ..CopyObjectResult::default()

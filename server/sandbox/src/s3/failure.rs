@@ -6,6 +6,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use s3s::{S3Error, S3ErrorCode};
 
+use super::answer::Fields;
 use crate::kms::KmsError;
 use crate::store::{ChangeError, StoreError};
 
@@ -24,7 +25,7 @@ pub(super) fn refuse(status: u16, code: &str, message: impl Into<Cow<'static, st
 
 /// Carries the fields of an error from where it is made to where its answer is written: `s3s` has no place for them. It never
 /// leaves the process.
-const FIELDS: HeaderName = HeaderName::from_static("x-error-field");
+const FIELDS: HeaderName = HeaderName::from_static("x-trilock-error-field");
 
 /// The same error with more elements than code and message, by their names.
 pub(super) fn with_fields(
@@ -42,11 +43,13 @@ pub(super) fn with_fields(
     error
 }
 
-/// The fields that [`with_fields`] gave.
-pub(super) fn fields_of(headers: &HeaderMap) -> Vec<(String, String)> {
-    let fields = headers.get_all(FIELDS).iter().filter_map(|field| field.to_str().ok()?.split_once('='));
+/// Takes out the fields that [`with_fields`] gave.
+pub(super) fn take_fields(headers: &mut HeaderMap) -> Fields {
     let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
-    fields.map(|(name, value)| (name.to_owned(), decoded(value))).collect()
+    let packed = headers.get_all(FIELDS).iter().filter_map(|field| field.to_str().ok()?.split_once('='));
+    let fields = packed.map(|(name, value)| (Cow::Owned(name.to_owned()), decoded(value))).collect();
+    headers.remove(FIELDS);
+    fields
 }
 
 /// `InvalidArgument` with the argument's name and value.

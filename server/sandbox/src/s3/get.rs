@@ -29,7 +29,7 @@ use crate::caller::Identity;
 use crate::crypto::{CryptoError, Key};
 use crate::gate::actions;
 use crate::kms::data_key;
-use crate::store::{Hold, ObjectRow, Segment, Store, StoreError};
+use crate::store::{Hold, ObjectRow, Segment, StoreError};
 
 /// Plaintext of an object, in order.
 pub(super) type Plaintext = BoxStream<'static, Result<Bytes, StoreError>>;
@@ -43,7 +43,7 @@ pub(super) async fn get_object(
     let input = request.input;
     must_be_signed_for(ask, &input)?;
     let owned = ask.bucket(&input.bucket, input.expected_bucket_owner.as_deref()).await?;
-    let (permit, row) = may_read(ask, &owned, &input.key, input.version_id).await?;
+    let (permit, row) = may_read(ask, &owned, &input.key, input.version_id.clone()).await?;
     let conditions = Conditions {
         matches: input.if_match,
         none_match: input.if_none_match,
@@ -64,7 +64,7 @@ pub(super) async fn get_object(
         range.map(|range| format!("bytes {}-{}/{}", range.start, range.end.saturating_sub(1), row.size));
     output.version_id = shown_version(&owned, &row);
     output.parts_count = parts_count(&row, input.part_number);
-    output.tag_count = shown_tags(ask, &owned, &row);
+    output.tag_count = tags::count(ask, &owned, &row, input.version_id);
     output.body = Some(StreamingBlob::from(body));
     Ok(S3Response::new(output))
 }
@@ -77,7 +77,7 @@ pub(super) async fn head_object(
     let asked_range = text_of_range(&request.headers);
     let input = request.input;
     let owned = ask.bucket(&input.bucket, input.expected_bucket_owner.as_deref()).await?;
-    let (_permit, row) = may_read(ask, &owned, &input.key, input.version_id).await?;
+    let (_permit, row) = may_read(ask, &owned, &input.key, input.version_id.clone()).await?;
     let with_checksum = wants_checksum(input.checksum_mode.as_ref());
     if let (true, Some(key)) = (with_checksum, &row.kms_key_arn) {
         envelope::must_be_signed(ask)?;
@@ -102,7 +102,7 @@ pub(super) async fn head_object(
     output.version_id = shown_version(&owned, &row);
     output.parts_count = parts_count(&row, input.part_number);
     let mut response = S3Response::new(output);
-    if let Some(count) = shown_tags(ask, &owned, &row) {
+    if let Some(count) = tags::count(ask, &owned, &row, input.version_id) {
         response.headers.insert("x-amz-tagging-count", count.into());
     }
     Ok(response)
@@ -132,13 +132,6 @@ fn must_not_name_encryption(headers: &HeaderMap) -> S3Result<()> {
     let message = "x-amz-server-side-encryption header is not supported for this operation.";
     let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
     Err(invalid_argument(message, encryption::ALGORITHM, value))
-}
-
-/// How many tags an object has, for those who may read them (BC:s3.GetObject, `TagCount`).
-fn shown_tags(ask: &Ask, owned: &Owned, row: &ObjectRow) -> Option<i32> {
-    let count = i32::try_from(row.tags.len()).ok().filter(|count| *count > 0)?;
-    let may = ask.on_object::<actions::s3::GetObjectTagging>(owned, &row.key, tags::existing(Some(row)));
-    may.ok().map(|_| count)
 }
 
 fn text_of_range(headers: &HeaderMap) -> String {
@@ -265,7 +258,7 @@ pub(super) async fn plaintext(
                 segment,
                 within,
             };
-            pieces.push(opener.open_all(&ask.aws.store)?);
+            pieces.push(opener.open_all()?);
         }
         begins += segment.size;
     }
@@ -275,8 +268,6 @@ pub(super) async fn plaintext(
 /// Opens the chunks of one segment, and cuts off what was not asked for.
 struct Opener {
     key: Arc<Key>,
-    /// The bytes stay while they are read.
-    #[expect(dead_code, reason = "held, not read")]
     hold: Arc<Hold>,
     data: String,
     segment: Segment,
@@ -285,12 +276,12 @@ struct Opener {
 }
 
 impl Opener {
-    fn open_all(self, store: &Store) -> S3Result<Plaintext> {
+    fn open_all(self) -> S3Result<Plaintext> {
         let chunk = CHUNK_BYTES as u64;
         let (from, to) = (self.within.start / chunk, self.within.end.saturating_sub(1) / chunk);
         let count = to.saturating_sub(from) + 1;
         let first = self.segment.first.saturating_add_unsigned(from);
-        let sealed = store.object_bytes(&self.data, first, count);
+        let sealed = self.hold.chunks(first, count);
         // One that ends early would pass for a shorter object: what is missing must be an error.
         let sealed = sealed.map(|chunk| chunk.map(Some)).chain(stream::repeat_with(|| Ok(None)));
         let sealed = sealed.take(usize::try_from(count).map_err(internal)?);
@@ -298,7 +289,7 @@ impl Opener {
     }
 
     /// Opens the segment's chunk at `place`, counted from 0.
-    fn open(&self, sealed: Option<Vec<u8>>, place: u64) -> Result<Bytes, StoreError> {
+    fn open(&self, sealed: Option<Bytes>, place: u64) -> Result<Bytes, StoreError> {
         let broken = || StoreError::Crypto(CryptoError::DoesNotOpen);
         let sealed = sealed.ok_or_else(broken)?;
         let last = self.segment.size.saturating_sub(1) / CHUNK_BYTES as u64;

@@ -14,7 +14,7 @@ use super::ask::{Ask, Owned};
 use super::describe::{canonical_id, checksum_algorithms, checksum_type, etag, timestamp};
 use super::failure::{from_store, invalid_argument};
 use crate::gate::{Permit, actions};
-use crate::store::{ObjectRow, Place, StoreError, end_of_prefix};
+use crate::store::{ObjectRow, Place, StoreError};
 
 /// Largest and default page.
 const MAX_KEYS: i32 = 1000;
@@ -202,8 +202,7 @@ pub(super) struct Scan {
     pub(super) prefix: String,
     pub(super) delimiter: String,
     pub(super) limit: usize,
-    /// `None`: nothing is left.
-    place: Option<Place>,
+    place: Place,
 }
 
 impl Scan {
@@ -216,10 +215,10 @@ impl Scan {
     ) -> Self {
         let (prefix, delimiter) = (prefix.unwrap_or_default(), delimiter.unwrap_or_default());
         let place = match (common_prefix(prefix, delimiter, key), id) {
-            (Some(group), _) => end_of_prefix(&group).map(Place::From),
-            (None, _) if key.is_empty() => Some(Place::From(String::new())),
-            (None, Some(id)) => Some(Place::Within(key.to_owned(), id.to_owned())),
-            (None, None) => Some(Place::Behind(key.to_owned())),
+            (Some(group), _) => Place::BehindAll(group),
+            (None, _) if key.is_empty() => Place::Start,
+            (None, Some(id)) => Place::Within(key.to_owned(), id.to_owned()),
+            (None, None) => Place::Behind(key.to_owned()),
         };
         Self { prefix: prefix.to_owned(), delimiter: delimiter.to_owned(), limit, place }
     }
@@ -240,10 +239,10 @@ impl Scan {
         // One more than is wanted tells whether there is more. With a delimiter few are read at first: behind a common prefix all
         // of it would be read in vain.
         let mut count = if self.delimiter.is_empty() { self.limit + 1 } else { FEW };
-        while let Some(from) = place.take().filter(|_| self.limit > 0) {
+        while self.limit > 0 {
             let left = self.limit - page.entries.len() - page.prefixes.len();
             let count_now = count.min(left + 1);
-            let batch = read(from, u32::try_from(count_now).unwrap_or(u32::MAX)).await?;
+            let batch = read(place.clone(), u32::try_from(count_now).unwrap_or(u32::MAX)).await?;
             let full = batch.len() == count_now;
             count *= 2;
             for entry in batch {
@@ -253,16 +252,16 @@ impl Scan {
                 }
                 let (key, id) = name(&entry);
                 if let Some(group) = common_prefix(&self.prefix, &self.delimiter, key) {
-                    place = end_of_prefix(&group).map(Place::From);
+                    place = Place::BehindAll(group.clone());
                     last = Some((group.clone(), None));
                     page.prefixes.push(group);
                     count = FEW;
                     break;
                 }
-                place = Some(match id {
+                place = match id {
                     Some(id) => Place::Within(key.to_owned(), id.to_owned()),
                     None => Place::Behind(key.to_owned()),
-                });
+                };
                 last = Some((key.to_owned(), id.map(str::to_owned)));
                 page.entries.push(entry);
             }

@@ -28,14 +28,21 @@ macro_rules! operations {
         #[async_trait::async_trait]
         impl S3 for Operations {
             $(async fn $name(&self, request: S3Request<$input>) -> S3Result<S3Response<$output>> {
-                let ask = Ask::of(&self.0, &request)?;
+                let ask = Ask::of(&self.0, name_of(stringify!($input)), &request)?;
                 $module::$name(&ask, request).await
             })*
         }
 
-        /// The inputs of all operations, each named after its own.
-        pub(crate) const INPUTS: &[&str] = &[$(stringify!($input)),*];
+        /// All operations.
+        pub(crate) fn names() -> Vec<&'static str> {
+            vec![$(name_of(stringify!($input))),*]
+        }
     };
+}
+
+/// Inputs are named after their operations.
+fn name_of(input: &str) -> &str {
+    input.strip_suffix("Input").unwrap_or(input)
 }
 
 operations! {

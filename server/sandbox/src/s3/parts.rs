@@ -159,10 +159,10 @@ fn customer_key_of(upload: &UploadRow, headers: &HeaderMap) -> S3Result<Option<C
 fn part_number(number: i32) -> S3Result<i64> {
     match (1..=MOST_PARTS).contains(&number) {
         true => Ok(number.into()),
-        false => Err(refuse(
-            400,
-            "InvalidArgument",
+        false => Err(invalid_argument(
             format!("Part number must be an integer between 1 and {MOST_PARTS}, inclusive"),
+            "partNumber",
+            number.to_string(),
         )),
     }
 }
@@ -282,7 +282,7 @@ pub(super) async fn complete_multipart_upload(
     let only_if = only_if(&request.headers)?;
     complete_with_key(&upload, &request.headers)?;
     let there = ask.aws.store.parts(&upload.id, 0).await.map_err(|error| from_store(&error))?;
-    let parts = chosen(&upload.id, &named, &there)?;
+    let parts = chosen(&named, &there)?;
     let mut object = upload.object.clone();
     object.size = parts.iter().map(|part| part.size).sum();
     must_fit(object.size, ask.aws.max_object_bytes)?;
@@ -389,7 +389,7 @@ async fn complete(
 }
 
 /// The parts that a completion names, as they are there.
-fn chosen(upload: &str, named: &[CompletedPart], there: &[PartRow]) -> S3Result<Vec<PartRow>> {
+fn chosen(named: &[CompletedPart], there: &[PartRow]) -> S3Result<Vec<PartRow>> {
     if named.is_empty() {
         return Err(malformed_xml());
     }
@@ -398,7 +398,7 @@ fn chosen(upload: &str, named: &[CompletedPart], there: &[PartRow]) -> S3Result<
         return Err(refuse(
             400,
             "InvalidPartOrder",
-            "The list of parts was not in ascending order. The parts list must be specified in order by part number.",
+            "The list of parts was not in ascending order. Parts must be ordered by part number.",
         ));
     }
     let mut parts = Vec::with_capacity(named.len());
@@ -412,14 +412,7 @@ fn chosen(upload: &str, named: &[CompletedPart], there: &[PartRow]) -> S3Result<
                  specified entity tag may not match the part's entity tag.",
             );
             let etag = part.e_tag.as_ref().map(|etag| etag.value().to_owned());
-            with_fields(
-                error,
-                [
-                    ("UploadId", upload.to_owned()),
-                    ("PartNumber", number.to_string()),
-                    ("ETag", etag.unwrap_or_default()),
-                ],
-            )
+            with_fields(error, [("PartNumber", number.to_string()), ("ETag", etag.unwrap_or_default())])
         })?);
     }
     let Some(small) = parts.iter().rev().skip(1).rev().find(|part| part.size < LEAST_BYTES) else {

@@ -7,17 +7,17 @@ use s3s::dto::{
     CreateMultipartUploadInput, CreateMultipartUploadOutput, Initiator, ListMultipartUploadsInput,
     ListMultipartUploadsOutput, ListPartsInput, ListPartsOutput, MultipartUpload, Owner, Part, StorageClass,
 };
-use s3s::{S3Error, S3Request, S3Response, S3Result};
+use s3s::{S3Request, S3Response, S3Result};
 
 use super::ask::{Ask, Owned};
 use super::checksum::Algorithm;
 use super::customer_key::CustomerKey;
 use super::describe::{self, canonical_id, timestamp};
-use super::failure::{from_store, invalid_argument, refuse, with_fields};
+use super::failure::{from_store, invalid_argument, refuse};
 use super::intent::Intent;
 use super::list::{Encoding, Page, Scan, common_prefixes, conditions, limit, shown, shown_delimiter};
 use super::parts::shown_checksum;
-use super::write::{no_such_upload, row};
+use super::write::{done, no_such_upload, row};
 use crate::gate::{Permit, actions};
 use crate::store::{PartRow, UploadRow, new_version_id};
 
@@ -60,7 +60,7 @@ pub(super) async fn create_multipart_upload(
 }
 
 async fn begin(ask: &Ask, _permit: Permit<actions::s3::PutObject>, upload: &UploadRow) -> S3Result<()> {
-    ask.aws.store.create_upload(upload).await.map_err(|error| from_store(&error))
+    done(ask.aws.store.create_upload(upload).await.map_err(|error| from_store(&error))?)
 }
 
 fn checksum_type(composite: bool) -> ChecksumType {
@@ -118,17 +118,13 @@ fn checksums(
     Ok(Some((algorithm, composite)))
 }
 
-fn no_upload(id: &str) -> S3Error {
-    with_fields(no_such_upload(), [("UploadId", id.to_owned())])
-}
-
 /// An upload by its id.
 ///
 /// # Errors
 /// `NoSuchUpload`.
 pub(super) async fn find_upload(ask: &Ask, owned: &Owned, key: &str, id: &str) -> S3Result<UploadRow> {
     let found = ask.aws.store.upload(&owned.bucket.name, key, id).await;
-    found.map_err(|error| from_store(&error))?.ok_or_else(|| no_upload(id))
+    found.map_err(|error| from_store(&error))?.ok_or_else(no_such_upload)
 }
 
 /// The condition keys of a part: it carries no headers about encryption, so the upload's own settings stand
@@ -156,7 +152,7 @@ pub(super) async fn abort_multipart_upload(
         true => {
             Ok(S3Response::with_status(AbortMultipartUploadOutput::default(), http::StatusCode::NO_CONTENT))
         }
-        false => Err(no_upload(&upload.id)),
+        false => Err(no_such_upload()),
     }
 }
 

@@ -98,10 +98,9 @@ pub(super) fn find(ask: &Ask, owned: &Owned, found: Found) -> S3Result<ObjectRow
             refuse(404, "NoSuchVersion", "The specified version does not exist."),
             [("VersionId", version.clone())],
         ),
-        (Some(_), Some(_)) => with_fields(
-            refuse(405, "MethodNotAllowed", "The specified method is not allowed against this resource."),
-            [("ResourceType", "DeleteMarker".to_owned())],
-        ),
+        (Some(_), Some(_)) => {
+            refuse(405, "MethodNotAllowed", "The specified method is not allowed against this resource.")
+        }
     };
     if let Some(marker) = marker {
         let mut headers = error.headers().cloned().unwrap_or_default();

@@ -1,60 +1,47 @@
-//! Listings of objects, versions and uploads: within a prefix, from a place on, in the UTF-8 binary order of their keys. What is
-//! read is what is given: an index leads to the first row, and none is passed over.
+//! Listings of objects, versions and uploads: within a prefix, from a place on, in the UTF-8 binary order of their keys. An index
+//! leads to the first row of a page.
 
-use sqlx::{QueryBuilder, Sqlite};
-
-use super::objects::{ObjectRow, Version, version_of};
+use super::objects::{IS_LATEST, ObjectRow, VERSION, Version, version_of};
+use super::sql::{Row, sql};
 use super::uploads::{UploadRow, upload_of};
 use super::{Store, StoreError};
 
 /// Where a listing goes on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
-    /// At this key, or the first one that sorts behind it.
-    From(String),
+    /// At the first key.
+    Start,
     /// Behind all that there is of this key.
     Behind(String),
+    /// Behind all keys that start with this.
+    BehindAll(String),
     /// Behind one version of a key, or one upload to it.
     Within(String, String),
 }
 
 impl Place {
-    /// The same, but not before the keys that start with `prefix`.
-    fn within(self, prefix: &str) -> Self {
-        match &self {
-            Self::From(key) | Self::Behind(key) | Self::Within(key, _) if key.as_str() < prefix => {
-                Self::From(prefix.to_owned())
-            }
-            _ => self,
+    /// The first name that may follow.
+    fn first(&self) -> Vec<u8> {
+        match self {
+            Self::Start => Vec::new(),
+            Self::Behind(key) => [key.as_bytes(), &[0]].concat(),
+            Self::BehindAll(prefix) => behind_all(prefix),
+            Self::Within(key, _) => key.as_bytes().to_vec(),
         }
     }
 }
 
-/// Columns that make an object's version.
-const OBJECTS: &str = "SELECT name, version, latest, data, body, bucket FROM objects";
+/// Names from the first up to before the second, in UTF-8 binary order.
+type Stretch = (Vec<u8>, Vec<u8>);
 
-/// A statement about the rows of a bucket whose names start with `prefix`.
-fn rows_of<'q>(select: &str, bucket: &'q str, prefix: &str) -> QueryBuilder<'q, Sqlite> {
-    let mut query = QueryBuilder::new(select);
-    query.push(" WHERE bucket = ").push_bind(bucket);
-    if let Some(end) = end_of_prefix(prefix) {
-        query.push(" AND name < ").push_bind(end);
-    }
-    query
+/// The names that start with `prefix`, from a place on.
+fn stretch(prefix: &str, place: &Place) -> Stretch {
+    (place.first().max(prefix.as_bytes().to_vec()), behind_all(prefix))
 }
 
-/// The first text that sorts behind all those that start with `prefix`; `None` when every text does that is not before them.
-pub fn end_of_prefix(prefix: &str) -> Option<String> {
-    let mut characters: Vec<char> = prefix.chars().collect();
-    while let Some(last) = characters.pop() {
-        // Between these two there are no characters.
-        let next = if last == '\u{d7ff}' { Some('\u{e000}') } else { char::from_u32(u32::from(last) + 1) };
-        if let Some(next) = next {
-            characters.push(next);
-            return Some(characters.into_iter().collect());
-        }
-    }
-    None
+/// Before which all names sort that start with `prefix`: no UTF-8 has a byte 255.
+fn behind_all(prefix: &str) -> Vec<u8> {
+    [prefix.as_bytes(), &[0xFF]].concat()
 }
 
 impl Store {
@@ -66,14 +53,15 @@ impl Store {
         place: Place,
         count: u32,
     ) -> Result<Vec<ObjectRow>, StoreError> {
-        let mut query = rows_of(OBJECTS, bucket, prefix);
-        match place.within(prefix) {
-            Place::From(key) => query.push(" AND name >= ").push_bind(key),
-            Place::Behind(key) | Place::Within(key, _) => query.push(" AND name > ").push_bind(key),
-        };
-        query.push(" AND latest = 1 AND data <> '' ORDER BY name LIMIT ").push_bind(i64::from(count));
-        let rows = query.build().fetch_all(&self.0.pool).await?;
-        let versions = rows.iter().map(version_of).collect::<Result<Vec<_>, _>>()?;
+        let (first, end) = stretch(prefix, &place);
+        let query = sql(format!(
+            "SELECT {VERSION} FROM objects WHERE bucket = $1 AND name >= $2 AND name < $3 AND data <> '' \
+             AND born = (SELECT MAX(newest.born) FROM objects newest \
+             WHERE newest.bucket = objects.bucket AND newest.name = objects.name) ORDER BY name LIMIT $4"
+        ));
+        let query = query.bind(bucket).bind(first.as_slice()).bind(end.as_slice()).bind(i64::from(count));
+        let rows = query.rows(self.readers()?).await?;
+        let versions = rows.iter().map(|row| version_of(row, true)).collect::<Result<Vec<_>, _>>()?;
         Ok(versions.into_iter().filter_map(|version| version.object).collect())
     }
 
@@ -85,33 +73,48 @@ impl Store {
         place: Place,
         count: u32,
     ) -> Result<Vec<Version>, StoreError> {
-        let mut query = rows_of(OBJECTS, bucket, prefix);
-        match place.within(prefix) {
-            Place::From(key) => query.push(" AND name >= ").push_bind(key),
-            Place::Behind(key) => query.push(" AND name > ").push_bind(key),
-            Place::Within(key, version) => {
-                let born = self.born_before(bucket, &key, &version).await?;
-                query.push(" AND name >= ").push_bind(key.clone());
-                query.push(" AND (name > ").push_bind(key).push(" OR born < ").push_bind(born).push(")")
+        let mut versions = match &place {
+            Place::Within(key, id) if key.starts_with(prefix) => {
+                self.behind_version(bucket, key, id, count).await?
             }
+            _ => Vec::new(),
         };
-        query.push(" ORDER BY name, born DESC LIMIT ").push_bind(i64::from(count));
-        let rows = query.build().fetch_all(&self.0.pool).await?;
-        rows.iter().map(version_of).collect()
+        let place = match place {
+            Place::Within(key, _) => Place::Behind(key),
+            other => other,
+        };
+        let left = i64::from(count) - i64::try_from(versions.len()).unwrap_or(i64::MAX);
+        if left > 0 {
+            let (first, end) = stretch(prefix, &place);
+            let query = sql(format!(
+                "SELECT {VERSION}, {IS_LATEST} FROM objects WHERE bucket = $1 AND name >= $2 AND name < $3 \
+                 ORDER BY name, born DESC LIMIT $4"
+            ));
+            let query = query.bind(bucket).bind(first.as_slice()).bind(end.as_slice()).bind(left);
+            for row in query.rows(self.readers()?).await? {
+                versions.push(listed_version(&row)?);
+            }
+        }
+        Ok(versions)
     }
 
-    /// Before which `born` the versions of a key are that come after this one.
-    async fn born_before(&self, bucket: &str, key: &str, version: &str) -> Result<i64, StoreError> {
-        let born: Option<i64> = sqlx::query_scalar(
-            "SELECT COALESCE((SELECT born FROM objects WHERE bucket = $1 AND name = $2 AND version = $3), \
-             (SELECT MIN(born) FROM objects WHERE bucket = $1 AND name = $2 AND version > $3 AND version <> 'null'))",
-        )
-        .bind(bucket)
-        .bind(key)
-        .bind(version)
-        .fetch_one(&self.0.pool)
-        .await?;
-        Ok(born.unwrap_or(i64::MAX))
+    /// At most `count` of the versions of a key that come behind one of them.
+    async fn behind_version(
+        &self,
+        bucket: &str,
+        key: &str,
+        version: &str,
+        count: u32,
+    ) -> Result<Vec<Version>, StoreError> {
+        let query = sql(format!(
+            "SELECT {VERSION}, {IS_LATEST} FROM objects WHERE bucket = $1 AND name = $2 AND born < COALESCE(\
+             (SELECT born FROM objects marker WHERE bucket = $1 AND name = $2 AND version = $3), \
+             (SELECT MIN(born) FROM objects later WHERE bucket = $1 AND name = $2 AND version > $3 AND version <> 'null'), \
+             {}) ORDER BY born DESC LIMIT $4",
+            i64::MAX
+        ));
+        let query = query.bind(bucket).bind(key.as_bytes()).bind(version).bind(i64::from(count));
+        query.rows(self.readers()?).await?.iter().map(listed_version).collect()
     }
 
     /// At most `count` uploads, by key and the oldest of each first.
@@ -122,31 +125,31 @@ impl Store {
         place: Place,
         count: u32,
     ) -> Result<Vec<UploadRow>, StoreError> {
-        let mut query = rows_of("SELECT id, bucket, name, data, body FROM uploads", bucket, prefix);
-        match place.within(prefix) {
-            Place::From(key) => query.push(" AND name >= ").push_bind(key),
-            Place::Behind(key) => query.push(" AND name > ").push_bind(key),
-            Place::Within(key, id) => {
-                query.push(" AND name >= ").push_bind(key.clone());
-                query.push(" AND (name > ").push_bind(key).push(" OR id > ").push_bind(id).push(")")
-            }
+        let (first, end) = stretch(prefix, &place);
+        let (key, id) = match &place {
+            Place::Within(key, id) => (key.as_str(), id.as_str()),
+            _ => ("", ""),
         };
-        query.push(" ORDER BY name, id LIMIT ").push_bind(i64::from(count));
-        let rows = query.build().fetch_all(&self.0.pool).await?;
+        let query = sql(
+            "SELECT id, bucket, name, data, body FROM uploads WHERE bucket = $1 AND name >= $2 AND name < $3 \
+             AND (name, id) > ($4, $5) ORDER BY name, id LIMIT $6",
+        );
+        let query = query.bind(bucket).bind(first.as_slice()).bind(end.as_slice()).bind(key.as_bytes());
+        let rows = query.bind(id).bind(i64::from(count)).rows(self.readers()?).await?;
         rows.iter().map(upload_of).collect()
     }
 
     /// Whether there is an upload of this id to another key.
     pub async fn upload_is_elsewhere(&self, bucket: &str, key: &str, id: &str) -> Result<bool, StoreError> {
-        let found: Option<i64> =
-            sqlx::query_scalar("SELECT 1 FROM uploads WHERE id = $1 AND NOT (bucket = $2 AND name = $3)")
-                .bind(id)
-                .bind(bucket)
-                .bind(key)
-                .fetch_optional(&self.0.pool)
-                .await?;
+        let query = sql("SELECT id FROM uploads WHERE id = $1 AND NOT (bucket = $2 AND name = $3)");
+        let found = query.bind(id).bind(bucket).bind(key.as_bytes()).row(self.readers()?).await?;
         Ok(found.is_some())
     }
+}
+
+/// A row of [`VERSION`] and [`IS_LATEST`].
+fn listed_version(row: &Row) -> Result<Version, StoreError> {
+    version_of(row, row.get::<i64>(5)? == 1)
 }
 
 #[cfg(test)]
@@ -154,17 +157,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_prefix_ends_where_the_next_text_begins() {
-        for (prefix, end) in [
-            ("a", Some("b")),
-            ("a/", Some("a0")),
-            ("\u{7f}", Some("\u{80}")),
-            ("x\u{d7ff}", Some("x\u{e000}")),
-            ("x\u{10ffff}", Some("y")),
-            ("\u{10ffff}\u{10ffff}", None),
-            ("", None),
-        ] {
-            assert_eq!(end_of_prefix(prefix).as_deref(), end, "{prefix:?}");
+    fn a_stretch_holds_the_names_with_the_prefix_from_the_place_on_and_no_others() {
+        let names = ["a", "a/", "a/b", "a/b\0", "a/b/c", "a/b\u{10FFFF}", "a/c", "a/\u{10FFFF}", "a0"];
+        let (behind, all) = (Place::Behind("a/b".into()), Place::BehindAll("a/b".into()));
+        let within = Place::Within("a/b".into(), "1".into());
+        for (place, first) in [(Place::Start, 1), (within, 2), (behind, 3), (all, 6)] {
+            let (from, end) = stretch("a/", &place);
+            let held = |name: &&&str| from.as_slice() <= name.as_bytes() && name.as_bytes() < end.as_slice();
+            assert_eq!(names.iter().filter(held).count(), 8 - first, "{place:?}");
         }
+        assert_eq!(stretch("", &Place::Start), (Vec::new(), vec![0xFF]));
     }
 }

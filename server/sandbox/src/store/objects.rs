@@ -1,11 +1,14 @@
-//! Objects and their versions: a row that names them and, apart from it, their encrypted bytes in chunks. The row is written
-//! last, so a reader sees an object whole or not at all; chunks that nothing names are removed when the store opens.
+//! Objects and their versions: a row that names them, with the encrypted bytes of a small object, or with those of a large one
+//! in chunks apart. The row is written last, so a reader sees an object whole or not at all.
 
+use std::sync::Arc;
+
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use sqlx::{Row as _, SqliteConnection};
 
+use super::sql::{Row, sql};
 use super::{Store, StoreError};
-use crate::model::{Timestamp, Versioning};
+use crate::model::Timestamp;
 
 /// The version id of what was written without versioning.
 pub const NULL_VERSION: &str = "null";
@@ -116,9 +119,9 @@ pub struct Version {
 }
 
 /// What a delete marker's row holds.
-#[derive(Serialize, Deserialize)]
-struct Marker {
-    modified: Timestamp,
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Marker {
+    pub(super) modified: Timestamp,
 }
 
 /// What a write demands of the object that is there (`If-Match`, `If-None-Match`).
@@ -165,47 +168,32 @@ pub struct Removed {
     pub marker: bool,
 }
 
+/// The latest version of a name as it is kept in memory, with its encrypted bytes if they are in its row.
+#[derive(Debug)]
+pub(super) struct Kept {
+    pub(super) version: Version,
+    pub(super) bytes: Option<Bytes>,
+}
+
+/// What an entry takes beside its texts and bytes, in bytes: about what the structures and the allocator add.
+const ENTRY_BYTES: usize = 1_024;
+
+impl Kept {
+    /// What it takes in memory; `body` is the length of its row's text.
+    pub(super) fn size(&self, body: usize) -> usize {
+        ENTRY_BYTES + body + self.version.key.len() + self.bytes.as_ref().map_or(0, Bytes::len)
+    }
+}
+
+/// The name of an object in memory; a bucket's name has no slash.
+pub(super) fn place(bucket: &str, key: &str) -> String {
+    [bucket, "/", key].concat()
+}
+
+/// What [`version_of`] reads, in this order.
+pub(super) const VERSION: &str = "bucket, name, version, data, body";
+
 impl Store {
-    /// Adds one encrypted chunk under a data id that no object names yet.
-    pub async fn put_chunk(&self, data: &str, seq: i64, bytes: &[u8]) -> Result<(), StoreError> {
-        insert_chunk(&mut *self.0.pool.acquire().await?, data, seq, bytes).await
-    }
-
-    /// Removes chunks of a write that came to nothing: those of `data` from number `first` up to before `end`. What was named
-    /// after all stays.
-    pub async fn discard_chunks(&self, data: &str, first: i64, end: i64) -> Result<(), StoreError> {
-        sqlx::query(
-            "DELETE FROM chunks WHERE data = $1 AND seq >= $2 AND seq < $3 AND data NOT IN (SELECT data FROM objects) \
-             AND NOT EXISTS (SELECT 1 FROM parts JOIN uploads ON uploads.id = parts.upload \
-             WHERE uploads.data = $1 AND parts.first = $2)",
-        )
-        .bind(data)
-        .bind(first)
-        .bind(end)
-        .execute(&self.0.pool)
-        .await?;
-        Ok(())
-    }
-
-    /// Adds the last chunk and names all of them: from now on the object is these bytes. Without versioning what it was
-    /// before is gone.
-    pub async fn put_object(
-        &self,
-        object: &ObjectRow,
-        terms: Terms<'_>,
-        (seq, bytes): (i64, &[u8]),
-    ) -> Result<Written, StoreError> {
-        let mut transaction = self.begin().await?;
-        let mut freed = Vec::new();
-        let written = name_object(&mut transaction, object, terms, &mut freed).await?;
-        if written == Written::Done {
-            insert_chunk(&mut transaction, &object.data, seq, bytes).await?;
-            transaction.commit().await?;
-            self.free(freed).await;
-        }
-        Ok(written)
-    }
-
     /// The latest version of a name, or a certain one; `None` when there is none.
     pub async fn version(
         &self,
@@ -213,102 +201,49 @@ impl Store {
         key: &str,
         version: Option<&str>,
     ) -> Result<Option<Version>, StoreError> {
-        let query = match version {
-            None => {
-                "SELECT name, version, latest, data, body, bucket FROM objects \
-                     WHERE bucket = $1 AND name = $2 AND latest = 1 AND $3 = ''"
-            }
-            Some(_) => {
-                "SELECT name, version, latest, data, body, bucket FROM objects WHERE bucket = $1 AND name = $2 AND version = $3"
-            }
+        match version {
+            None => Ok(self.latest(bucket, key).await?.map(|kept| kept.version.clone())),
+            Some(version) => self.certain_version(bucket, key, version).await,
+        }
+    }
+
+    /// The latest version of a name, from memory if it is there.
+    pub(super) async fn latest(&self, bucket: &str, key: &str) -> Result<Option<Arc<Kept>>, StoreError> {
+        let place = place(bucket, key);
+        let objects = &self.memory().objects;
+        let ticket = match objects.get(&place) {
+            Ok(kept) => return Ok(Some(kept)),
+            Err(ticket) => ticket,
         };
-        let found = sqlx::query(query)
-            .bind(bucket)
-            .bind(key)
-            .bind(version.unwrap_or_default())
-            .fetch_optional(&self.0.pool)
-            .await?;
-        found.map(|row| version_of(&row)).transpose()
+        let query = sql(format!(
+            "SELECT {VERSION}, bytes FROM objects WHERE bucket = $1 AND name = $2 ORDER BY born DESC LIMIT 1"
+        ));
+        let found = query.bind(bucket).bind(key.as_bytes()).row(self.readers()?).await?;
+        let Some(row) = found else { return Ok(None) };
+        let bytes: Option<Vec<u8>> = row.get(5)?;
+        let kept = Kept { version: version_of(&row, true)?, bytes: bytes.map(Bytes::from) };
+        let size = kept.size(row.get::<String>(4)?.len());
+        Ok(Some(objects.fill(&place, ticket, Arc::new(kept), size)))
     }
 
-    /// Changes what a row says of an object, its bytes apart. Gives false when that version is gone.
-    pub async fn describe_object(&self, object: &ObjectRow) -> Result<bool, StoreError> {
-        let updated = sqlx::query(
-            "UPDATE objects SET body = $1 WHERE bucket = $2 AND name = $3 AND version = $4 AND data = $5",
-        )
-        .bind(body_of(object)?)
-        .bind(&object.bucket)
-        .bind(&object.key)
-        .bind(&object.version)
-        .bind(&object.data)
-        .execute(&self.0.pool)
-        .await?;
-        Ok(updated.rows_affected() > 0)
-    }
-
-    /// Removes what a request without a version id means: the object, or with versioning nothing but its name, by a delete
-    /// marker (S3 User Guide, `DeletingObjectVersions`). Removing what is not there is no error. What is demanded and does not hold
-    /// is given back, and nothing was removed.
-    pub async fn delete_object(
-        &self,
-        (bucket, key): (&str, &str),
-        versioning: Option<Versioning>,
-        only_if: Option<&OnlyIf>,
-        now: Timestamp,
-    ) -> Result<Result<Removed, Written>, StoreError> {
-        let mut transaction = self.begin().await?;
-        let held = holds(&mut transaction, bucket, key, only_if).await?;
-        if held != Written::Done {
-            return Ok(Err(held));
-        }
-        let mut freed = Vec::new();
-        let marker = match versioning {
-            None => None,
-            Some(Versioning::Enabled) => Some(new_version_id()),
-            Some(Versioning::Suspended) => Some(NULL_VERSION.to_owned()),
-        };
-        // With versioning on, a marker of its own leaves all versions as they are.
-        if versioning != Some(Versioning::Enabled) {
-            remove_version(&mut transaction, bucket, key, NULL_VERSION, &mut freed).await?;
-        }
-        match &marker {
-            Some(id) => {
-                let body = serde_json::to_string(&Marker { modified: now });
-                let body = body.map_err(|source| StoreError::Row { kind: "delete marker", source })?;
-                insert_latest(&mut transaction, (bucket, key, id), "", &body).await?;
-            }
-            None => promote(&mut transaction, bucket, key).await?,
-        }
-        transaction.commit().await?;
-        self.free(freed).await;
-        Ok(Ok(Removed { marker: marker.is_some(), version: marker }))
-    }
-
-    /// Removes one version for good; what was before it is the latest then. Removing what is not there is no error.
-    pub async fn delete_version(
+    async fn certain_version(
         &self,
         bucket: &str,
         key: &str,
         version: &str,
-    ) -> Result<Removed, StoreError> {
-        let mut transaction = self.begin().await?;
-        let mut freed = Vec::new();
-        let marker = remove_version(&mut transaction, bucket, key, version, &mut freed).await?;
-        promote(&mut transaction, bucket, key).await?;
-        transaction.commit().await?;
-        self.free(freed).await;
-        Ok(Removed { version: Some(version.to_owned()), marker })
-    }
-
-    pub(super) async fn remove_orphaned_chunks(&self) -> Result<(), StoreError> {
-        sqlx::query(
-            "DELETE FROM chunks WHERE data NOT IN (SELECT data FROM objects) AND data NOT IN (SELECT data FROM uploads)",
-        )
-        .execute(&self.0.pool)
-        .await?;
-        Ok(())
+    ) -> Result<Option<Version>, StoreError> {
+        let query = sql(format!(
+            "SELECT {VERSION}, {IS_LATEST} FROM objects WHERE bucket = $1 AND name = $2 AND version = $3"
+        ));
+        let query = query.bind(bucket).bind(key.as_bytes()).bind(version);
+        let found = query.row(self.readers()?).await?;
+        found.map(|row| version_of(&row, row.get::<i64>(5)? == 1)).transpose()
     }
 }
+
+/// Whether a row is the latest of its name, 1 or 0.
+pub(super) const IS_LATEST: &str = "CAST(CASE WHEN EXISTS (SELECT 1 FROM objects later WHERE later.bucket = objects.bucket \
+     AND later.name = objects.name AND later.born > objects.born) THEN 0 ELSE 1 END AS BIGINT)";
 
 /// A version id as S3 makes them: opaque, never reused. Later ones sort behind earlier ones, so that a listing finds its place
 /// again where the version it ended with is gone.
@@ -318,158 +253,27 @@ pub fn new_version_id() -> String {
     format!("{millis:012x}{}", random.get(12..).unwrap_or_default())
 }
 
-/// Whether this can be a version id.
+/// Whether S3 could have made this version id.
 pub fn is_version_id(id: &str) -> bool {
-    id == NULL_VERSION || (id.len() == 32 && id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')))
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+    id == NULL_VERSION || (id.len() == 32 && id.bytes().all(plain))
 }
 
 pub(super) fn body_of<T: Serialize>(row: &T) -> Result<String, StoreError> {
     serde_json::to_string(row).map_err(|source| StoreError::Row { kind: "object", source })
 }
 
-pub(super) async fn insert_chunk(
-    connection: &mut SqliteConnection,
-    data: &str,
-    seq: i64,
-    bytes: &[u8],
-) -> Result<(), StoreError> {
-    sqlx::query("INSERT INTO chunks (data, seq, bytes) VALUES ($1, $2, $3)")
-        .bind(data)
-        .bind(seq)
-        .bind(bytes)
-        .execute(connection)
-        .await?;
-    Ok(())
-}
-
-/// Makes `object` the latest of its name, if its bucket is there and what is demanded holds. `freed` takes the data ids that
-/// nothing names any more.
-pub(super) async fn name_object(
-    connection: &mut SqliteConnection,
-    object: &ObjectRow,
-    terms: Terms<'_>,
-    freed: &mut Vec<String>,
-) -> Result<Written, StoreError> {
-    let bucket: Option<i64> =
-        sqlx::query_scalar("SELECT 1 FROM resources WHERE kind = 'bucket' AND name = $1 AND account = $2")
-            .bind(&object.bucket)
-            .bind(terms.owner)
-            .fetch_optional(&mut *connection)
-            .await?;
-    if bucket.is_none() {
-        return Ok(Written::NoBucket);
-    }
-    let held = holds(connection, &object.bucket, &object.key, terms.only_if).await?;
-    if held != Written::Done {
-        return Ok(held);
-    }
-    if object.version == NULL_VERSION {
-        remove_version(connection, &object.bucket, &object.key, NULL_VERSION, freed).await?;
-    }
-    let place = (object.bucket.as_str(), object.key.as_str(), object.version.as_str());
-    insert_latest(connection, place, &object.data, &body_of(object)?).await?;
-    Ok(Written::Done)
-}
-
-/// Whether what is demanded of the object that is there holds; `Done` if it does.
-async fn holds(
-    connection: &mut SqliteConnection,
-    bucket: &str,
-    key: &str,
-    only_if: Option<&OnlyIf>,
-) -> Result<Written, StoreError> {
-    let Some(only_if) = only_if else { return Ok(Written::Done) };
-    let there = sqlx::query(
-        "SELECT name, version, latest, data, body, bucket FROM objects \
-         WHERE bucket = $1 AND name = $2 AND latest = 1",
-    )
-    .bind(bucket)
-    .bind(key)
-    .fetch_optional(connection)
-    .await?;
-    let there = there.map(|row| version_of(&row)).transpose()?.and_then(|version| version.object);
-    Ok(match (only_if, there) {
-        (OnlyIf::Absent, None) | (OnlyIf::Present, Some(_)) => Written::Done,
-        (OnlyIf::Etag(etag), Some(there)) if there.etag == *etag => Written::Done,
-        (OnlyIf::Present | OnlyIf::Etag(_), None) => Written::Missing,
-        (OnlyIf::Absent | OnlyIf::Etag(_), Some(_)) => Written::Changed(only_if.clone()),
-    })
-}
-
-/// Removes one version's row; says whether it was a delete marker.
-async fn remove_version(
-    connection: &mut SqliteConnection,
-    bucket: &str,
-    key: &str,
-    version: &str,
-    freed: &mut Vec<String>,
-) -> Result<bool, StoreError> {
-    let data: Option<String> = sqlx::query_scalar(
-        "DELETE FROM objects WHERE bucket = $1 AND name = $2 AND version = $3 RETURNING data",
-    )
-    .bind(bucket)
-    .bind(key)
-    .bind(version)
-    .fetch_optional(connection)
-    .await?;
-    let Some(data) = data else { return Ok(false) };
-    let marker = data.is_empty();
-    if !marker {
-        freed.push(data);
-    }
-    Ok(marker)
-}
-
-async fn insert_latest(
-    connection: &mut SqliteConnection,
-    (bucket, key, version): (&str, &str, &str),
-    data: &str,
-    body: &str,
-) -> Result<(), StoreError> {
-    sqlx::query("UPDATE objects SET latest = 0 WHERE bucket = $1 AND name = $2 AND latest = 1")
-        .bind(bucket)
-        .bind(key)
-        .execute(&mut *connection)
-        .await?;
-    sqlx::query(
-        "INSERT INTO objects (bucket, name, version, born, latest, data, body) VALUES ($1, $2, $3, \
-         (SELECT COALESCE(MAX(born), 0) + 1 FROM objects WHERE bucket = $1 AND name = $2), 1, $4, $5)",
-    )
-    .bind(bucket)
-    .bind(key)
-    .bind(version)
-    .bind(data)
-    .bind(body)
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-/// Makes the newest version of a name the latest, if none is.
-async fn promote(connection: &mut SqliteConnection, bucket: &str, key: &str) -> Result<(), StoreError> {
-    sqlx::query(
-        "UPDATE objects SET latest = 1 WHERE bucket = $1 AND name = $2 \
-         AND born = (SELECT MAX(born) FROM objects WHERE bucket = $1 AND name = $2)",
-    )
-    .bind(bucket)
-    .bind(key)
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-pub(super) fn version_of(row: &sqlx::sqlite::SqliteRow) -> Result<Version, StoreError> {
-    let (key, id, data): (String, String, String) = (row.try_get(0)?, row.try_get(1)?, row.try_get(3)?);
-    let latest: i64 = row.try_get(2)?;
-    let body: String = row.try_get(4)?;
+/// Reads the columns [`VERSION`].
+pub(super) fn version_of(row: &Row, latest: bool) -> Result<Version, StoreError> {
+    let (bucket, key): (String, String) = (row.get(0)?, row.get_name(1)?);
+    let (id, data, body): (String, String, String) = (row.get(2)?, row.get(3)?, row.get(4)?);
     let failed = |kind| move |source| StoreError::Row { kind, source };
     if data.is_empty() {
         let marker: Marker = serde_json::from_str(&body).map_err(failed("delete marker"))?;
-        return Ok(Version { key, id, latest: latest == 1, object: None, modified: marker.modified });
+        return Ok(Version { key, id, latest, object: None, modified: marker.modified });
     }
     let mut object: ObjectRow = serde_json::from_str(&body).map_err(failed("object"))?;
-    (object.key, object.version, object.data, object.bucket) =
-        (key.clone(), id.clone(), data, row.try_get(5)?);
+    (object.bucket, object.key, object.version, object.data) = (bucket, key.clone(), id.clone(), data);
     let modified = object.modified;
-    Ok(Version { key, id, latest: latest == 1, object: Some(object), modified })
+    Ok(Version { key, id, latest, object: Some(object), modified })
 }

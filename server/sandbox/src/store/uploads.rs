@@ -1,9 +1,12 @@
 //! Multipart uploads: parts come in any order, also again, and become an object when the upload is completed.
 
+use futures::FutureExt as _;
 use serde::{Deserialize, Serialize};
-use sqlx::Row as _;
 
-use super::objects::{ObjectRow, PartRow, Terms, Written, body_of, insert_chunk, name_object};
+use super::naming::name_object;
+use super::objects::{ObjectRow, OnlyIf, PartRow, Terms, Written, body_of};
+use super::sql::{Row, sql};
+use super::writer::Tx;
 use super::{Store, StoreError};
 use crate::model::Timestamp;
 
@@ -29,6 +32,9 @@ pub struct UploadRow {
 const CHUNK_BITS: u32 = 24;
 const ATTEMPT_BITS: u32 = 24;
 
+/// Chunks from this number on are of parts: parts count from 1.
+pub(super) const FIRST_OF_PARTS: i64 = 1 << (ATTEMPT_BITS + CHUNK_BITS);
+
 /// The number of the first chunk of an attempt at a part. Attempts do not overlap, so that one that fails harms no other.
 pub fn first_chunk(part: i64, attempt: u32) -> i64 {
     let attempt = i64::from(attempt & ((1 << ATTEMPT_BITS) - 1));
@@ -41,29 +47,19 @@ pub fn end_of_attempt(first: i64) -> i64 {
 }
 
 impl Store {
-    /// Begins an upload.
-    pub async fn create_upload(&self, upload: &UploadRow) -> Result<(), StoreError> {
-        sqlx::query("INSERT INTO uploads (id, bucket, name, data, body) VALUES ($1, $2, $3, $4, $5)")
-            .bind(&upload.id)
-            .bind(&upload.object.bucket)
-            .bind(&upload.object.key)
-            .bind(&upload.object.data)
-            .bind(body_of(upload)?)
-            .execute(&self.0.pool)
-            .await?;
-        Ok(())
+    /// Begins an upload, if its bucket is there.
+    pub async fn create_upload(&self, upload: &UploadRow) -> Result<Written, StoreError> {
+        let begun = (upload.clone(), body_of(upload)?);
+        self.write(begun.1.len(), begun, |(upload, body), tx| create(tx, upload, body).boxed()).await
     }
 
     /// An upload to this bucket and key; `None` when there is none, or no more.
     pub async fn upload(&self, bucket: &str, key: &str, id: &str) -> Result<Option<UploadRow>, StoreError> {
-        let row = sqlx::query(
+        let query = sql(
             "SELECT id, bucket, name, data, body FROM uploads WHERE bucket = $1 AND name = $2 AND id = $3",
-        )
-        .bind(bucket)
-        .bind(key)
-        .bind(id)
-        .fetch_optional(&self.0.pool)
-        .await?;
+        );
+        let query = query.bind(bucket).bind(key.as_bytes()).bind(id);
+        let row = query.row(self.readers()?).await?;
         row.map(|row| upload_of(&row)).transpose()
     }
 
@@ -74,44 +70,27 @@ impl Store {
         part: &PartRow,
         (seq, bytes): (i64, &[u8]),
     ) -> Result<Written, StoreError> {
-        let mut transaction = self.begin().await?;
-        let there: Option<i64> = sqlx::query_scalar("SELECT 1 FROM uploads WHERE id = $1")
-            .bind(&upload.id)
-            .fetch_optional(&mut *transaction)
-            .await?;
-        if there.is_none() {
-            return Ok(Written::NoUpload);
-        }
-        if let Some(first) = first_of_part(&mut transaction, &upload.id, part.number).await? {
-            remove_between(&mut transaction, &upload.object.data, first, end_of_attempt(first)).await?;
-        }
-        insert_chunk(&mut transaction, &upload.object.data, seq, bytes).await?;
-        sqlx::query(
-            "INSERT INTO parts (upload, number, first, body) VALUES ($1, $2, $3, $4) \
-             ON CONFLICT (upload, number) DO UPDATE SET first = excluded.first, body = excluded.body",
-        )
-        .bind(&upload.id)
-        .bind(part.number)
-        .bind(part.first)
-        .bind(body_of(part)?)
-        .execute(&mut *transaction)
-        .await?;
-        transaction.commit().await?;
-        Ok(Written::Done)
+        let last = LastOfPart {
+            upload: upload.id.clone(),
+            data: upload.object.data.clone(),
+            number: part.number,
+            first: part.first,
+            body: body_of(part)?,
+            seq,
+            bytes: bytes.to_vec(),
+        };
+        self.write(bytes.len(), last, |last, tx| add_part(tx, last).boxed()).await
     }
 
     /// The parts of an upload after number `after`, in order.
     pub async fn parts(&self, upload: &str, after: i64) -> Result<Vec<PartRow>, StoreError> {
-        let bodies: Vec<String> =
-            sqlx::query_scalar("SELECT body FROM parts WHERE upload = $1 AND number > $2 ORDER BY number")
-                .bind(upload)
-                .bind(after)
-                .fetch_all(&self.0.pool)
-                .await?;
-        let read = |body: &String| {
-            serde_json::from_str(body).map_err(|source| StoreError::Row { kind: "part", source })
+        let query = sql("SELECT body FROM parts WHERE upload = $1 AND number > $2 ORDER BY number");
+        let rows = query.bind(upload).bind(after).rows(self.readers()?).await?;
+        let read = |row: &Row| {
+            let body: String = row.get(0)?;
+            serde_json::from_str(&body).map_err(|source| StoreError::Row { kind: "part", source })
         };
-        bodies.iter().map(read).collect()
+        rows.iter().map(read).collect()
     }
 
     /// Makes an upload the object it was to become, of the parts that `object` names. Parts that it does not name are gone.
@@ -121,90 +100,135 @@ impl Store {
         object: &ObjectRow,
         terms: Terms<'_>,
     ) -> Result<Written, StoreError> {
-        let mut transaction = self.begin().await?;
-        let mut firsts: Vec<i64> = Vec::new();
-        for part in &object.parts {
-            // Uploaded again since the parts were read: what was promised is no longer there.
-            if first_of_part(&mut transaction, upload, part.number).await? != Some(part.first) {
-                return Ok(Written::NoUpload);
-            }
-            firsts.push(part.first);
-        }
-        let gone =
-            sqlx::query("DELETE FROM uploads WHERE id = $1").bind(upload).execute(&mut *transaction).await?;
-        if gone.rows_affected() == 0 {
-            return Ok(Written::NoUpload);
-        }
-        sqlx::query("DELETE FROM parts WHERE upload = $1").bind(upload).execute(&mut *transaction).await?;
-        let mut kept_up_to = 0;
-        for first in firsts {
-            remove_between(&mut transaction, &object.data, kept_up_to, first).await?;
-            kept_up_to = end_of_attempt(first);
-        }
-        remove_between(&mut transaction, &object.data, kept_up_to, i64::MAX).await?;
-        let mut freed = Vec::new();
-        let written = name_object(&mut transaction, object, terms, &mut freed).await?;
-        if written == Written::Done {
-            transaction.commit().await?;
-            self.free(freed).await;
-        }
-        Ok(written)
+        let completion = Completion {
+            upload: upload.to_owned(),
+            object: object.clone(),
+            owner: terms.owner.to_owned(),
+            only_if: terms.only_if.cloned(),
+        };
+        self.write(0, completion, |completion, tx| complete(tx, completion).boxed()).await
     }
 
     /// Ends an upload and removes its parts; false when there is no such upload.
     pub async fn abort_upload(&self, upload: &UploadRow) -> Result<bool, StoreError> {
-        let mut transaction = self.begin().await?;
-        let gone = sqlx::query("DELETE FROM uploads WHERE id = $1")
-            .bind(&upload.id)
-            .execute(&mut *transaction)
-            .await?;
-        sqlx::query("DELETE FROM parts WHERE upload = $1")
-            .bind(&upload.id)
-            .execute(&mut *transaction)
-            .await?;
-        if gone.rows_affected() > 0 {
-            remove_between(&mut transaction, &upload.object.data, 0, i64::MAX).await?;
-        }
-        transaction.commit().await?;
-        Ok(gone.rows_affected() > 0)
+        let aborted = (upload.id.clone(), upload.object.data.clone());
+        self.write(0, aborted, |(upload, data), tx| abort(tx, upload, data).boxed()).await
     }
 }
 
-async fn first_of_part(
-    connection: &mut sqlx::SqliteConnection,
-    upload: &str,
+/// The last chunk of a part.
+struct LastOfPart {
+    upload: String,
+    data: String,
     number: i64,
-) -> Result<Option<i64>, StoreError> {
-    let first = sqlx::query_scalar("SELECT first FROM parts WHERE upload = $1 AND number = $2")
-        .bind(upload)
-        .bind(number)
-        .fetch_optional(connection)
-        .await?;
-    Ok(first)
+    first: i64,
+    body: String,
+    seq: i64,
+    bytes: Vec<u8>,
 }
 
-async fn remove_between(
-    connection: &mut sqlx::SqliteConnection,
-    data: &str,
-    first: i64,
-    end: i64,
-) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM chunks WHERE data = $1 AND seq >= $2 AND seq < $3")
-        .bind(data)
-        .bind(first)
-        .bind(end)
-        .execute(connection)
-        .await?;
+/// An upload that is to become an object.
+struct Completion {
+    upload: String,
+    object: ObjectRow,
+    owner: String,
+    only_if: Option<OnlyIf>,
+}
+
+async fn create(tx: &mut Tx, upload: &UploadRow, body: &str) -> Result<Written, StoreError> {
+    if tx.owner("bucket", &upload.object.bucket).await?.is_none() {
+        return Ok(Written::NoBucket);
+    }
+    let insert = sql("INSERT INTO uploads (id, bucket, name, data, body) VALUES ($1, $2, $3, $4, $5)");
+    let insert = insert.bind(&upload.id).bind(&upload.object.bucket).bind(upload.object.key.as_bytes());
+    tx.run(insert.bind(&upload.object.data).bind(body)).await?;
+    Ok(Written::Done)
+}
+
+async fn is_there(tx: &mut Tx, upload: &str) -> Result<bool, StoreError> {
+    Ok(tx.row(sql("SELECT id FROM uploads WHERE id = $1").bind(upload)).await?.is_some())
+}
+
+async fn add_part(tx: &mut Tx, last: &LastOfPart) -> Result<Written, StoreError> {
+    if !is_there(tx, &last.upload).await? {
+        return Ok(Written::NoUpload);
+    }
+    if let Some(first) = first_of_part(tx, &last.upload, last.number).await? {
+        remove_between(tx, &last.data, first, end_of_attempt(first)).await?;
+    }
+    let chunk = sql("INSERT INTO chunks (data, seq, bytes) VALUES ($1, $2, $3)");
+    tx.run(chunk.bind(&last.data).bind(last.seq).bind(last.bytes.as_slice())).await?;
+    let part = sql("INSERT INTO parts (upload, number, first, body) VALUES ($1, $2, $3, $4) \
+         ON CONFLICT (upload, number) DO UPDATE SET first = excluded.first, body = excluded.body");
+    tx.run(part.bind(&last.upload).bind(last.number).bind(last.first).bind(&last.body)).await?;
+    Ok(Written::Done)
+}
+
+async fn complete(tx: &mut Tx, completion: &Completion) -> Result<Written, StoreError> {
+    let Completion { upload, object, owner, only_if } = completion;
+    if !is_there(tx, upload).await? {
+        return Ok(Written::NoUpload);
+    }
+    for part in &object.parts {
+        // Uploaded again since the parts were read: what was promised is no longer there.
+        if first_of_part(tx, upload, part.number).await? != Some(part.first) {
+            return Ok(Written::NoUpload);
+        }
+    }
+    let written = name_object(tx, object, Terms { owner, only_if: only_if.as_ref() }).await?;
+    if written != Written::Done {
+        return Ok(written);
+    }
+    tx.run(sql("DELETE FROM parts WHERE upload = $1").bind(upload)).await?;
+    tx.run(sql("DELETE FROM uploads WHERE id = $1").bind(upload)).await?;
+    let mut kept_up_to = 0;
+    for part in &object.parts {
+        remove_between(tx, &object.data, kept_up_to, part.first).await?;
+        kept_up_to = end_of_attempt(part.first);
+    }
+    remove_between(tx, &object.data, kept_up_to, i64::MAX).await?;
+    Ok(Written::Done)
+}
+
+async fn abort(tx: &mut Tx, upload: &str, data: &str) -> Result<bool, StoreError> {
+    tx.run(sql("DELETE FROM parts WHERE upload = $1").bind(upload)).await?;
+    let gone = tx.run(sql("DELETE FROM uploads WHERE id = $1").bind(upload)).await?;
+    if gone > 0 {
+        tx.free(data).await?;
+    }
+    Ok(gone > 0)
+}
+
+impl Tx {
+    /// Ends the uploads to a bucket: they do not keep it.
+    pub(super) async fn end_uploads(&mut self, bucket: &str) -> Result<(), StoreError> {
+        let parts = sql("DELETE FROM parts WHERE upload IN (SELECT id FROM uploads WHERE bucket = $1)");
+        self.run(parts.bind(bucket)).await?;
+        let ended =
+            self.rows(sql("DELETE FROM uploads WHERE bucket = $1 RETURNING data").bind(bucket)).await?;
+        for upload in ended {
+            self.free(&upload.get::<String>(0)?).await?;
+        }
+        Ok(())
+    }
+}
+
+async fn first_of_part(tx: &mut Tx, upload: &str, number: i64) -> Result<Option<i64>, StoreError> {
+    let query = sql("SELECT first FROM parts WHERE upload = $1 AND number = $2").bind(upload).bind(number);
+    Ok(tx.row(query).await?.map(|row| row.get(0)).transpose()?)
+}
+
+async fn remove_between(tx: &mut Tx, data: &str, first: i64, end: i64) -> Result<(), StoreError> {
+    let delete = sql("DELETE FROM chunks WHERE data = $1 AND seq >= $2 AND seq < $3");
+    tx.run(delete.bind(data).bind(first).bind(end)).await?;
     Ok(())
 }
 
-pub(super) fn upload_of(row: &sqlx::sqlite::SqliteRow) -> Result<UploadRow, StoreError> {
-    let body: String = row.try_get(4)?;
+pub(super) fn upload_of(row: &Row) -> Result<UploadRow, StoreError> {
+    let body: String = row.get(4)?;
     let mut upload: UploadRow =
         serde_json::from_str(&body).map_err(|source| StoreError::Row { kind: "upload", source })?;
-    upload.id = row.try_get(0)?;
-    upload.object.bucket = row.try_get(1)?;
-    upload.object.key = row.try_get(2)?;
-    upload.object.data = row.try_get(3)?;
+    (upload.id, upload.object.bucket) = (row.get(0)?, row.get(1)?);
+    (upload.object.key, upload.object.data) = (row.get_name(2)?, row.get(3)?);
     Ok(upload)
 }

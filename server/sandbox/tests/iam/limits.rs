@@ -202,3 +202,28 @@ async fn documents_are_simulated_that_nobody_has() {
     let parameters = [("PolicySourceArn", nobody.as_str()), ("ActionNames.member.1", "s3:GetObject")];
     assert_eq!(iam(&lab, "SimulatePrincipalPolicy", &parameters).await.error().0, "NoSuchEntity");
 }
+
+#[tokio::test]
+async fn a_condition_on_a_key_that_aws_does_not_carry_for_the_action_never_holds() {
+    let lab = Lab::new().await;
+    let boundary = "arn:aws:iam::aws:policy/ReadOnlyAccess";
+    let made = [("UserName", "bounded"), ("PermissionsBoundary", boundary)];
+    assert_eq!(lab.query(&lab.admin, "iam", "CreateUser", &made).await.status, 200);
+    let keeper = lab
+        .user(
+            "keeper",
+            json!({"Version": "2012-10-17", "Statement": {
+                "Effect": "Allow", "Action": ["iam:CreateAccessKey", "iam:PutUserPolicy"], "Resource": "*",
+                "Condition": {"StringEquals": {"iam:PermissionsBoundary": boundary}},
+            }}),
+        )
+        .await;
+    let document =
+        json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}});
+    let document = document.to_string();
+    let put = [("UserName", "bounded"), ("PolicyName", "p"), ("PolicyDocument", document.as_str())];
+    assert_eq!(lab.query(&keeper, "iam", "PutUserPolicy", &put).await.status, 200);
+    // The reference lists `iam:PermissionsBoundary` for PutUserPolicy, and not for CreateAccessKey.
+    let key = lab.query(&keeper, "iam", "CreateAccessKey", &[("UserName", "bounded")]).await;
+    assert_eq!(key.error().0, "AccessDenied", "{}", key.text());
+}

@@ -1,0 +1,483 @@
+//! Giving names to bytes and taking them away. Writes that wait at the same time are made together, in statements of several rows.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::FutureExt as _;
+use tokio::sync::oneshot;
+
+use super::accounts::find_owner;
+use super::memory::{Effect, global_name};
+use super::objects::{Kept, Marker, VERSION, body_of, place, version_of};
+use super::sql::{Value, rows_of_parameters, sql};
+use super::writer::{Member, Tx};
+use super::{
+    NULL_VERSION, ObjectRow, OnlyIf, Removed, Store, StoreError, Terms, Version, Written, new_version_id,
+};
+use crate::model::{Timestamp, Versioning};
+
+/// Encrypted bytes that an object's row holds at most; more are a chunk of their own.
+const BYTES_IN_ROW: usize = 32 << 10;
+
+/// A version that is to be the latest of its name.
+pub(super) struct Put {
+    bucket: String,
+    key: String,
+    version: String,
+    /// Empty for a delete marker.
+    data: String,
+    body: String,
+    bytes: PutBytes,
+    /// The account that owns the bucket; `None` for any.
+    owner: Option<String>,
+    only_if: Option<OnlyIf>,
+    /// What is kept of it once it is there.
+    kept: Arc<Kept>,
+    written: Written,
+    answer: oneshot::Sender<Result<Written, StoreError>>,
+}
+
+/// Where a version's bytes are.
+enum PutBytes {
+    /// In its row, or nowhere for a delete marker.
+    InRow(Option<Bytes>),
+    /// In chunks, of which this is the last.
+    LastChunk(i64, Vec<u8>),
+    /// In chunks that are there.
+    InChunks,
+}
+
+/// A version that is to go.
+pub(super) struct Remove {
+    bucket: String,
+    key: String,
+    version: String,
+    only_if: Option<OnlyIf>,
+    /// Whether it was a delete marker; or why it stays.
+    removed: Result<bool, Written>,
+    answer: oneshot::Sender<Result<Result<bool, Written>, StoreError>>,
+}
+
+impl Put {
+    fn of_object(
+        object: &ObjectRow,
+        terms: Terms<'_>,
+        bytes: PutBytes,
+        answer: oneshot::Sender<Result<Written, StoreError>>,
+    ) -> Result<Self, StoreError> {
+        let version = Version {
+            key: object.key.clone(),
+            id: object.version.clone(),
+            latest: true,
+            object: Some(object.clone()),
+            modified: object.modified,
+        };
+        let in_row = match &bytes {
+            PutBytes::InRow(bytes) => bytes.clone(),
+            PutBytes::LastChunk(..) | PutBytes::InChunks => None,
+        };
+        Ok(Self {
+            bucket: object.bucket.clone(),
+            key: object.key.clone(),
+            version: object.version.clone(),
+            data: object.data.clone(),
+            body: body_of(object)?,
+            bytes,
+            owner: Some(terms.owner.to_owned()),
+            only_if: terms.only_if.cloned(),
+            kept: Arc::new(Kept { version, bytes: in_row }),
+            written: Written::Done,
+            answer,
+        })
+    }
+
+    pub(super) fn size(&self) -> usize {
+        let bytes = match &self.bytes {
+            PutBytes::InRow(bytes) => bytes.as_ref().map_or(0, Bytes::len),
+            PutBytes::LastChunk(_, bytes) => bytes.len(),
+            PutBytes::InChunks => 0,
+        };
+        self.body.len() + bytes
+    }
+
+    pub(super) fn place(&self) -> String {
+        place(&self.bucket, &self.key)
+    }
+
+    pub(super) fn end(self, ended: Result<(), StoreError>) {
+        // Whoever asked may have gone away.
+        let _ = self.answer.send(ended.map(|()| self.written));
+    }
+
+    fn in_place(&self) -> [Value; 3] {
+        [(&self.bucket).into(), self.key.as_bytes().into(), (&self.version).into()]
+    }
+}
+
+impl Remove {
+    pub(super) fn place(&self) -> String {
+        place(&self.bucket, &self.key)
+    }
+
+    pub(super) fn end(self, ended: Result<(), StoreError>) {
+        let _ = self.answer.send(ended.map(|()| self.removed));
+    }
+
+    fn in_place(&self) -> [Value; 3] {
+        [(&self.bucket).into(), self.key.as_bytes().into(), (&self.version).into()]
+    }
+}
+
+impl Store {
+    /// Adds the last chunk and names all of them: from now on the object is these bytes. Without versioning what it was
+    /// before is gone.
+    pub async fn put_object(
+        &self,
+        object: &ObjectRow,
+        terms: Terms<'_>,
+        (seq, bytes): (i64, &[u8]),
+    ) -> Result<Written, StoreError> {
+        let bytes = match seq == 0 && bytes.len() <= BYTES_IN_ROW {
+            true => PutBytes::InRow(Some(Bytes::copy_from_slice(bytes))),
+            false => PutBytes::LastChunk(seq, bytes.to_vec()),
+        };
+        let (answer, written) = oneshot::channel();
+        self.send(Member::Put(Put::of_object(object, terms, bytes, answer)?)).await?;
+        written.await.map_err(|_| StoreError::Stopped)?
+    }
+
+    /// Changes what a row says of an object, its bytes apart. Gives false when that version is gone.
+    pub async fn describe_object(&self, object: &ObjectRow) -> Result<bool, StoreError> {
+        let described = (object.clone(), body_of(object)?);
+        self.write(described.1.len(), described, |(object, body), tx| describe(tx, object, body).boxed())
+            .await
+    }
+
+    /// Removes what a request without a version id means: the object, or with versioning nothing but its name, by a delete
+    /// marker (S3 User Guide, `DeletingObjectVersions`). Removing what is not there is no error, unless it was demanded: what does
+    /// not hold is given back then, and nothing was removed.
+    pub async fn delete_object(
+        &self,
+        (bucket, key): (&str, &str),
+        versioning: Option<Versioning>,
+        only_if: Option<&OnlyIf>,
+        now: Timestamp,
+    ) -> Result<Result<Removed, Written>, StoreError> {
+        let version = match versioning {
+            None => {
+                let removed = self.remove(bucket, key, NULL_VERSION, only_if).await?;
+                return Ok(removed.map(|_| Removed::default()));
+            }
+            // With versioning on, a marker of its own leaves all versions as they are.
+            Some(Versioning::Enabled) => new_version_id(),
+            Some(Versioning::Suspended) => NULL_VERSION.to_owned(),
+        };
+        let body = serde_json::to_string(&Marker { modified: now });
+        let marker =
+            Version { key: key.to_owned(), id: version.clone(), latest: true, object: None, modified: now };
+        let (answer, written) = oneshot::channel();
+        let put = Put {
+            bucket: bucket.to_owned(),
+            key: key.to_owned(),
+            version: version.clone(),
+            data: String::new(),
+            body: body.map_err(|source| StoreError::Row { kind: "delete marker", source })?,
+            bytes: PutBytes::InRow(None),
+            owner: None,
+            only_if: only_if.cloned(),
+            kept: Arc::new(Kept { version: marker, bytes: None }),
+            written: Written::Done,
+            answer,
+        };
+        self.send(Member::Put(put)).await?;
+        match written.await.map_err(|_| StoreError::Stopped)?? {
+            Written::Done => Ok(Ok(Removed { version: Some(version), marker: true })),
+            // With all that was in it.
+            Written::NoBucket => Ok(Ok(Removed::default())),
+            refused => Ok(Err(refused)),
+        }
+    }
+
+    /// Removes one version for good; what was before it is the latest then. Removing what is not there is no error.
+    pub async fn delete_version(
+        &self,
+        bucket: &str,
+        key: &str,
+        version: &str,
+    ) -> Result<Removed, StoreError> {
+        let removed = self.remove(bucket, key, version, None).await?;
+        Ok(Removed { version: Some(version.to_owned()), marker: removed.unwrap_or_default() })
+    }
+
+    /// Whether what was removed was a delete marker; or why nothing was.
+    async fn remove(
+        &self,
+        bucket: &str,
+        key: &str,
+        version: &str,
+        only_if: Option<&OnlyIf>,
+    ) -> Result<Result<bool, Written>, StoreError> {
+        let (answer, removed) = oneshot::channel();
+        let (bucket, key, version) = (bucket.to_owned(), key.to_owned(), version.to_owned());
+        let only_if = only_if.cloned();
+        self.send(Member::Remove(Remove { bucket, key, version, only_if, removed: Ok(false), answer }))
+            .await?;
+        removed.await.map_err(|_| StoreError::Stopped)?
+    }
+}
+
+async fn describe(tx: &mut Tx, object: &ObjectRow, body: &str) -> Result<bool, StoreError> {
+    let update =
+        sql("UPDATE objects SET body = $1 WHERE bucket = $2 AND name = $3 AND version = $4 AND data = $5");
+    let update = update.bind(body).bind(&object.bucket).bind(object.key.as_bytes());
+    let updated = tx.run(update.bind(&object.version).bind(&object.data)).await?;
+    tx.effects.push(Effect::Object { place: place(&object.bucket, &object.key), now: None });
+    Ok(updated > 0)
+}
+
+/// Rows for `VALUES`, made up to a power of two with rows of nothing, so that groups of all sizes share a few statements.
+struct Rows {
+    columns: usize,
+    values: Vec<Value>,
+}
+
+impl Rows {
+    fn new<const COLUMNS: usize>(rows: impl Iterator<Item = [Value; COLUMNS]>) -> Self {
+        Self { columns: COLUMNS, values: rows.flatten().collect() }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// How many there are once they are made up, and what to bind.
+    fn made_up(mut self) -> (usize, Vec<Value>) {
+        let count = (self.values.len() / self.columns).next_power_of_two();
+        let nothing = |value: &Value| match value {
+            Value::Text(_) => Value::Text(None),
+            Value::Integer(_) => Value::Integer(None),
+            Value::Bytes(_) => Value::Bytes(None),
+        };
+        let row: Vec<_> = self.values.iter().take(self.columns).map(nothing).collect();
+        while self.values.len() < count * self.columns {
+            self.values.extend_from_slice(&row);
+        }
+        (count, self.values)
+    }
+
+    /// As the list that follows `VALUES`.
+    fn list(self) -> (String, Vec<Value>) {
+        let columns = self.columns;
+        let (count, values) = self.made_up();
+        (rows_of_parameters(count, columns), values)
+    }
+}
+
+/// Puts versions of different names. Of each it is said in `written` what came of it.
+pub(super) async fn put_all(tx: &mut Tx, mut puts: Vec<&mut Put>) -> Result<(), StoreError> {
+    for put in &mut puts {
+        put.written = Written::Done;
+    }
+    refuse_without_bucket(tx, &mut puts).await?;
+    refuse_on_condition(tx, &mut puts).await?;
+    puts.retain(|put| put.written == Written::Done);
+    free_replaced(tx, &puts).await?;
+    let rows = Rows::new(puts.iter().map(|put| {
+        let in_row = match &put.bytes {
+            PutBytes::InRow(bytes) => bytes.as_ref().map(|bytes| bytes.to_vec()),
+            PutBytes::LastChunk(..) | PutBytes::InChunks => None,
+        };
+        let [bucket, key, version] = put.in_place();
+        [bucket, key, version, (&put.data).into(), (&put.body).into(), Value::Bytes(in_row)]
+    }));
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let (list, values) = rows.list();
+    let insert = sql(format!(
+        "INSERT INTO objects (bucket, name, version, born, data, body, bytes) \
+         SELECT new.column1, new.column2, new.column3, COALESCE((SELECT born FROM objects WHERE bucket = new.column1 \
+         AND name = new.column2 AND version <> new.column3 ORDER BY born DESC LIMIT 1), 0) + 1, \
+         new.column4, new.column5, new.column6 FROM (VALUES {list}) AS new WHERE new.column1 IS NOT NULL \
+         ON CONFLICT (bucket, name, version) DO UPDATE \
+         SET born = excluded.born, data = excluded.data, body = excluded.body, bytes = excluded.bytes"
+    ));
+    tx.run(insert.bind_all(values)).await?;
+    for put in puts {
+        if let PutBytes::LastChunk(seq, bytes) = &put.bytes {
+            let chunk = sql("INSERT INTO chunks (data, seq, bytes) VALUES ($1, $2, $3)");
+            tx.run(chunk.bind(&put.data).bind(*seq).bind(bytes.as_slice())).await?;
+            if *seq > 0 {
+                tx.run(sql("DELETE FROM unnamed WHERE data = $1").bind(&put.data)).await?;
+            }
+        }
+        let size = put.kept.size(put.body.len());
+        let now = Some((Arc::clone(&put.kept), size));
+        tx.effects.push(Effect::Object { place: put.place(), now });
+    }
+    Ok(())
+}
+
+async fn refuse_without_bucket(tx: &mut Tx, puts: &mut [&mut Put]) -> Result<(), StoreError> {
+    let mut owners: BTreeMap<String, Option<String>> = BTreeMap::new();
+    for put in puts {
+        if !owners.contains_key(&put.bucket) {
+            let owner = tx.owner("bucket", &put.bucket).await?;
+            owners.insert(put.bucket.clone(), owner);
+        }
+        let owner = owners.get(&put.bucket).and_then(Option::as_ref);
+        if owner.is_none_or(|owner| put.owner.as_ref().is_some_and(|wanted| wanted != owner)) {
+            put.written = Written::NoBucket;
+        }
+    }
+    Ok(())
+}
+
+async fn refuse_on_condition(tx: &mut Tx, puts: &mut [&mut Put]) -> Result<(), StoreError> {
+    let asking = |put: &Put| put.written == Written::Done && put.only_if.is_some();
+    let there = etags(tx, puts.iter().filter(|put| asking(put)).map(|put| put.in_place())).await?;
+    for put in puts.iter_mut().filter(|put| asking(put)) {
+        put.written = held(put.only_if.as_ref(), there.get(&put.place()));
+    }
+    Ok(())
+}
+
+/// Whether what is demanded of the object that is there, by its entity tag, holds.
+fn held(only_if: Option<&OnlyIf>, there: Option<&String>) -> Written {
+    match (only_if, there) {
+        (None, _) | (Some(OnlyIf::Absent), None) | (Some(OnlyIf::Present), Some(_)) => Written::Done,
+        (Some(OnlyIf::Etag(wanted)), Some(there)) if wanted == there => Written::Done,
+        (Some(OnlyIf::Present | OnlyIf::Etag(_)), None) => Written::Missing,
+        (Some(only_if), Some(_)) => Written::Changed(only_if.clone()),
+    }
+}
+
+/// The entity tags of the latest of these, by their places; none of those that are not there.
+async fn etags(
+    tx: &mut Tx,
+    places: impl Iterator<Item = [Value; 3]>,
+) -> Result<HashMap<String, String>, StoreError> {
+    let mut etags = HashMap::new();
+    let rows = Rows::new(places.map(|[bucket, key, _]| [bucket, key]));
+    if rows.is_empty() {
+        return Ok(etags);
+    }
+    let (list, values) = rows.list();
+    let query = sql(format!(
+        "SELECT {VERSION} FROM (VALUES {list}) AS asked CROSS JOIN objects \
+         WHERE objects.bucket = asked.column1 AND objects.name = asked.column2 AND objects.born = \
+         (SELECT MAX(newest.born) FROM objects newest WHERE newest.bucket = asked.column1 AND newest.name = asked.column2)"
+    ));
+    for row in tx.rows(query.bind_all(values)).await? {
+        if let Some(object) = version_of(&row, true)?.object {
+            etags.insert(place(&object.bucket, &object.key), object.etag);
+        }
+    }
+    Ok(etags)
+}
+
+/// What is written without versioning takes the place of what was; chunks of that are freed.
+async fn free_replaced(tx: &mut Tx, puts: &[&mut Put]) -> Result<(), StoreError> {
+    let replacing = puts.iter().filter(|put| put.version == NULL_VERSION);
+    let rows = Rows::new(replacing.map(|put| put.in_place()));
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let (list, values) = rows.list();
+    let free = sql(format!(
+        "INSERT INTO unnamed (data) SELECT objects.data FROM (VALUES {list}) AS new CROSS JOIN objects \
+         WHERE objects.bucket = new.column1 AND objects.name = new.column2 AND objects.version = new.column3 \
+         AND objects.bytes IS NULL AND objects.data <> '' RETURNING data"
+    ));
+    for row in tx.rows(free.bind_all(values)).await? {
+        tx.effects.push(Effect::Freed { data: row.get(0)? });
+    }
+    Ok(())
+}
+
+/// Removes versions of different names. Of each it is said in `removed` what came of it.
+pub(super) async fn remove_all(tx: &mut Tx, mut removes: Vec<&mut Remove>) -> Result<(), StoreError> {
+    let asking = removes.iter().filter(|remove| remove.only_if.is_some());
+    let there = etags(tx, asking.map(|remove| remove.in_place())).await?;
+    for remove in &mut removes {
+        let held = held(remove.only_if.as_ref(), there.get(&remove.place()));
+        remove.removed = if held == Written::Done { Ok(false) } else { Err(held) };
+    }
+    removes.retain(|remove| remove.removed.is_ok());
+    if removes.is_empty() {
+        return Ok(());
+    }
+    let (count, values) = Rows::new(removes.iter().map(|remove| remove.in_place())).made_up();
+    // SQLite looks each of these up in the index; with `IN (VALUES …)` it would read every object there is.
+    let each = (0..count).map(|row| {
+        let first = row * 3;
+        format!("(bucket = ${} AND name = ${} AND version = ${})", first + 1, first + 2, first + 3)
+    });
+    let remove = sql(format!(
+        "DELETE FROM objects WHERE {} RETURNING bucket, name, data, CAST(CASE WHEN bytes IS NULL THEN 0 ELSE 1 END AS BIGINT)",
+        each.collect::<Vec<_>>().join(" OR ")
+    ));
+    let mut markers = HashMap::new();
+    for row in tx.rows(remove.bind_all(values)).await? {
+        let (bucket, key, data): (String, String, String) = (row.get(0)?, row.get_name(1)?, row.get(2)?);
+        let in_row = row.get::<i64>(3)? == 1;
+        markers.insert(place(&bucket, &key), data.is_empty());
+        if !data.is_empty() && !in_row {
+            tx.free(&data).await?;
+        }
+    }
+    for remove in &mut removes {
+        let place = remove.place();
+        remove.removed = Ok(markers.get(&place).copied().unwrap_or_default());
+        tx.effects.push(Effect::Object { place, now: None });
+    }
+    Ok(())
+}
+
+impl Tx {
+    /// Nothing names these chunks any more.
+    pub(super) async fn free(&mut self, data: &str) -> Result<(), StoreError> {
+        self.run(sql("INSERT INTO unnamed (data) VALUES ($1) ON CONFLICT (data) DO NOTHING").bind(data))
+            .await?;
+        self.effects.push(Effect::Freed { data: data.to_owned() });
+        Ok(())
+    }
+
+    /// The account that a name belongs to which is unique over all accounts, as this transaction leaves it.
+    pub(super) async fn owner(
+        &mut self,
+        kind: &'static str,
+        name: &str,
+    ) -> Result<Option<String>, StoreError> {
+        let full = global_name(kind, name);
+        let changed = self.effects.iter().rev().find_map(|effect| match effect {
+            Effect::Owner { name, now } if *name == full => Some(now.clone()),
+            _ => None,
+        });
+        if let Some(owner) = changed {
+            return Ok(owner);
+        }
+        let memory = Arc::clone(&self.memory);
+        match memory.owners.get(&full) {
+            Ok(owner) => Ok(Some(owner)),
+            Err(ticket) => {
+                let found = self.row(find_owner(kind, name)).await?;
+                let owner = found.map(|row| row.get(0)).transpose()?;
+                Ok(owner.map(|owner| memory.fill_owner(&full, ticket, owner)))
+            }
+        }
+    }
+}
+
+/// Names an object whose bytes are in chunks already.
+pub(super) async fn name_object(
+    tx: &mut Tx,
+    object: &ObjectRow,
+    terms: Terms<'_>,
+) -> Result<Written, StoreError> {
+    let (answer, _) = oneshot::channel();
+    let mut put = Put::of_object(object, terms, PutBytes::InChunks, answer)?;
+    put_all(tx, vec![&mut put]).await?;
+    Ok(put.written)
+}
