@@ -6,7 +6,7 @@ mod support;
 use sandbox::{Config, Sandbox, Storage};
 use serde_json::json;
 use support::steps::{KEY_HEADER, KMS_HEADER, assert_refused, crc32, key, lab_with_bucket, s3};
-use support::{Answer, Keys, Lab};
+use support::{Answer, Keys, Lab, signed};
 
 const MIB: usize = 1 << 20;
 /// Bytes that do not repeat at any chunk boundary.
@@ -178,49 +178,9 @@ async fn checksums_that_trail_the_body_are_verified() {
 
 /// An upload in unsigned chunks with a trailer, as the SDKs send it over TLS.
 fn streaming(keys: &Keys, path: &str, headers: &[(&str, &str)], body: &str) -> http::Request<bytes::Bytes> {
-    use aws_sigv4::http_request::{
-        PayloadChecksumKind, PercentEncodingMode, SignableBody, SignableRequest, SigningSettings,
-        UriPathNormalizationMode, sign,
-    };
-    let credentials = aws_credential_types::Credentials::new(
-        &keys.access_key_id,
-        &keys.secret,
-        keys.token.clone(),
-        None,
-        "test",
-    );
-    let identity = credentials.into();
-    let mut settings = SigningSettings::default();
-    settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
-    settings.percent_encoding_mode = PercentEncodingMode::Single;
-    settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
-    let parameters = aws_sigv4::sign::v4::SigningParams::builder()
-        .identity(&identity)
-        .region(support::REGION)
-        .name("s3")
-        .time(std::time::SystemTime::now())
-        .settings(settings)
-        .build()
-        .unwrap()
-        .into();
-    let mut builder = http::Request::builder()
-        .method("PUT")
-        .uri(format!("http://{}{path}", support::HOST))
-        .header("host", support::HOST);
-    for (name, value) in headers {
-        builder = builder.header(*name, *value);
-    }
-    let mut request = builder.body(bytes::Bytes::copy_from_slice(body.as_bytes())).unwrap();
-    let signable = SignableRequest::new(
-        "PUT",
-        request.uri().to_string(),
-        request.headers().iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap())),
-        SignableBody::StreamingUnsignedPayloadTrailer,
-    )
-    .unwrap();
-    let (instructions, _) = sign(signable, &parameters).unwrap().into_parts();
-    instructions.apply_to_request_http1x(&mut request);
-    request
+    let now = std::time::SystemTime::now();
+    let request = signed::streaming(keys, path, signed::UNSIGNED_WITH_TRAILER, headers, now);
+    request.map(|_| bytes::Bytes::copy_from_slice(body.as_bytes()))
 }
 
 #[tokio::test]

@@ -209,6 +209,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         &[
             when("s3:PutObjectAcl", Object, When::Unversioned).filling(WRITE_ACL),
             when("s3:PutObjectVersionAcl", Object, When::Versioned).filling(WRITE_ACL_OF_VERSION),
+            when("s3:ListBucket", Bucket, When::Missing),
         ],
     ),
     s3(

@@ -138,6 +138,8 @@ pub(super) fn message(code: &str, said: Option<String>) -> String {
         return said;
     }
     let standard = match code {
+        // S3 says nothing of an access control list that it does not know.
+        "InvalidArgument" => "",
         "AccessDenied" => "Access Denied",
         "SignatureDoesNotMatch" => SIGNATURE_DOES_NOT_MATCH,
         "KeyTooLongError" => "Your key is too long",

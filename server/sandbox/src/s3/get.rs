@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures::stream::{self, BoxStream};
 use futures::{StreamExt as _, TryStreamExt as _};
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
 use http_body::Frame;
 use http_body_util::StreamBody;
 use s3s::dto::{
@@ -41,7 +41,8 @@ pub(super) async fn get_object(
     must_not_name_encryption(&request.headers)?;
     let asked_range = text_of_range(&request.headers);
     let input = request.input;
-    must_be_signed_for(ask, &input)?;
+    // `s3s` puts them into the answer.
+    chosen(ask, &request.uri)?;
     let owned = ask.bucket(&input.bucket, input.expected_bucket_owner.as_deref()).await?;
     let (permit, row) = may_read(ask, &owned, &input.key, input.version_id.clone()).await?;
     let conditions = Conditions {
@@ -74,6 +75,7 @@ pub(super) async fn head_object(
     request: S3Request<HeadObjectInput>,
 ) -> S3Result<S3Response<HeadObjectOutput>> {
     must_not_name_encryption(&request.headers)?;
+    let chosen = chosen(ask, &request.uri)?;
     let asked_range = text_of_range(&request.headers);
     let input = request.input;
     let owned = ask.bucket(&input.bucket, input.expected_bucket_owner.as_deref()).await?;
@@ -102,27 +104,41 @@ pub(super) async fn head_object(
     output.version_id = shown_version(&owned, &row);
     output.parts_count = parts_count(&row, input.part_number);
     let mut response = S3Response::new(output);
+    response.headers.extend(chosen);
     if let Some(count) = tags::count(ask, &owned, &row, input.version_id) {
         response.headers.insert("x-amz-tagging-count", count.into());
     }
     Ok(response)
 }
 
-/// Only a signed request has a say in the headers of its answer (BC:s3.GetObject).
-fn must_be_signed_for(ask: &Ask, input: &GetObjectInput) -> S3Result<()> {
-    let named = input.response_cache_control.is_some()
-        || input.response_content_disposition.is_some()
-        || input.response_content_encoding.is_some()
-        || input.response_content_language.is_some()
-        || input.response_content_type.is_some()
-        || input.response_expires.is_some();
-    match named && matches!(ask.caller.identity, Identity::Anonymous) {
+/// Headers of the answer that a request chooses in its query.
+const CHOSEN: [(&str, HeaderName); 6] = [
+    ("response-cache-control", header::CACHE_CONTROL),
+    ("response-content-disposition", header::CONTENT_DISPOSITION),
+    ("response-content-encoding", header::CONTENT_ENCODING),
+    ("response-content-language", header::CONTENT_LANGUAGE),
+    ("response-content-type", header::CONTENT_TYPE),
+    ("response-expires", header::EXPIRES),
+];
+
+/// What a request chooses of its answer's headers. Only a signed one has a say in them (BC:s3.GetObject).
+fn chosen(ask: &Ask, uri: &Uri) -> S3Result<HeaderMap> {
+    let query = uri.query().unwrap_or_default();
+    let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query).unwrap_or_default();
+    let mut headers = HeaderMap::new();
+    for (name, value) in pairs {
+        let header = CHOSEN.iter().find(|(known, _)| *known == name).map(|(_, header)| header);
+        if let (Some(header), Ok(value)) = (header, HeaderValue::from_str(&value)) {
+            headers.insert(header, value);
+        }
+    }
+    match !headers.is_empty() && matches!(ask.caller.identity, Identity::Anonymous) {
         true => Err(refuse(
             400,
             "InvalidRequest",
             "Request specific response headers cannot be used for anonymous GET requests.",
         )),
-        false => Ok(()),
+        false => Ok(headers),
     }
 }
 
@@ -135,7 +151,7 @@ fn must_not_name_encryption(headers: &HeaderMap) -> S3Result<()> {
 }
 
 fn text_of_range(headers: &HeaderMap) -> String {
-    let range = headers.get(http::header::RANGE).map(http::HeaderValue::as_bytes).unwrap_or_default();
+    let range = headers.get(header::RANGE).map(HeaderValue::as_bytes).unwrap_or_default();
     String::from_utf8_lossy(range).into_owned()
 }
 

@@ -245,6 +245,7 @@ impl Scan {
             let batch = read(place.clone(), u32::try_from(count_now).unwrap_or(u32::MAX)).await?;
             let full = batch.len() == count_now;
             count *= 2;
+            let mut rolled_up = false;
             for entry in batch {
                 if page.entries.len() + page.prefixes.len() == self.limit {
                     page.next = last;
@@ -255,7 +256,7 @@ impl Scan {
                     place = Place::BehindAll(group.clone());
                     last = Some((group.clone(), None));
                     page.prefixes.push(group);
-                    count = FEW;
+                    (count, rolled_up) = (FEW, true);
                     break;
                 }
                 place = match id {
@@ -265,7 +266,6 @@ impl Scan {
                 last = Some((key.to_owned(), id.map(str::to_owned)));
                 page.entries.push(entry);
             }
-            let rolled_up = last.as_ref().is_some_and(|(key, _)| page.prefixes.last() == Some(key));
             if !full && !rolled_up {
                 break;
             }

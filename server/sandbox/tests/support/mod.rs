@@ -1,6 +1,7 @@
 //! A client that signs requests as the SDKs do, for tests that speak to the embedded AWS in its own protocols.
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc, dead_code, missing_docs, unreachable_pub)]
 
+pub mod signed;
 pub mod steps;
 
 use std::pin::pin;
