@@ -49,7 +49,8 @@ export function python(program, account, { cwd, input } = {}) {
   return run(required("TRILOCK_PYTHON"), ["-c", program], { env: awsEnvironment(account), cwd, input });
 }
 
-function run(program, words, { env, cwd, input = "" }) {
+/** Runs a program to its end. Gives `{status, stdout, stderr}`. */
+export function run(program, words, { env, cwd, input = "" }) {
   return new Promise((resolve, reject) => {
     const child = spawn(program, words, { env, cwd, timeout: LIMIT, killSignal: "SIGKILL" });
     let stdout = "";

@@ -28,6 +28,11 @@ export function pythonTests(name, file, env = {}) {
   });
 }
 
+/** Runs the tests in a Python file that need no AWS. */
+export function pythonChecks(name, file) {
+  test(name, (t) => reportAll(t, file, environment("http://127.0.0.1:1")));
+}
+
 function environment(endpoint) {
   return {
     ...awsEnvironment({ endpoint, imds: "http://127.0.0.1:1" }),

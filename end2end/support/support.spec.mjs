@@ -7,6 +7,8 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { aws, awsEnvironment, python } from "./aws.mjs";
 import { launchBrowser, projects, screenshot } from "./browser.mjs";
+import { operationOf } from "./calls.mjs";
+import { pythonChecks } from "./python.mjs";
 import { addressesIn, cleanEnvironment, startTrilock, temporaryFolder } from "./trilock.mjs";
 
 /** A program in place of the server, for what a real one would do only by accident. */
@@ -93,6 +95,30 @@ describe("the AWS clients", () => {
     const program = "import boto3; print(boto3.client('kms').meta.endpoint_url)";
     assert.deepEqual(await python(program, account), { status: 0, stdout: "http://127.0.0.1:1\n", stderr: "" });
   });
+});
+
+pythonChecks("the reader of answers finds what is wrong with them", join(import.meta.dirname, "python/answers_check.py"));
+
+test("the operation of S3 that a request calls is told by its method and path", () => {
+  for (const [method, target, operation, copies] of [
+    ["GET", "/", "ListBuckets"],
+    ["GET", "/b", "ListObjects"],
+    ["GET", "/b/?list-type=2&prefix=a", "ListObjectsV2"],
+    ["GET", "/b?versions=", "ListObjectVersions"],
+    ["GET", "/b?location", "GetBucketLocation"],
+    ["PUT", "/b/?policy", "PutBucketPolicy"],
+    ["POST", "/b?delete", "DeleteObjects"],
+    ["GET", "/b?uploads", "ListMultipartUploads"],
+    ["DELETE", "/b/a%20key", "DeleteObject"],
+    ["GET", "/b/k?acl", "GetObjectAcl"],
+    ["PUT", "/b/k", "CopyObject", true],
+    ["POST", "/b/k?uploads=", "CreateMultipartUpload"],
+    ["PUT", "/b/k?partNumber=1&uploadId=x", "UploadPart"],
+    ["PUT", "/b/k?partNumber=1&uploadId=x", "UploadPartCopy", true],
+    ["POST", "/b/k?uploadId=x", "CompleteMultipartUpload"],
+  ]) {
+    assert.equal(operationOf(method, target, copies), operation, `${method} ${target}`);
+  }
 });
 
 describe("the browser", () => {

@@ -58,7 +58,7 @@ pub struct ServeOptions {
     pub data: PathBuf,
     /// Database that holds all state instead of a folder
     #[arg(long, value_name = "URL")]
-    pub database: Option<String>,
+    pub database: Option<DatabaseOption>,
     /// The AWS to work on
     #[arg(long, value_name = "embedded|aws|URL", default_value = "embedded")]
     pub target: Target,
@@ -73,9 +73,17 @@ pub struct SandboxOptions {
     /// Folder that holds all state; made if it is not there
     #[arg(long, value_name = "DIR", default_value = DEFAULT_DATA_DIR)]
     pub data: PathBuf,
+    /// PostgreSQL database that holds all state instead of a folder; the root key is in TRILOCK_ROOT_KEY or made of
+    /// TRILOCK_ROOT_PASSPHRASE
+    #[arg(long, value_name = "URL", conflicts_with = "data")]
+    pub database: Option<DatabaseOption>,
     /// Keep all state in memory; nothing is written
-    #[arg(long, conflicts_with = "data")]
+    #[arg(long, conflicts_with_all = ["data", "database"])]
     pub in_memory: bool,
+    /// Append every event of CloudTrail to this file, one JSON record a line: who called what, from where,
+    /// and what was answered; calls about S3 objects included. Why a policy decided so is not in it
+    #[arg(long, value_name = "FILE")]
+    pub trail: Option<PathBuf>,
     /// An account whose root user holds these keys; may be given several times
     #[arg(long = "account", value_name = "ACCOUNT_ID:ACCESS_KEY_ID:SECRET")]
     pub accounts: Vec<AccountOption>,
@@ -154,6 +162,34 @@ impl FromStr for Target {
                     .into())
             }
         }
+    }
+}
+
+/// `--database` as given. Taken as it is and read later: what clap refuses it prints, password and all.
+#[derive(Clone)]
+pub struct DatabaseOption(Zeroizing<String>);
+
+impl DatabaseOption {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// What is wrong with it, without its password.
+    pub fn read(&self) -> Result<sandbox::DatabaseUrl, String> {
+        self.0.parse().map_err(|error: sandbox::StoreError| error.to_string())
+    }
+}
+
+impl FromStr for DatabaseOption {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(Zeroizing::new(text.into())))
+    }
+}
+
+impl fmt::Debug for DatabaseOption {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DatabaseOption(** redacted **)")
     }
 }
 
@@ -257,15 +293,30 @@ mod tests {
 
     #[test]
     fn options_that_cannot_be_used_say_why() {
-        let cases: [(&[&str], &str); 4] = [
+        let cases: [(&[&str], &str); 6] = [
             (&["serve", "--target", "aws"], "embedded AWS only"),
             (&["serve", "--target", "https://s3.example"], "embedded AWS only"),
             (&["serve", "--listen", "somewhere"], "invalid socket address"),
             (&["sandbox", "--in-memory", "--data", "x"], "cannot be used with"),
+            (&["sandbox", "--database", "x", "--data", "x"], "cannot be used with"),
+            (&["sandbox", "--database", "x", "--in-memory"], "cannot be used with"),
         ];
         for (arguments, expected) in cases {
             let error = Cli::try_parse_from([&["trilock"], arguments].concat()).unwrap_err().to_string();
             assert!(error.contains(expected), "{arguments:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_database_is_told_without_its_password() {
+        for text in ["mysql://trilock:hunter2@db/lab", "postgres://trilock:hunter2@db:port/lab"] {
+            let arguments = ["trilock", "sandbox", "--database", text];
+            let Command::Sandbox(options) = Cli::try_parse_from(arguments).unwrap().command else {
+                panic!("not sandbox");
+            };
+            assert!(!format!("{options:?}").contains("hunter2"));
+            let error = options.database.unwrap().read().unwrap_err();
+            assert!(error.contains("postgres://USER@HOST/DATABASE") && !error.contains("hunter2"), "{error}");
         }
     }
 

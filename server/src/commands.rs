@@ -5,7 +5,10 @@ pub mod lint;
 pub mod sandbox;
 pub mod serve;
 
-use crate::{data_dir::DataDirError, listen::ListenError, session::VaultError, store::StoreError};
+use crate::{
+    data_dir::DataDirError, listen::ListenError, session::VaultError, shutdown::GRACE, store::StoreError,
+};
+use ::sandbox::Sandbox;
 use std::io::{self, Write as _};
 
 /// Why a command could not start or go on. Each says what to do.
@@ -37,9 +40,12 @@ pub enum CommandError {
         /// What the embedded AWS said.
         reason: String,
     },
-    /// `--database`.
+    /// `--database` of `serve`.
     #[error("--database is not supported yet; state is kept in a folder, see --data")]
     Database,
+    /// A `--database` that cannot be read.
+    #[error("--database: {0}")]
+    DatabaseOption(String),
     /// A file of `trilock lint`.
     #[error("{} cannot be read: {error}", file.display())]
     File {
@@ -59,12 +65,25 @@ pub enum CommandError {
     Io(#[from] io::Error),
 }
 
+/// The embedded AWS's root key, if the environment gives one.
+fn root_key() -> Result<Option<::sandbox::RootKey>, CommandError> {
+    ::sandbox::RootKey::of_environment(|name| std::env::var(name).ok())
+        .map_err(|error| CommandError::Sandbox(error.to_string()))
+}
+
 /// Prints a line that other programs may wait for.
 fn announce(line: &str) {
     // A closed standard output is no reason to stop serving.
     let mut out = io::stdout().lock();
     if writeln!(out, "{line}").and_then(|()| out.flush()).is_err() {
         tracing::debug!(line, "standard output is closed");
+    }
+}
+
+/// Closes the embedded AWS: what CloudTrail has not written yet is written.
+async fn close(sandbox: &Sandbox) {
+    if tokio::time::timeout(GRACE, sandbox.close()).await.is_err() {
+        tracing::warn!("the database was left open: requests are still under way");
     }
 }
 

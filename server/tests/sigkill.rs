@@ -6,7 +6,6 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used)]
 
-mod folder;
 #[path = "../sandbox/tests/support/mod.rs"]
 mod support;
 
@@ -14,15 +13,13 @@ use std::{
     hash::{BuildHasher as _, Hasher as _, RandomState},
     io::{BufRead as _, BufReader, Error, ErrorKind, Read as _, Write as _},
     net::TcpStream,
-    path::Path,
     process::{Child, Command, Stdio},
     thread,
     time::{Duration, SystemTime},
 };
 
-use folder::Folder;
 use serde_json::json;
-use support::{Keys, request};
+use support::{Keys, place::Place, request};
 
 const KILLS: usize = 200;
 const WRITERS: usize = 4;
@@ -31,7 +28,7 @@ const LONGEST_LIFE: u64 = 150;
 const ACCOUNT: &str = "111122223333";
 const BUCKET: &str = "trilock-sigkill";
 
-/// `trilock sandbox` on a folder.
+/// `trilock sandbox` on a folder or a database.
 struct Server {
     child: Child,
     address: String,
@@ -39,20 +36,20 @@ struct Server {
 }
 
 impl Server {
-    fn start(data: &Path) -> Self {
+    fn start(place: &Place) -> Self {
         let keys = Keys {
             access_key_id: "AKIAIOSFODNN7EXAMPLE".into(),
             secret: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY".into(),
             token: None,
         };
         let account = format!("{ACCOUNT}:{}:{}", keys.access_key_id, keys.secret);
-        let mut child = Command::new(env!("CARGO_BIN_EXE_trilock"))
-            .args(["sandbox", "--listen", "127.0.0.1:0", "--account", &account, "--data"])
-            .arg(data)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_trilock"));
+        command.args(["sandbox", "--listen", "127.0.0.1:0", "--account", &account]);
+        match place {
+            Place::Folder(folder) => command.arg("--data").arg(folder),
+            place => command.args(["--database", &place.url()]).env("TRILOCK_ROOT_KEY", "07".repeat(32)),
+        };
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let line =
             BufReader::new(child.stdout.take().unwrap()).lines().next().expect("it starts again").unwrap();
         Self { child, address: line.rsplit('/').next().unwrap().to_owned(), keys }
@@ -264,8 +261,9 @@ fn write_on(client: &Client, resources: &mut [Resource], next: &mut u64) -> usiz
 
 #[test]
 fn two_hundred_kills_lose_nothing_that_was_acknowledged() {
-    let folder = Folder::new();
-    let mut server = Server::start(&folder.0);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let place = runtime.block_on(Place::lasting());
+    let mut server = Server::start(&place);
     let mut writers: Vec<(Vec<Resource>, u64)> = (0..WRITERS)
         .map(|owner| {
             let resource = |kind| Resource { kind, owner, acknowledged: None, under_way: None };
@@ -295,7 +293,7 @@ fn two_hundred_kills_lose_nothing_that_was_acknowledged() {
             server.kill();
             acknowledged += begun.into_iter().map(|writer| writer.join().unwrap()).sum::<usize>();
         });
-        server = Server::start(&folder.0);
+        server = Server::start(&place);
         let client = server.client();
         for resource in writers.iter_mut().flat_map(|(resources, _)| resources) {
             let found = resource.read(&client);

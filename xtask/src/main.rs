@@ -57,6 +57,6 @@ fn perform(task: Task) -> Result<(), Error> {
             report.finish("Built");
             Err(steps::server::become_server(&server, &workspace, &serve_options))
         }
-        Task::Test { quick } => test::run(&workspace, &mut report, quick),
+        Task::Test { scope } => test::run(&workspace, &mut report, scope),
     }
 }

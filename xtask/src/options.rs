@@ -12,8 +12,10 @@ Commands:
   run [OPTIONS]   Build everything, then start `trilock serve` with these options
                   (`cargo xtask run --help` lists them)
   build           Build everything: the browser's half, the style sheet, the server
-  test            Check format and lints, run the Rust tests, then the browser and client specs
-  test --quick    The same without browser and clients
+  test            Check format and lints, run the Rust tests, those of the embedded AWS on
+                  PostgreSQL as well, then the browser and client specs
+  test --quick    The same without PostgreSQL, browser and clients
+  test --postgres The tests on PostgreSQL alone
   help            Show this text
 
 Environment:
@@ -35,9 +37,20 @@ pub(crate) enum Task {
     },
     /// Check and test.
     Test {
-        /// Leave out everything that needs a browser or an AWS client.
-        quick: bool,
+        /// How much of it.
+        scope: Scope,
     },
+}
+
+/// What `cargo xtask test` does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// Everything.
+    All,
+    /// What needs no PostgreSQL, browser or AWS client.
+    Quick,
+    /// The tests on PostgreSQL.
+    Postgres,
 }
 
 /// A command line that cannot be followed; nothing was done.
@@ -71,10 +84,13 @@ pub(crate) fn parse(words: impl IntoIterator<Item = String>) -> Result<Task, Opt
         "build" | "test" if rest.iter().any(|word| word == "--help" || word == "-h") => Ok(Task::Help),
         "build" => none_left(command, &rest).map(|()| Task::Build),
         "test" => {
-            let given = rest.len();
-            rest.retain(|word| word != "--quick");
-            let quick = rest.len() < given;
-            none_left(command, &rest).map(|()| Task::Test { quick })
+            let scopes = [("--quick", Scope::Quick), ("--postgres", Scope::Postgres)];
+            let named = scopes.iter().find(|(name, _)| rest.first().is_some_and(|word| word == name));
+            if named.is_some() {
+                rest.remove(0);
+            }
+            let scope = named.map_or(Scope::All, |(_, scope)| *scope);
+            none_left(command, &rest).map(|()| Task::Test { scope })
         }
         "help" | "--help" | "-h" => none_left(command, &rest).map(|()| Task::Help),
         _ => Err(OptionsError::UnknownCommand(command)),
@@ -104,8 +120,9 @@ mod tests {
     fn every_command_is_read() {
         let cases = [
             ("build", Task::Build),
-            ("test", Task::Test { quick: false }),
-            ("test --quick", Task::Test { quick: true }),
+            ("test", Task::Test { scope: Scope::All }),
+            ("test --quick", Task::Test { scope: Scope::Quick }),
+            ("test --postgres", Task::Test { scope: Scope::Postgres }),
             ("run", run(&[])),
             ("help", Task::Help),
             ("--help", Task::Help),

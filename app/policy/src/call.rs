@@ -1,8 +1,10 @@
 //! The checks of one API call, as data: which action on which resource under which condition. The sandbox and the console
 //! fill in the values; the mapping exists only here (`aws-semantics.md` §3, table "S3 with KMS").
 
+mod cloudtrail;
 mod ec2;
 mod encryption;
+mod event;
 mod iam;
 mod kms;
 mod s3;
@@ -17,12 +19,16 @@ use crate::request::ResourceKind;
 /// An API operation and what it must be allowed to do, in the order in which AWS asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Operation {
-    /// The service prefix of its own actions: `s3`, `kms`, `iam`, `sts` or `ec2`.
+    /// The service prefix of its own actions: `s3`, `kms`, `iam`, `sts`, `ec2` or `cloudtrail`.
     pub service: &'static str,
     /// The operation's name in the API.
     pub name: &'static str,
     /// Its checks. Empty when nothing is checked, as for `sts:GetCallerIdentity`.
     pub checks: &'static [CheckSpec],
+    /// What CloudTrail says of it: whether it changes nothing.
+    pub read_only: bool,
+    /// Whether CloudTrail counts it among the data events, which are recorded only where they are asked for.
+    pub data_event: bool,
 }
 
 /// One check of an operation.
@@ -57,6 +63,9 @@ const KEYS_OF_EC2: &[&str] = &["ec2:Region"];
 /// How a request to S3 is signed (S3 API Reference, `bucket-policy-s3-sigv4-conditions`).
 const KEYS_OF_S3: &[&str] = &["s3:authType", "s3:signatureAge", "s3:signatureversion", "s3:TlsVersion"];
 const HASH_OF_BODY: &str = "s3:x-amz-content-sha256";
+/// The tags of users and roles, and those of what else has some (Service Authorization Reference, IAM and STS).
+const KEYS_OF_IDENTITIES: &[&str] = &["aws:ResourceTag/", "iam:ResourceTag/"];
+const KEYS_OF_TAGGED: &[&str] = &["aws:ResourceTag/"];
 
 impl CheckSpec {
     /// The same with condition keys that the request fills.
@@ -69,6 +78,10 @@ impl CheckSpec {
         let of_kind = match self.on {
             ResourceOf::Key | ResourceOf::SourceKey => KEYS_OF_KMS_KEYS,
             ResourceOf::Alias => KEYS_OF_ALIASES,
+            ResourceOf::Role | ResourceOf::User | ResourceOf::Identity | ResourceOf::IdentityOrPolicy => {
+                KEYS_OF_IDENTITIES
+            }
+            ResourceOf::Policy | ResourceOf::InstanceProfile | ResourceOf::MfaDevice => KEYS_OF_TAGGED,
             _ if self.action.starts_with("ec2:") => KEYS_OF_EC2,
             _ if self.action.starts_with("s3:") => KEYS_OF_S3,
             _ => &[],
@@ -102,9 +115,11 @@ impl fmt::Display for ResourceOf {
             Self::User => "the user",
             Self::Group => "the group",
             Self::Identity => "the user, role or group",
+            Self::IdentityOrPolicy => "the user, role, group or policy",
             Self::FederatedUser => "the federated user",
             Self::Policy => "the policy",
             Self::InstanceProfile => "the instance profile",
+            Self::MfaDevice => "the MFA device",
             Self::Instance => "the instance",
             Self::NewInstance => "`instance/*`",
         })
@@ -123,8 +138,11 @@ impl fmt::Display for When {
             Self::Versioned | Self::SourceVersioned => "with a version id",
             Self::SetsAcl => "when it sets an access control list",
             Self::SetsTags => "when it sets tags",
+            Self::SetsSourceIdentity => "when it sets a source identity",
             Self::PassesRole => "when it passes a role",
-            Self::Missing => "when there is no such object",
+            Self::Missing => "when what is asked for does not exist",
+            Self::Tagged => "to tell how many tags there are",
+            Self::TaggedVersion => "to tell how many tags there are, with a version id",
         })
     }
 }
@@ -146,9 +164,11 @@ impl ResourceOf {
             Self::User => of("iam", "user/") || of("iam", "root"),
             Self::Group => of("iam", "group/"),
             Self::Identity => of("iam", "user/") || of("iam", "role/") || of("iam", "group/"),
+            Self::IdentityOrPolicy => Self::Identity.fits(resource) || Self::Policy.fits(resource),
             Self::FederatedUser => of("sts", "federated-user/"),
             Self::Policy => of("iam", "policy/"),
             Self::InstanceProfile => of("iam", "instance-profile/"),
+            Self::MfaDevice => of("iam", "mfa/"),
             Self::Instance | Self::NewInstance => of("ec2", "instance/"),
         }
     }
@@ -179,12 +199,16 @@ pub enum ResourceOf {
     Group,
     /// The ARN of a user, a role or a group.
     Identity,
+    /// The ARN of a user, a role, a group or a managed policy.
+    IdentityOrPolicy,
     /// The ARN of the federated user that is to be.
     FederatedUser,
     /// The managed policy's ARN.
     Policy,
     /// The instance profile's ARN.
     InstanceProfile,
+    /// The MFA device's ARN, which is its serial number.
+    MfaDevice,
     /// The EC2 instance's ARN.
     Instance,
     /// `instance/*`: an instance that is being launched has no id yet (EC2 User Guide, `ExamplePolicies_EC2`).
@@ -212,12 +236,19 @@ pub enum When {
     SourceVersioned,
     /// When the call sets an access control list.
     SetsAcl,
-    /// When the call sets tags.
+    /// When the call sets tags, or hands on those of the session that makes it.
     SetsTags,
+    /// When the call says who is behind a session, or the session that makes it has said so.
+    SetsSourceIdentity,
     /// When the call passes a role to a service: an instance profile with a role.
     PassesRole,
-    /// When the object asked for does not exist, to tell 404 from 403.
+    /// When what is asked for does not exist, such as an object, to tell 404 from 403.
     Missing,
+    /// When the object has tags, to tell how many: a denial leaves the number out and the call is answered all the same. The
+    /// call names no version of the object.
+    Tagged,
+    /// The same for a call that names a version.
+    TaggedVersion,
 }
 
 /// The operation `name` of `service`; `None` when the table does not have it.
@@ -236,7 +267,16 @@ pub fn operation(service: &str, name: &str) -> Option<&'static Operation> {
 
 /// Every operation of the table.
 pub fn operations() -> impl Iterator<Item = &'static Operation> {
-    [s3::OPERATIONS, kms::OPERATIONS, iam::OPERATIONS, sts::OPERATIONS, ec2::OPERATIONS].into_iter().flatten()
+    [
+        s3::OPERATIONS,
+        kms::OPERATIONS,
+        iam::OPERATIONS,
+        sts::OPERATIONS,
+        ec2::OPERATIONS,
+        cloudtrail::OPERATIONS,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// A check that is always asked.

@@ -1,5 +1,7 @@
 //! The request context: condition keys and their values, as the service that received the call filled them.
 
+use std::collections::HashMap;
+
 /// Condition keys with their values. Key names are compared without regard to case
 /// (IAM User Guide, `reference_policies_elements_condition`).
 ///
@@ -10,8 +12,23 @@
 /// assert_eq!(context.get("AWS:sourceip"), Some(["203.0.113.7".to_owned()].as_slice()));
 /// assert_eq!(context.get("aws:SourceVpce"), None);
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Context(Vec<(String, Vec<String>)>);
+#[derive(Clone, Debug, Default)]
+pub struct Context {
+    keys: Vec<(String, Vec<String>)>,
+    /// Where each key stands, by its name in lower case; empty while there are [`FEW`].
+    places: HashMap<String, usize>,
+}
+
+/// Up to here comparing every name is faster than a map. A request may bring thousands: an encryption context, tags.
+const FEW: usize = 32;
+
+impl PartialEq for Context {
+    fn eq(&self, other: &Self) -> bool {
+        self.keys == other.keys
+    }
+}
+
+impl Eq for Context {}
 
 impl Context {
     /// A context without keys.
@@ -38,27 +55,40 @@ impl Context {
     /// Sets `key`, replacing its earlier values whatever the case of its name.
     pub fn set<V: Into<String>>(&mut self, key: impl Into<String>, values: impl IntoIterator<Item = V>) {
         let (key, values) = (key.into(), values.into_iter().map(Into::into).collect());
-        match self.0.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(&key)) {
-            Some((_, known)) => *known = values,
-            None => self.0.push((key, values)),
+        if let Some((_, known)) = self.place(&key).and_then(|place| self.keys.get_mut(place)) {
+            *known = values;
+            return;
+        }
+        self.keys.push((key, values));
+        if self.keys.len() > FEW {
+            // All of them once, then each one that comes.
+            let new = self.keys.iter().enumerate().skip(self.places.len());
+            self.places.extend(new.map(|(place, (known, _))| (known.to_ascii_lowercase(), place)));
         }
     }
 
     /// Sets every key of `other`, which wins over keys already here.
     pub fn extend(&mut self, other: Context) {
-        for (key, values) in other.0 {
+        for (key, values) in other.keys {
             self.set(key, values);
         }
     }
 
     /// The values of `key`; `None` when the request does not carry the key.
     pub fn get(&self, key: &str) -> Option<&[String]> {
-        self.0.iter().find(|(known, _)| known.eq_ignore_ascii_case(key)).map(|(_, values)| values.as_slice())
+        self.place(key).and_then(|place| self.keys.get(place)).map(|(_, values)| values.as_slice())
     }
 
     /// Every key with its values, in the order they were first set.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &[String])> {
-        self.0.iter().map(|(key, values)| (key.as_str(), values.as_slice()))
+        self.keys.iter().map(|(key, values)| (key.as_str(), values.as_slice()))
+    }
+
+    fn place(&self, key: &str) -> Option<usize> {
+        match self.places.is_empty() {
+            true => self.keys.iter().position(|(known, _)| known.eq_ignore_ascii_case(key)),
+            false => self.places.get(&key.to_ascii_lowercase()).copied(),
+        }
     }
 }
 
@@ -68,6 +98,26 @@ impl IntoIterator for Context {
 
     /// Every key with its values, in the order they were first set.
     fn into_iter(self) -> Self::IntoIter {
-        self.0.into_iter()
+        self.keys.into_iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_keys_are_found_and_replaced_as_few_are() {
+        let mut context = Context::new();
+        for round in ["first", "second"] {
+            for number in 0..3 * FEW {
+                context.set(format!("aws:Key{number}"), [round]);
+            }
+        }
+        assert_eq!(context.iter().count(), 3 * FEW);
+        for number in 0..3 * FEW {
+            assert_eq!(context.get(&format!("AWS:kEY{number}")), Some(["second".to_owned()].as_slice()));
+        }
+        assert_eq!(context.get("aws:Key"), None);
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! A [`Document`] is parsed and compiled once. [`evaluate`] decides a [`Request`] by all [`Policies`] that bear on it and
 //! borrows from both; [`Decision::explain`] turns the result into owned data for a page. [`message`] has AWS's words for a
-//! denial, [`validate`] what the services refuse to store, [`call`] which checks one API call consists of.
+//! denial, [`validate`] what the services refuse to store, [`call`] which checks one API call consists of, [`access`] which
+//! services policies let somebody use.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -27,6 +28,7 @@
 //! ```
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod access;
 mod arn;
 pub mod call;
 mod condition;

@@ -15,15 +15,15 @@
 mod actions;
 mod allows;
 mod arns;
-mod catalog;
+pub(crate) mod catalog;
 mod conditions;
 mod denies;
-mod glob;
+pub(crate) mod glob;
 mod key;
 mod pairs;
 mod rejected;
 pub(crate) mod spans;
-mod view;
+pub(crate) mod view;
 mod whole;
 
 use std::ops::Range;

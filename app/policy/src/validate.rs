@@ -33,13 +33,18 @@ pub struct Rejection {
     pub message: String,
 }
 
+/// Most characters of a managed policy, white space apart (IAM User Guide, `reference_iam-quotas`).
+pub const MANAGED_POLICY_SIZE: usize = 6_144;
+/// Most characters of a trust policy, white space apart; AWS raises it on request.
+pub const TRUST_POLICY_SIZE: usize = 2_048;
+
 /// What IAM refuses on `CreatePolicy` and `CreatePolicyVersion`.
 ///
 /// # Errors
 /// 400 `MalformedPolicyDocument`, or 409 `LimitExceeded` above 6,144 characters without white space.
 pub fn identity(json: &str) -> Result<Document, Rejection> {
     let document = identity::identity(json)?;
-    within_quota(json, 6_144, "PolicySize")?;
+    within_quota(json, MANAGED_POLICY_SIZE, "PolicySize")?;
     Ok(document)
 }
 
@@ -58,7 +63,7 @@ pub fn inline(json: &str) -> Result<Document, Rejection> {
 /// 400 `MalformedPolicyDocument`, or 409 `LimitExceeded` above 2,048 characters without white space.
 pub fn trust(json: &str) -> Result<Document, Rejection> {
     let document = trust::trust(json)?;
-    within_quota(json, 2_048, "ACLSizePerRole")?;
+    within_quota(json, TRUST_POLICY_SIZE, "ACLSizePerRole")?;
     Ok(document)
 }
 

@@ -49,7 +49,7 @@ fn every_operation_is_listed_once_and_asks_actions_that_go_with_its_lane() {
                 ResourceKind::KmsKey => service == "kms",
                 ResourceKind::S3Bucket => service == "s3",
                 ResourceKind::IamRole => service == "sts" && check.on == ResourceOf::Role,
-                ResourceKind::Other => ["iam", "kms", "ec2", "sts"].contains(&service),
+                ResourceKind::Other => ["iam", "kms", "ec2", "sts", "cloudtrail"].contains(&service),
             };
             assert!(
                 fits,
@@ -87,6 +87,39 @@ fn every_check_fills_only_condition_keys_that_the_reference_lists_for_its_action
     complaints.sort();
     complaints.dedup();
     assert_eq!(complaints, Vec::<String>::new());
+}
+
+#[test]
+fn cloudtrail_tells_reads_from_changes_and_data_from_management() {
+    let is = |service, name, read_only, data_event| {
+        let operation = operation(service, name).unwrap();
+        assert_eq!((operation.read_only, operation.data_event), (read_only, data_event), "{service} {name}");
+    };
+    for name in
+        ["GetObject", "HeadObject", "ListObjects", "ListObjectsV2", "ListObjectVersions", "HeadBucket"]
+    {
+        is("s3", name, true, true);
+    }
+    for name in ["PutObject", "CopyObject", "DeleteObjects", "CreateMultipartUpload", "PutObjectTagging"] {
+        is("s3", name, false, true);
+    }
+    for name in ["ListBuckets", "GetBucketPolicy", "ListMultipartUploads"] {
+        is("s3", name, true, false);
+    }
+    for name in ["CreateBucket", "PutBucketPolicy", "DeletePublicAccessBlock"] {
+        is("s3", name, false, false);
+    }
+    for name in
+        ["Encrypt", "Decrypt", "ReEncrypt", "GenerateDataKey", "GenerateDataKeyPair", "GenerateRandom"]
+    {
+        is("kms", name, true, false);
+    }
+    is("kms", "PutKeyPolicy", false, false);
+    is("sts", "AssumeRole", true, false);
+    is("sts", "GetFederationToken", false, false);
+    is("iam", "SimulatePrincipalPolicy", true, false);
+    is("iam", "CreateRole", false, false);
+    is("cloudtrail", "LookupEvents", true, false);
 }
 
 #[test]

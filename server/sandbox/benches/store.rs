@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use futures::StreamExt as _;
 use sandbox::Storage;
 use sandbox::crypto::Key;
 use sandbox::model::{
@@ -25,6 +26,8 @@ const BUCKET: &str = "trilock-measured";
 /// How long each measurement takes.
 const SPAN: Duration = Duration::from_secs(4);
 const IDLE_ACCOUNTS: usize = 1_000;
+/// More objects than the cache can hold.
+const OBJECTS: usize = 40_000;
 
 #[tokio::main]
 async fn main() {
@@ -40,6 +43,7 @@ async fn main() {
         matches!(storage, Storage::Database(_)).then(|| RootKey::Given(Key::from_bytes(&[7; 32]).unwrap()));
     let store = Store::open(&storage, given.as_ref(), 64 << 20).await.unwrap();
     account(&store, OWNER, BUCKET).await;
+    idle(&store).await;
 
     for writers in [1, 4, 16, 64, 256] {
         let store = store.clone();
@@ -57,16 +61,15 @@ async fn main() {
         })
         .await;
     }
-    for (what, names) in [("hot", 1_000), ("not in memory", usize::MAX)] {
+    let names = (0..OBJECTS).map(|number| format!("cold-{number}"));
+    let cold = futures::stream::iter(names).map(async |name| put(&store, &name).await);
+    cold.buffer_unordered(256).collect::<()>().await;
+    // In turn: the cache has forgotten each before it is read again.
+    for (what, name, names) in [("hot", "over", 1_000), ("not in memory", "cold", OBJECTS)] {
         let store = store.clone();
         measure(&format!("read 1 KiB that is {what}, 16 at a time"), 16, move |number| {
             let store = store.clone();
-            let key = match names {
-                1_000 => format!("over-{}", number % names),
-                // Far apart, so that the cache has forgotten them.
-                _ => format!("new-256-{}", (number * 7_919) % 20_000),
-            };
-            async move { read(&store, &key).await }
+            async move { read(&store, &format!("{name}-{}", number % names)).await }
         })
         .await;
     }
@@ -78,7 +81,6 @@ async fn main() {
         })
         .await;
     }
-    idle(&store).await;
     store.close().await;
     if matches!(storage, Storage::Directory(_)) {
         fs::remove_dir_all(folder).unwrap();

@@ -1,10 +1,10 @@
-//! Making accounts: an operator's act, not an AWS call.
+//! Making and removing accounts: an operator's act, not an AWS call.
 
 use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use crate::model::{Account, IdentityPolicies, User};
+use crate::model::{Account, IdentityPolicies, Tags, User};
 use crate::store::{ChangeError, StoreError};
 use crate::{Sandbox, arns, credentials, crypto, managed};
 
@@ -57,6 +57,8 @@ impl Sandbox {
                     ..IdentityPolicies::default()
                 },
                 boundary: None,
+                tags: Tags::new(),
+                login: None,
             };
             let made = store
                 .create_account(&account_id, |account| {
@@ -113,6 +115,13 @@ impl Sandbox {
             ChangeError::NameTaken => AccountError::KeyTaken(access_key_id.to_owned()),
             error => store_error(error),
         })
+    }
+
+    /// Removes an account with all that is its own: users, roles and keys, buckets and what is in them. Its names are free
+    /// then, and its credentials are dead. Policies of other accounts that name it stay as they are. False when there is no
+    /// such account.
+    pub async fn remove_account(&self, account_id: &str) -> Result<bool, AccountError> {
+        Ok(self.aws.store.remove_account(account_id).await?)
     }
 }
 

@@ -15,6 +15,11 @@ pub(crate) fn role(account: &str, path: &str, name: &str) -> String {
     format!("arn:aws:iam::{account}:role{path}{name}")
 }
 
+/// ARN of an account's root user.
+pub(crate) fn root(account: &str) -> String {
+    format!("arn:aws:iam::{account}:root")
+}
+
 /// ARN of a user.
 pub(crate) fn user(account: &str, path: &str, name: &str) -> String {
     format!("arn:aws:iam::{account}:user{path}{name}")

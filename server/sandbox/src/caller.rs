@@ -1,11 +1,12 @@
 //! Who makes a request: the identity behind its credentials, and the policies that identity brings along.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use policy::{Document, NamedPolicy, Principal};
+use policy::{Context, Document, NamedPolicy, Principal};
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Account, IdentityPolicies, PolicyText, Timestamp, User};
+use crate::model::{Account, IdentityPolicies, PasswordPolicy, PolicyText, Tags, Timestamp, User};
 use crate::{arns, managed};
 
 /// The identity behind a request, with a snapshot of its account.
@@ -20,6 +21,8 @@ pub struct Caller {
     /// When the temporary credentials of a user or of the root user were issued; `None` for long-term keys, and for sessions,
     /// which say so themselves.
     pub temporary: Option<Timestamp>,
+    /// Whether those were given for a code of the user's MFA device.
+    pub mfa: bool,
 }
 
 /// What credentials stand for.
@@ -56,6 +59,70 @@ pub struct Session {
     pub expires: Timestamp,
     /// Where it came from; decides whether assuming another role from it is chaining.
     pub source: SessionSource,
+    /// Session tags: given when the role was assumed, or handed on by the session that assumed it.
+    #[serde(default)]
+    pub tags: SessionTags,
+    /// Who is behind it, as they said when they first assumed a role; it stays along a chain of roles.
+    #[serde(default)]
+    pub source_identity: Option<String>,
+    /// The instance whose metadata service gave it.
+    #[serde(default)]
+    pub instance: Option<Delivery>,
+}
+
+/// Session tags (IAM User Guide, `id_session-tags`). Keys differ in more than case.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionTags {
+    /// Values by key.
+    pub values: BTreeMap<String, String>,
+    /// The keys whose tags go on to sessions that are assumed from this one.
+    pub transitive: BTreeSet<String>,
+}
+
+/// How credentials came to an instance.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delivery {
+    /// ARN of the instance.
+    pub instance: String,
+    /// Version of the metadata service: 1 without a token, 2 with one.
+    pub version: u8,
+}
+
+impl SessionTags {
+    /// The tags that go on along a chain of roles.
+    pub fn handed_on(&self) -> Self {
+        let goes_on = |(key, _): &(&String, &String)| self.transitive.contains(*key);
+        let values = self.values.iter().filter(goes_on);
+        Self {
+            values: values.map(|(key, value)| (key.clone(), value.clone())).collect(),
+            transitive: self.transitive.clone(),
+        }
+    }
+}
+
+impl Session {
+    /// The condition keys that the session's token brings along: its tags, its source identity, the instance it is of. Tags of the
+    /// role itself come first: a session tag replaces one with the same key, whatever its case.
+    pub fn conditions(&self) -> Context {
+        let mut context = principal_tags(&self.tags.values);
+        if let Some(identity) = &self.source_identity {
+            context.set("aws:SourceIdentity", [identity.clone()]);
+        }
+        if let Some(delivery) = &self.instance {
+            context.set("ec2:SourceInstanceARN", [delivery.instance.clone()]);
+            context.set("ec2:RoleDelivery", [format!("{}.0", delivery.version)]);
+        }
+        context
+    }
+}
+
+/// Tags as the condition keys of whoever has them: `aws:PrincipalTag/…`.
+pub fn principal_tags(tags: &BTreeMap<String, String>) -> Context {
+    let mut context = Context::new();
+    for (key, value) in tags {
+        context.set(format!("aws:PrincipalTag/{key}"), [value.clone()]);
+    }
+    context
 }
 
 /// What a session token carries.
@@ -110,6 +177,9 @@ pub struct Temporary {
     pub issued: Timestamp,
     /// When they end.
     pub expires: Timestamp,
+    /// Whether the user showed a code of its MFA device.
+    #[serde(default)]
+    pub mfa: bool,
 }
 
 /// A federated user.
@@ -127,6 +197,9 @@ pub struct Federation {
     pub issued: Timestamp,
     /// When it ends.
     pub expires: Timestamp,
+    /// Session tags.
+    #[serde(default)]
+    pub tags: SessionTags,
 }
 
 /// How a role session came about.
@@ -141,8 +214,13 @@ pub enum SessionSource {
 
 impl Caller {
     /// A caller without credentials.
-    pub const ANONYMOUS: Self =
-        Self { identity: Identity::Anonymous, account: None, access_key_id: String::new(), temporary: None };
+    pub const ANONYMOUS: Self = Self {
+        identity: Identity::Anonymous,
+        account: None,
+        access_key_id: String::new(),
+        temporary: None,
+        mfa: false,
+    };
 
     /// 12 digits; empty for an anonymous caller.
     pub fn account_id(&self) -> &str {
@@ -182,7 +260,7 @@ impl Caller {
     /// Whether IAM is closed to these credentials, whatever policies say: those of `sts:GetSessionToken` without MFA, and of
     /// federated users (IAM User Guide, `id_credentials_sts-comparison`).
     pub fn is_shut_out_of_iam(&self) -> bool {
-        self.temporary.is_some() || matches!(self.identity, Identity::Federated(_))
+        (self.temporary.is_some() && !self.mfa) || matches!(self.identity, Identity::Federated(_))
     }
 
     /// The caller's ARN as `GetCallerIdentity` gives it; `anonymous` without credentials.
@@ -205,13 +283,24 @@ impl Caller {
         }
     }
 
+    /// The unique id of the user or role that acts: `AIDA…` or `AROA…`. A federated user acts as the user who vouches for it.
+    pub fn entity_id(&self) -> Option<&str> {
+        match &self.identity {
+            Identity::Root | Identity::Anonymous => None,
+            Identity::User(name) => self.account.as_ref()?.users.get(name).map(|user| user.id.as_str()),
+            Identity::Session(session) => Some(&session.role_id),
+            Identity::Federated(federation) => federation.user.as_ref().map(|user| user.id.as_str()),
+        }
+    }
+
     /// The identity policies in force now: changes act on live sessions without new credentials.
     pub fn identity_policies(&self) -> Vec<NamedPolicy> {
         let Some(account) = &self.account else { return Vec::new() };
         match &self.identity {
             Identity::Root | Identity::Anonymous => Vec::new(),
             Identity::User(name) => {
-                account.users.get(name).map_or_else(Vec::new, |user| of_user(account, user))
+                let Some(user) = account.users.get(name) else { return Vec::new() };
+                of_user(account, user).into_iter().chain(own_password(account, user)).collect()
             }
             Identity::Session(session) => account
                 .roles
@@ -251,6 +340,24 @@ impl Caller {
         arn.map(|arn| boundary(account, arn)).into_iter().collect()
     }
 
+    /// The tags that fill `aws:PrincipalTag/…`: those of the caller's user or role as they are now; a federated user has those
+    /// of the user who vouches for it (IAM User Guide, `access_iam-tags`; STS API reference, `GetFederationToken`).
+    pub fn principal_tags(&self) -> Tags {
+        let Some(account) = &self.account else { return Tags::new() };
+        let of_user = |name: &String| account.users.get(name).map(|user| &user.tags);
+        let tags = match &self.identity {
+            Identity::Root | Identity::Anonymous => None,
+            Identity::User(name) => of_user(name),
+            Identity::Session(session) => account
+                .roles
+                .get(&session.role)
+                .filter(|role| role.id == session.role_id)
+                .map(|role| &role.tags),
+            Identity::Federated(federation) => federation.user.as_ref().and_then(|user| of_user(&user.name)),
+        };
+        tags.cloned().unwrap_or_default()
+    }
+
     /// The session policies of a role session or a federated user.
     pub fn session_policies(&self) -> Vec<NamedPolicy> {
         let policies = match &self.identity {
@@ -278,6 +385,19 @@ pub(crate) fn boundary(account: &Account, arn: String) -> NamedPolicy {
 pub(crate) fn of_user(account: &Account, user: &User) -> Vec<NamedPolicy> {
     let groups = account.groups_of(&user.name).flat_map(|group| resolve(account, &group.policies));
     resolve(account, &user.policies).into_iter().chain(groups).collect()
+}
+
+/// What the account's password policy gives every user, if it does: to change its own password, and to see what passwords
+/// must be like (IAM API reference, `UpdateAccountPasswordPolicy`).
+fn own_password(account: &Account, user: &User) -> Option<NamedPolicy> {
+    account.password_policies.get(PasswordPolicy::NAME).filter(|policy| policy.allow_users_to_change)?;
+    let user = arns::user(&account.id, &user.path, &user.name);
+    let document = serde_json::json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": "iam:ChangePassword", "Resource": user},
+        {"Effect": "Allow", "Action": "iam:GetAccountPasswordPolicy", "Resource": "*"},
+    ]});
+    let document = Arc::new(Document::parse(&document.to_string()).ok()?);
+    Some(NamedPolicy { name: "account password policy".into(), arn: None, document })
 }
 
 /// Attached managed policies, then inline ones, each with its document in force.

@@ -18,6 +18,12 @@ const SESSION_PREFIX: &str = "ASIA";
 /// Long-term access keys start like this.
 const LONG_TERM_PREFIX: &str = "AKIA";
 
+/// What unique ids are made of.
+const BASE32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+/// The bits of an access key id that hold its account, and those that tell one account's apart.
+const ACCOUNT_MASK: u128 = (1 << 40) - 1;
+const OTHERS_MASK: u128 = (1 << 39) - 1;
+
 /// A set of session credentials.
 #[derive(Clone)]
 pub struct SessionCredentials {
@@ -59,10 +65,9 @@ impl From<StoreError> for CredentialsError {
 
 /// An id such as IAM gives: `prefix` and 16 or 17 characters of A–Z and 2–7.
 pub fn unique_id(prefix: &str) -> Result<String, CryptoError> {
-    const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
     let random: [u8; 17] = crypto::random()?;
     let length = if matches!(prefix, LONG_TERM_PREFIX | SESSION_PREFIX) { 16 } else { 17 };
-    let tail = random.iter().take(length).filter_map(|byte| ALPHABET.get(usize::from(byte & 31)));
+    let tail = random.iter().take(length).filter_map(|byte| BASE32.get(usize::from(byte & 31)));
     Ok(prefix.chars().chain(tail.map(|&byte| char::from(byte))).collect())
 }
 
@@ -97,15 +102,54 @@ pub fn access_key(
 
 /// Temporary credentials for what `token` says.
 pub fn session_credentials(store: &Store, token: &Token) -> Result<SessionCredentials, CryptoError> {
-    let access_key_id = unique_id(SESSION_PREFIX)?;
-    let body = serde_json::to_vec(token).map_err(|_| CryptoError::Library)?;
-    let sealed = store.root_key().seal(&body, token_context(&access_key_id).as_bytes())?;
-    Ok(SessionCredentials {
+    let access_key_id = session_key_id(token.account(), crypto::random()?);
+    let sealed = store.root_key().seal(&body_of(token)?, token_context(&access_key_id).as_bytes())?;
+    Ok(credentials(store, token, access_key_id, &sealed))
+}
+
+/// The same credentials each time for the same `token`: for those that are asked for again and again and not stored.
+pub fn standing_credentials(store: &Store, token: &Token) -> Result<SessionCredentials, CryptoError> {
+    let body = body_of(token)?;
+    let mac = store.root_key().mac(&[b"access key id of ", body.as_slice()].concat());
+    let mut bytes = [0; 5];
+    bytes.iter_mut().zip(mac).for_each(|(to, from)| *to = from);
+    let access_key_id = session_key_id(token.account(), bytes);
+    let sealed = store.root_key().seal_alike(&body, token_context(&access_key_id).as_bytes())?;
+    Ok(credentials(store, token, access_key_id, &sealed))
+}
+
+fn body_of(token: &Token) -> Result<Vec<u8>, CryptoError> {
+    serde_json::to_vec(token).map_err(|_| CryptoError::Library)
+}
+
+fn credentials(store: &Store, token: &Token, access_key_id: String, sealed: &[u8]) -> SessionCredentials {
+    SessionCredentials {
         secret_access_key: session_secret(store, &access_key_id),
         session_token: Zeroizing::new(BASE64_URL_SAFE_NO_PAD.encode(sealed)),
         expires: token.expires(),
         access_key_id,
-    })
+    }
+}
+
+/// A session's access key id, which holds its account as AWS's have since 2019: of 80 bits the first is set, the account's number
+/// takes 40, and the others tell sessions apart. So whose a key is can be told without a list of the keys that were given.
+fn session_key_id(account: &str, others: [u8; 5]) -> String {
+    let account: u128 = account.parse().unwrap_or_default();
+    let others = others.iter().fold(0_u128, |bits, byte| (bits << 8) | u128::from(*byte));
+    let bits = (1 << 79) | ((account & ACCOUNT_MASK) << 39) | (others & OTHERS_MASK);
+    let letters = (0..16).rev().filter_map(|place| BASE32.get((bits >> (5 * place)) as usize & 31));
+    SESSION_PREFIX.chars().chain(letters.map(|&letter| char::from(letter))).collect()
+}
+
+/// The account of a session's access key id, 12 digits; `None` when the id is of no such form.
+pub fn account_of_session_key(access_key_id: &str) -> Option<String> {
+    let letters = access_key_id.strip_prefix(SESSION_PREFIX).filter(|letters| letters.len() == 16)?;
+    let bits = letters.bytes().try_fold(0_u128, |bits, letter| {
+        let value = BASE32.iter().position(|&known| known == letter)?;
+        Some((bits << 5) | value as u128)
+    })?;
+    let account = (bits >> 39) & ACCOUNT_MASK;
+    (bits >> 79 == 1 && account < 1_000_000_000_000).then(|| format!("{account:012}"))
 }
 
 /// The secret that must have signed a request with this access key id. Says nothing about its session token.
@@ -134,8 +178,9 @@ pub async fn caller_of(
         }
         let account = store.account(token.account()).await?.ok_or(CredentialsError::InvalidToken)?;
         let access_key_id = access_key_id.to_owned();
-        let is_there =
-            |user: &UserRef| account.users.get(&user.name).is_some_and(|known| known.id == user.id);
+        // Under the name that it has now.
+        let name_of = |user: &UserRef| account.user_with_id(&user.id).map(|user| user.name.clone());
+        let mfa = matches!(&token, Token::User(temporary) if temporary.mfa);
         let (identity, temporary) = match token {
             Token::Role(session) => {
                 let alive = account.roles.get(&session.role).is_some_and(|role| role.id == session.role_id);
@@ -145,15 +190,17 @@ pub async fn caller_of(
                 (Identity::Session(session), None)
             }
             Token::User(Temporary { user: None, issued, .. }) => (Identity::Root, Some(issued)),
-            Token::User(Temporary { user: Some(user), issued, .. }) if is_there(&user) => {
-                (Identity::User(user.name), Some(issued))
+            Token::User(Temporary { user: Some(user), issued, .. }) => {
+                (Identity::User(name_of(&user).ok_or(CredentialsError::InvalidToken)?), Some(issued))
             }
-            Token::Federated(federation) if federation.user.as_ref().is_none_or(is_there) => {
+            Token::Federated(mut federation) => {
+                if let Some(user) = &mut federation.user {
+                    user.name = name_of(user).ok_or(CredentialsError::InvalidToken)?;
+                }
                 (Identity::Federated(federation), None)
             }
-            Token::User(_) | Token::Federated(_) => return Err(CredentialsError::InvalidToken),
         };
-        return Ok(Caller { identity, account: Some(account), access_key_id, temporary });
+        return Ok(Caller { identity, account: Some(account), access_key_id, temporary, mfa });
     }
     if token.is_some() {
         return Err(CredentialsError::InvalidToken);
@@ -168,7 +215,8 @@ pub async fn caller_of(
     if !key.active {
         return Err(CredentialsError::UnknownKey);
     }
-    Ok(Caller { identity, account: Some(account), access_key_id: access_key_id.to_owned(), temporary: None })
+    let access_key_id = access_key_id.to_owned();
+    Ok(Caller { identity, account: Some(account), access_key_id, temporary: None, mfa: false })
 }
 
 fn open_token(store: &Store, access_key_id: &str, token: &str) -> Result<Token, CredentialsError> {
@@ -188,4 +236,25 @@ fn session_secret(store: &Store, access_key_id: &str) -> Zeroizing<String> {
     let mac = store.root_key().mac(format!("session secret of {access_key_id}").as_bytes());
     // 30 bytes make the 40 characters of every AWS secret.
     Zeroizing::new(BASE64_STANDARD.encode(mac.get(..30).unwrap_or_default()))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_session_key_tells_its_account() {
+        for account in ["000000000000", "111122223333", "999999999999"] {
+            for others in [[0; 5], [0xff; 5], [1, 2, 3, 4, 5]] {
+                let id = session_key_id(account, others);
+                assert_eq!((id.len(), account_of_session_key(&id).as_deref()), (20, Some(account)), "{id}");
+            }
+        }
+        // 1,000,000,000,000 fits into 40 bits and is no account.
+        let beyond = session_key_id("1000000000000", [0; 5]);
+        for id in [beyond.as_str(), "ASIA", "ASIAIOSFODNN7EXAMPLE", "AKIAQAAAAAAAAAAAAAAA", "ASIAq", ""] {
+            assert_eq!(account_of_session_key(id), None, "{id}");
+        }
+    }
 }

@@ -102,7 +102,15 @@ impl Key {
 
     /// Encrypts under a fresh random nonce. `context` is authenticated, not stored. Gives nonce ‖ ciphertext ‖ tag.
     pub fn seal(&self, plaintext: &[u8], context: &[u8]) -> Result<Vec<u8>, CryptoError> {
-        let nonce: [u8; NONCE_LEN] = random()?;
+        self.seal_under(random()?, plaintext, context)
+    }
+
+    fn seal_under(
+        &self,
+        nonce: [u8; NONCE_LEN],
+        plaintext: &[u8],
+        context: &[u8],
+    ) -> Result<Vec<u8>, CryptoError> {
         let mut sealed = Vec::with_capacity(NONCE_LEN + plaintext.len() + AES_256_GCM.tag_len());
         sealed.extend_from_slice(&nonce);
         let mut body = plaintext.to_vec();
@@ -111,6 +119,18 @@ impl Key {
             .map_err(|_| CryptoError::Library)?;
         sealed.append(&mut body);
         Ok(sealed)
+    }
+
+    /// The same bytes for the same plaintext and context, and under a nonce of their own for any other: for what is made anew at
+    /// each request and must not differ. The nonce is derived from both; opens like what [`Key::seal`] gave.
+    pub fn seal_alike(&self, plaintext: &[u8], context: &[u8]) -> Result<Vec<u8>, CryptoError> {
+        let mut message = b"nonce of ".to_vec();
+        message.extend_from_slice(&(context.len() as u64).to_be_bytes());
+        message.extend_from_slice(context);
+        message.extend_from_slice(plaintext);
+        let mut nonce = [0; NONCE_LEN];
+        nonce.iter_mut().zip(self.mac(&message)).for_each(|(to, from)| *to = from);
+        self.seal_under(nonce, plaintext, context)
     }
 
     /// Opens what [`Key::seal`] gave, with the same context.
@@ -210,6 +230,21 @@ mod tests {
             let mut changed = sealed.clone();
             *changed.get_mut(index).unwrap() ^= 1;
             assert!(key.open(&changed, b"context").is_err(), "byte {index} was not authenticated");
+        }
+    }
+
+    #[test]
+    fn what_is_sealed_alike_is_the_same_only_for_the_same_plaintext_and_context() {
+        let key = Key::generate().unwrap();
+        let sealed = key.seal_alike(b"plain", b"context").unwrap();
+        assert_eq!(key.seal_alike(b"plain", b"context").unwrap(), sealed);
+        assert_eq!(key.open(&sealed, b"context").unwrap().as_slice(), b"plain");
+        let nonce = |sealed: &[u8]| sealed.get(..NONCE_LEN).map(<[u8]>::to_vec);
+        for (plaintext, context) in
+            [(&b"plaim"[..], &b"context"[..]), (b"plain", b"contexu"), (b"tplain", b"contex")]
+        {
+            let other = key.seal_alike(plaintext, context).unwrap();
+            assert_ne!(nonce(&other), nonce(&sealed), "a nonce serves one message");
         }
     }
 

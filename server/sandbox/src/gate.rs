@@ -15,8 +15,10 @@ use policy::{
     Context, Explanation, Grant, NamedPolicy, Outcome, Policies, Principal, Request, ResourceKind, evaluate,
 };
 
+use crate::activity::Activity;
 use crate::caller::Caller;
-use crate::request::RequestMeta;
+use crate::model::Tags;
+use crate::request::{RequestMeta, Subject};
 
 /// An action of the Service Authorization Reference, as a type.
 pub trait Action {
@@ -70,6 +72,19 @@ impl Question {
         self
     }
 
+    /// The same with the tags of the resource. Users and roles show theirs under a key of IAM's own as well (Service
+    /// Authorization Reference), which is `own_key`.
+    #[must_use]
+    pub fn with_tags_of_resource(mut self, tags: &Tags, own_key: bool) -> Self {
+        for (key, value) in tags {
+            self = self.with(format!("aws:ResourceTag/{key}"), value);
+            if own_key {
+                self = self.with(format!("iam:ResourceTag/{key}"), value);
+            }
+        }
+        self
+    }
+
     /// The same with one more condition key.
     #[must_use]
     pub fn with(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
@@ -113,9 +128,12 @@ const KEPT_BYTES: usize = 32 << 20;
 const STATEMENT_BYTES: usize = 1_024;
 const GRANT_BYTES: usize = 512;
 
-/// Answers questions and remembers the newest answers. Cheap to clone.
+/// Answers questions, remembers the newest answers, and records who asked for what last. Cheap to clone.
 #[derive(Clone, Debug, Default)]
-pub struct Gate(Arc<Mutex<Kept>>);
+pub struct Gate {
+    kept: Arc<Mutex<Kept>>,
+    activity: Activity,
+}
 
 /// The newest answers.
 #[derive(Debug, Default)]
@@ -134,6 +152,16 @@ struct Asked<'a> {
 }
 
 impl Gate {
+    /// A gate that records in `activity`.
+    pub(crate) fn recording(activity: Activity) -> Self {
+        Self { activity, ..Self::default() }
+    }
+
+    /// Who asked for what last.
+    pub(crate) fn activity(&self) -> &Activity {
+        &self.activity
+    }
+
     /// Decides whether `caller` may do `A`, by every policy that bears on it.
     pub fn authorize<A: Action>(
         &self,
@@ -141,6 +169,7 @@ impl Gate {
         caller: &Caller,
         question: Question,
     ) -> Result<Permit<A>, Denied> {
+        self.activity.note(meta, caller, A::NAME);
         let identity = caller.identity_policies();
         let session_policies = caller.session_policies();
         let boundaries = caller.boundaries();
@@ -178,6 +207,10 @@ impl Gate {
         question: Question,
     ) -> Result<Permit<A>, Denied> {
         let row = row_of(meta, A::NAME, &question.resource);
+        if let (Some(subjects), Some(row)) = (&meta.subjects, row) {
+            let (resource, owner) = (question.resource.clone(), question.owner.clone());
+            subjects.note(Subject { on: row.on, resource, owner });
+        }
         let mut context = asked.context;
         context.extend(visible(row, question.context));
         let request = Request {
@@ -220,7 +253,7 @@ impl Gate {
 
     /// What the gate answered for one request, in order; empty when it is not kept any more.
     pub fn trace(&self, request_id: &str) -> Vec<Trace> {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let of_request = |(_, trace): &&(usize, Trace)| trace.request_id == request_id;
         kept.traces.iter().filter(of_request).map(|(_, trace)| trace.clone()).collect()
     }
@@ -229,7 +262,7 @@ impl Gate {
         let statements: usize = trace.explanation.lanes.iter().map(|lane| lane.statements.len()).sum();
         let grants: usize = trace.explanation.lanes.iter().map(|lane| lane.grants.len()).sum();
         let bytes = STATEMENT_BYTES * (1 + statements) + GRANT_BYTES * grants;
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.bytes += bytes;
         kept.traces.push_back((bytes, trace));
         // The newest stays whatever its size.

@@ -4,20 +4,23 @@
 //! (`aws-semantics.md` §3 and §10, item 8).
 
 mod aliases;
-mod answer;
 mod ciphertext;
 mod cryptography;
 pub(crate) mod data_key;
 mod error;
+mod grant_tokens;
 mod grants;
 mod input;
 mod keys;
 mod lifecycle;
 mod listing;
 mod managed_key;
+mod material;
 mod pairs;
 mod policies;
+mod rotation;
 mod settings;
+mod usage;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -26,15 +29,21 @@ use serde_json::Value;
 
 use crate::caller::Caller;
 use crate::request::RequestMeta;
-use crate::{Aws, Body};
+use crate::{Aws, Body, json};
 
-pub(crate) use answer::error;
 pub(crate) use error::KmsError;
-pub(crate) use keys::{Form, form_of, key_arn_of};
+pub(crate) use keys::{Form, form_of, key_arn_of, remove_gone};
 pub(crate) use managed_key::{ALIAS as AWS_S3_ALIAS, arn as aws_s3_arn};
+pub use usage::LastUse;
+pub(crate) use usage::Usage;
 
 /// An encryption context: pairs that must be given again to decrypt.
 pub(crate) type EncryptionContext = BTreeMap<String, String>;
+
+/// The grant that a grant token was made for.
+pub(crate) fn grant_of_token(aws: &Aws, token: &str) -> Option<String> {
+    grant_tokens::read(aws, token).ok().map(|(_, grant)| grant)
+}
 
 /// A call to KMS: who makes it, and whether S3 makes it for them.
 #[derive(Clone, Copy, Debug)]
@@ -54,6 +63,11 @@ pub(crate) enum Via {
     S3,
 }
 
+/// The name of the operation in an `X-Amz-Target`.
+pub(crate) fn operation_name(target: &str) -> &str {
+    target.strip_prefix("TrentService.").unwrap_or(target)
+}
+
 /// Answers one KMS request. `target` is its `X-Amz-Target`, `body` its whole body; the signature is already verified.
 pub(crate) async fn handle(
     aws: &Arc<Aws>,
@@ -62,12 +76,17 @@ pub(crate) async fn handle(
     target: &str,
     body: &[u8],
 ) -> http::Response<Body> {
-    let name = target.strip_prefix("TrentService.").unwrap_or(target);
+    let name = operation_name(target);
     let meta = &meta.asking_for("kms", name);
     let call = Call { aws, meta, caller, via: Via::Direct };
     match run(&call, name, body).await {
-        Ok(value) => answer::success(meta, &value),
-        Err(failure) => answer::failure(meta, &failure),
+        Ok(value) => json::success(meta, &value),
+        Err(failure) => {
+            if let Some(cause) = failure.cause() {
+                tracing::error!(request_id = %meta.id, cause, "a KMS request failed");
+            }
+            json::error(meta, failure.status(), failure.code(), failure.message())
+        }
     }
 }
 
@@ -116,9 +135,12 @@ operations! {
     "TagResource" => settings::tag_resource;
     "UntagResource" => settings::untag_resource;
     "ListResourceTags" => settings::list_resource_tags;
-    "EnableKeyRotation" => settings::enable_key_rotation;
-    "DisableKeyRotation" => settings::disable_key_rotation;
-    "GetKeyRotationStatus" => settings::get_key_rotation_status;
+    "EnableKeyRotation" => rotation::enable;
+    "DisableKeyRotation" => rotation::disable;
+    "GetKeyRotationStatus" => rotation::status;
+    "RotateKeyOnDemand" => rotation::on_demand;
+    "ListKeyRotations" => rotation::list;
+    "GetKeyLastUsage" => usage::get_key_last_usage;
     "GenerateDataKeyPair" => pairs::generate_data_key_pair;
     "GenerateDataKeyPairWithoutPlaintext" => pairs::generate_data_key_pair_without_plaintext;
 }

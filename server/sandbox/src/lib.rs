@@ -1,8 +1,10 @@
-//! The embedded AWS: S3, KMS, IAM, STS, EC2 launch and IMDSv2, with every policy enforced.
+//! The embedded AWS: S3, KMS, IAM, STS, EC2 launch and IMDSv2, with every policy enforced, and CloudTrail, which records every
+//! call.
 //!
 //! One [`Sandbox`] holds many accounts side by side. It is reached like AWS, by signed HTTP requests: over TCP
 //! ([`Sandbox::serve`]) or inside the process ([`Sandbox::call`]). It knows nothing of the console.
 
+pub mod activity;
 pub mod caller;
 pub mod credentials;
 pub mod crypto;
@@ -15,11 +17,15 @@ pub mod store;
 mod accounts;
 mod arns;
 mod auth;
+mod cloudtrail;
 mod ec2;
 mod iam;
 mod imds;
+mod json;
 mod kms;
+mod leftovers;
 mod managed;
+mod mfa;
 mod operations;
 mod orphans;
 mod principals;
@@ -35,10 +41,14 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 
 pub use accounts::{AccountError, AccountKeys};
+pub use cloudtrail::TrailConfig;
 pub use fidelity::Fidelity;
+pub use kms::LastUse;
 pub use operations::operations;
 pub use store::{DatabaseUrl, RootKey, Storage, StoreError};
 
+use activity::Activity;
+use cloudtrail::Trail;
 use gate::{Gate, Trace};
 use store::Store;
 
@@ -60,6 +70,21 @@ pub struct Config {
     pub fidelity: Fidelity,
     /// Largest object in bytes that an upload may make. In one piece it is 5 GiB at most, as in AWS.
     pub max_object_bytes: u64,
+    /// What CloudTrail keeps.
+    pub trail: TrailConfig,
+    /// Who may ask the metadata services of instances over TCP.
+    pub metadata_access: MetadataAccess,
+}
+
+/// Who may ask the metadata service of an instance. On EC2 it answers the instance alone, which it knows by its network; here an
+/// instance is known by its id in the path, so whoever may ask and knows the id gets the credentials of its role.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MetadataAccess {
+    /// This process, and clients on this machine that no proxy forwards.
+    #[default]
+    ThisMachine,
+    /// Every client that reaches the endpoint: for a classroom where learners use the AWS CLI on machines of their own.
+    Anyone,
 }
 
 impl Default for Config {
@@ -72,6 +97,8 @@ impl Default for Config {
             fidelity: Fidelity::default(),
             // What AWS takes: 10,000 parts of 5 GiB, which it calls 50 TB (BC:s3.CopyObject).
             max_object_bytes: 10_000 * (5 << 30),
+            trail: TrailConfig::default(),
+            metadata_access: MetadataAccess::default(),
         }
     }
 }
@@ -91,6 +118,9 @@ pub(crate) struct Aws {
     pub(crate) region: String,
     pub(crate) fidelity: Fidelity,
     pub(crate) max_object_bytes: u64,
+    pub(crate) trail: Trail,
+    pub(crate) metadata_access: MetadataAccess,
+    pub(crate) key_usage: kms::Usage,
 }
 
 impl Aws {
@@ -108,11 +138,19 @@ impl Sandbox {
     pub async fn open(config: Config) -> Result<Self, StoreError> {
         let aws = Arc::new(Aws {
             store: Store::open(&config.storage, config.root_key.as_ref(), config.cache_bytes).await?,
-            gate: Gate::default(),
+            gate: Gate::recording(Activity::new(config.fidelity.access_key_use_span_seconds)),
             region: config.region,
             fidelity: config.fidelity,
             max_object_bytes: config.max_object_bytes,
+            trail: Trail::open(config.trail)?,
+            metadata_access: config.metadata_access,
+            key_usage: kms::Usage::default(),
         });
+        Trail::start(&aws);
+        Activity::flush_in_background(&aws);
+        aws.store.track_key_uses(aws.now().unix_timestamp()).await?;
+        kms::Usage::write_in_background(&aws);
+        leftovers::remove_in_background(&aws);
         Ok(Self { router: router::Router::new(&aws), aws })
     }
 
@@ -126,8 +164,27 @@ impl Sandbox {
         self.aws.gate.trace(request_id)
     }
 
+    /// The records that CloudTrail made of one request, as JSON, in order: of the call itself, and of those that S3 made to KMS
+    /// for it. For the operator and for tests; callers look events up.
+    pub fn events(&self, request_id: &str) -> Vec<serde_json::Value> {
+        let records = self.aws.trail.records(request_id);
+        records.iter().filter_map(|record| serde_json::from_str(record).ok()).collect()
+    }
+
+    /// How many events CloudTrail left out because there were more than it could take.
+    pub fn events_left_out(&self) -> u64 {
+        self.aws.trail.left_out()
+    }
+
     /// Finishes what is under way and closes the storage.
     pub async fn close(&self) {
+        Trail::flush(&self.aws).await;
+        if let Err(cause) = self.aws.gate.activity().flush(&self.aws.store).await {
+            tracing::warn!(%cause, "what was last used could not be written");
+        }
+        if let Err(cause) = self.aws.key_usage.write(&self.aws.store).await {
+            tracing::warn!(%cause, "the last uses of keys could not be written");
+        }
         self.aws.store.close().await;
     }
 }

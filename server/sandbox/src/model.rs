@@ -1,16 +1,30 @@
 //! What an account holds, as plain data. How it is stored is `store`'s business, who may touch it `gate`'s.
 
+mod instance;
+mod key;
+mod lookups;
+mod reports;
+mod sign_in;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use policy::{Document, ParseError};
 use serde::{Deserialize, Serialize};
 
+pub use instance::{Instance, InstanceState, MetadataOptions, ProfileRef};
+pub use key::{Alias, KeyGrant, KeyMaterial, KeyState, KmsKey, Rotation, RotationCause};
+pub use reports::{AccessReport, CredentialReport, EntityUse, ServiceAccess, TrackedAction};
+pub use sign_in::{AccountAlias, LoginProfile, MfaDevice, MfaUser, PasswordPolicy};
+
 /// Unix time in seconds.
 pub type Timestamp = i64;
 
 /// One kind of resource of an account, by name. Entries are shared: cloning a table copies pointers.
 pub type Table<T> = BTreeMap<String, Arc<T>>;
+
+/// Tags by key.
+pub type Tags = BTreeMap<String, String>;
 
 /// Everything but objects that one AWS account owns. A snapshot: never changed in place, see [`crate::store::Store`].
 #[derive(Clone, Debug, Default)]
@@ -31,6 +45,16 @@ pub struct Account {
     pub policies: Table<ManagedPolicy>,
     /// Instance profiles by name.
     pub instance_profiles: Table<InstanceProfile>,
+    /// The account's alias by itself; one at most.
+    pub account_aliases: Table<AccountAlias>,
+    /// The password policy, under [`PasswordPolicy::NAME`], once one is set.
+    pub password_policies: Table<PasswordPolicy>,
+    /// MFA devices by serial number.
+    pub mfa_devices: Table<MfaDevice>,
+    /// The newest credential report, under [`CredentialReport::NAME`].
+    pub credential_reports: Table<CredentialReport>,
+    /// Reports of what was last accessed, by job id.
+    pub access_reports: Table<AccessReport>,
     /// Buckets by name.
     pub buckets: Table<Bucket>,
     /// KMS keys by key id.
@@ -51,6 +75,11 @@ macro_rules! for_each_table {
             roles: Role = "role",
             policies: ManagedPolicy = "policy",
             instance_profiles: InstanceProfile = "instance-profile",
+            account_aliases: AccountAlias = "account-alias",
+            password_policies: PasswordPolicy = "password-policy",
+            mfa_devices: MfaDevice = "mfa-device",
+            credential_reports: CredentialReport = "credential-report",
+            access_reports: AccessReport = "access-report",
             buckets: Bucket = "bucket",
             keys: KmsKey = "key",
             aliases: Alias = "alias",
@@ -116,6 +145,12 @@ pub struct User {
     /// ARN of its permissions boundary.
     #[serde(default)]
     pub boundary: Option<String>,
+    /// Tags by key.
+    #[serde(default)]
+    pub tags: Tags,
+    /// Its password, if it has one.
+    #[serde(default)]
+    pub login: Option<LoginProfile>,
 }
 
 /// An IAM group.
@@ -183,6 +218,9 @@ pub struct Role {
     /// ARN of its permissions boundary.
     #[serde(default)]
     pub boundary: Option<String>,
+    /// Tags by key.
+    #[serde(default)]
+    pub tags: Tags,
 }
 
 /// A customer managed policy.
@@ -204,6 +242,9 @@ pub struct ManagedPolicy {
     pub default_version: String,
     /// The number the next version gets.
     pub next_version: u32,
+    /// Tags by key.
+    #[serde(default)]
+    pub tags: Tags,
 }
 
 /// One version of a managed policy.
@@ -237,20 +278,9 @@ pub struct InstanceProfile {
     pub created: Timestamp,
     /// Name of its role; it holds one at most.
     pub role: Option<String>,
-}
-
-impl Account {
-    /// The profile that this instance was launched with, if it still exists.
-    pub fn profile_of(&self, instance: &Instance) -> Option<&InstanceProfile> {
-        let launched_with = instance.profile.as_ref()?;
-        let profile = self.instance_profiles.get(&launched_with.name)?;
-        (profile.id == launched_with.id).then_some(profile)
-    }
-
-    /// The groups that a user is in, by name.
-    pub fn groups_of<'a>(&'a self, user: &'a str) -> impl Iterator<Item = &'a Group> {
-        self.groups.values().map(Arc::as_ref).filter(move |group| group.members.contains(user))
-    }
+    /// Tags by key.
+    #[serde(default)]
+    pub tags: Tags,
 }
 
 /// An S3 bucket, without its objects.
@@ -344,124 +374,4 @@ impl PublicAccessBlock {
         block_public_policy: true,
         restrict_public_buckets: true,
     };
-}
-
-/// A symmetric KMS key.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct KmsKey {
-    /// Key id, a UUID.
-    pub id: String,
-    /// Full key ARN.
-    pub arn: String,
-    /// When it was made.
-    pub created: Timestamp,
-    /// Free text.
-    pub description: String,
-    /// Whether and how it may be used.
-    pub state: KeyState,
-    /// Key policy.
-    pub policy: PolicyText,
-    /// 32 bytes of key material, sealed under the root key with the ARN as context, base64.
-    pub sealed_material: String,
-    /// Grants, in the order of creation.
-    pub grants: Vec<KeyGrant>,
-    /// Whether AWS manages it, as `aws/s3`.
-    pub aws_managed: bool,
-    /// Tags by key.
-    pub tags: BTreeMap<String, String>,
-    /// Automatic rotation, if it is on.
-    #[serde(default)]
-    pub rotation: Option<Rotation>,
-}
-
-/// Automatic rotation of a KMS key. Every rotation falls at least 90 days after the one before, so that none is due in a lab;
-/// the setting is kept and told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Rotation {
-    /// Days between rotations, 90 to 2,560.
-    pub period_days: i64,
-    /// When it was last turned on or changed.
-    pub since: Timestamp,
-}
-
-/// State of a KMS key (KMS Developer Guide, "Key states").
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum KeyState {
-    /// Usable.
-    Enabled,
-    /// Not usable for cryptography until enabled again.
-    Disabled,
-    /// Not usable, gone at that time unless cancelled.
-    PendingDeletion {
-        /// When its deletion is due.
-        due: Timestamp,
-    },
-}
-
-/// A grant on a KMS key.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct KeyGrant {
-    /// Grant id, 64 hexadecimal digits.
-    pub id: String,
-    /// Principal ARN that may use it.
-    pub grantee: String,
-    /// Principal ARN that may retire it.
-    pub retiring: Option<String>,
-    /// Grant operations, for example `Decrypt`.
-    pub operations: Vec<String>,
-    /// `EncryptionContextEquals`.
-    pub context_equals: Option<BTreeMap<String, String>>,
-    /// `EncryptionContextSubset`.
-    pub context_subset: Option<BTreeMap<String, String>>,
-    /// Who made it: the principal ARN of the caller.
-    pub issuer: String,
-    /// Friendly name.
-    pub name: Option<String>,
-    /// When it was made.
-    pub created: Timestamp,
-}
-
-/// A KMS alias.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Alias {
-    /// `alias/…`.
-    pub name: String,
-    /// The key it stands for.
-    pub key_id: String,
-    /// When it was made.
-    pub created: Timestamp,
-    /// When it was given to another key.
-    #[serde(default)]
-    pub updated: Option<Timestamp>,
-}
-
-/// The instance profile that an instance was launched with: one made anew under the same name is another.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ProfileRef {
-    /// Profile name.
-    pub name: String,
-    /// `AIPA…`.
-    pub id: String,
-}
-
-/// An EC2 instance, as far as access control sees it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Instance {
-    /// `i-` and 17 hexadecimal digits.
-    pub id: String,
-    /// AMI id as asked for.
-    pub image_id: String,
-    /// Instance type as asked for.
-    pub instance_type: String,
-    /// Its instance profile.
-    pub profile: Option<ProfileRef>,
-    /// When it was launched.
-    pub launched: Timestamp,
-    /// Whether it was terminated.
-    pub terminated: bool,
-    /// Reservation id.
-    pub reservation_id: String,
-    /// `ClientToken` of the launch: the same launch asked for twice happens once.
-    pub client_token: Option<String>,
 }

@@ -3,7 +3,7 @@
 
 use policy::call::Operation;
 
-use crate::{ec2, iam, kms, s3, sts};
+use crate::{cloudtrail, ec2, iam, kms, s3, sts};
 
 /// Every operation by service, in the order of their names. All others answer an error that names them.
 pub fn operations() -> Vec<(&'static str, Vec<&'static Operation>)> {
@@ -14,6 +14,7 @@ pub fn operations() -> Vec<(&'static str, Vec<&'static Operation>)> {
         ("IAM", "iam", query(iam::OPERATIONS)),
         ("STS", "sts", query(sts::OPERATIONS)),
         ("EC2", "ec2", query(ec2::OPERATIONS)),
+        ("CloudTrail", "cloudtrail", cloudtrail::OPERATIONS.to_vec()),
     ];
     let rows = |prefix: &str, mut names: Vec<&str>| {
         names.sort_unstable();
@@ -32,7 +33,7 @@ mod tests {
     use policy::call::{CheckSpec, Operation};
 
     use super::operations;
-    use crate::{ec2, iam, kms, s3, sts};
+    use crate::{cloudtrail, ec2, iam, kms, s3, sts};
 
     const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/operations.md");
 
@@ -42,7 +43,9 @@ mod tests {
         let query =
             query.into_iter().flat_map(|(service, table)| table.iter().map(move |row| (service, row.0)));
         let s3 = s3::names().into_iter().map(|name| ("s3", name));
-        let routed = query.chain(s3).chain(kms::OPERATIONS.iter().map(|name| ("kms", *name)));
+        let kms = kms::OPERATIONS.iter().map(|name| ("kms", *name));
+        let cloudtrail = cloudtrail::OPERATIONS.iter().map(|name| ("cloudtrail", *name));
+        let routed = query.chain(s3).chain(kms).chain(cloudtrail);
         let missing: Vec<_> =
             routed.filter(|(service, name)| policy::call::operation(service, name).is_none()).collect();
         assert_eq!(missing, [], "add their rows to `policy::call`");

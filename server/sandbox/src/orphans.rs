@@ -1,5 +1,6 @@
-//! What a deleted user or role leaves behind: policies that named it show its unique id, and name nobody from then on, even
-//! if the name is taken again (IAM User Guide, `reference_policies_elements_principal`).
+//! Policies name users and roles by ARN and mean them by their unique ids. Those that named one that was deleted show its id,
+//! and name nobody from then on, even if the name is taken again; those that named one that was renamed show its new ARN (IAM
+//! User Guide, `reference_policies_elements_principal`).
 
 use std::sync::Arc;
 
@@ -8,17 +9,19 @@ use serde_json::Value;
 use crate::model::{Account, PolicyText};
 
 impl Account {
-    /// Puts `id` (`AIDA…` or `AROA…`) where the account's own bucket, key and trust policies and grants name `arn`.
+    /// Puts another name, a unique id (`AIDA…` or `AROA…`) or a new ARN, where the account's own bucket, key and trust policies
+    /// and grants name `arn`.
     ///
     /// Policies of other accounts keep the ARN.
-    pub(crate) fn orphan(&mut self, arn: &str, id: &str) {
+    pub(crate) fn name_instead(&mut self, arn: &str, name: &str) {
         for bucket in self.buckets.values_mut() {
-            if let Some(policy) = bucket.policy.as_ref().and_then(|policy| orphaned(policy, arn, id)) {
+            if let Some(policy) = bucket.policy.as_ref().and_then(|policy| naming_instead(policy, arn, name))
+            {
                 Arc::make_mut(bucket).policy = Some(policy);
             }
         }
         for key in self.keys.values_mut() {
-            if let Some(policy) = orphaned(&key.policy, arn, id) {
+            if let Some(policy) = naming_instead(&key.policy, arn, name) {
                 Arc::make_mut(key).policy = policy;
             }
             let named = |grant: &crate::model::KeyGrant| {
@@ -30,21 +33,21 @@ impl Account {
                     of_grant
                         .into_iter()
                         .flatten()
-                        .filter(|name| *name == arn)
-                        .for_each(|name| id.clone_into(name));
+                        .filter(|named| *named == arn)
+                        .for_each(|named| name.clone_into(named));
                 }
             }
         }
         for role in self.roles.values_mut() {
-            if let Some(trust) = orphaned(&role.trust, arn, id) {
+            if let Some(trust) = naming_instead(&role.trust, arn, name) {
                 Arc::make_mut(role).trust = trust;
             }
         }
     }
 }
 
-/// The policy with `id` for `arn`; `None` when it does not name it.
-fn orphaned(policy: &PolicyText, arn: &str, id: &str) -> Option<PolicyText> {
+/// The policy with `name` for `arn`; `None` when it does not name it.
+fn naming_instead(policy: &PolicyText, arn: &str, name: &str) -> Option<PolicyText> {
     let mut json: Value = policy.document().source().clone();
     let statements = match json.get_mut("Statement")? {
         Value::Array(statements) => statements.as_mut_slice(),
@@ -60,7 +63,7 @@ fn orphaned(policy: &PolicyText, arn: &str, id: &str) -> Option<PolicyText> {
                 None => continue,
             };
             for text in texts.iter_mut().filter(|text| text.as_str() == Some(arn)) {
-                *text = id.into();
+                *text = name.into();
                 found = true;
             }
         }

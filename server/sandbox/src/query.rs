@@ -16,13 +16,13 @@ use time::format_description::well_known::Rfc3339;
 
 pub(crate) use call::{Call, operations};
 pub(crate) use fault::Fault;
-pub(crate) use page::page;
+pub(crate) use page::{DEFAULT_ITEMS, cut, marker, page};
 pub(crate) use params::{Params, parameter};
 pub(crate) use xml::Xml;
 
 use crate::Body;
 use crate::model::Timestamp;
-use crate::request::RequestMeta;
+use crate::request::{Refusal, RequestMeta};
 
 /// A service that speaks the Query protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,7 +88,9 @@ pub(crate) fn error(
             body.root("ErrorResponse", service.namespace(), |response| {
                 response
                     .element("Error", |error| {
-                        error.text("Type", fault).text("Code", code).text("Message", message);
+                        // Some errors of IAM have no message.
+                        let message = Some(message).filter(|message| !message.is_empty());
+                        error.text("Type", fault).text("Code", code).optional("Message", message);
                     })
                     .text("RequestId", &meta.id);
             });
@@ -105,7 +107,10 @@ pub(crate) fn error(
             });
         }
     }
-    respond(meta, StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), body)
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = respond(meta, status, body);
+    response.extensions_mut().insert(Refusal::new(code, message));
+    response
 }
 
 /// The answer of a successful operation; `result` is empty where the operation answers nothing.

@@ -1,13 +1,14 @@
 //! What is known of a request before any service looks at it.
 
 use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use policy::Context;
-use policy::call::Operation;
+use policy::call::{Operation, ResourceOf};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::caller::{Caller, Identity};
+use crate::caller::{Caller, Identity, principal_tags};
 use crate::crypto::{self, CryptoError};
 
 /// One request: its ids, its time and where it came from. Put into the HTTP request's extensions by the router.
@@ -27,6 +28,54 @@ pub struct RequestMeta {
     pub region: String,
     /// What it asks for, once that is known: the row that its questions to the gate are held to.
     pub operation: Option<&'static Operation>,
+    /// What the gate was asked about, where somebody wants to know.
+    pub(crate) subjects: Option<Subjects>,
+}
+
+/// Resources that the gate was asked about for one request, in order.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Subjects(Arc<Mutex<Vec<Subject>>>);
+
+/// One of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Subject {
+    /// Its kind.
+    pub(crate) on: ResourceOf,
+    /// Its ARN, or `*`.
+    pub(crate) resource: String,
+    /// The account that owns it.
+    pub(crate) owner: Option<String>,
+}
+
+impl Subjects {
+    /// Notes one, unless it is there.
+    pub(crate) fn note(&self, subject: Subject) {
+        let mut subjects = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !subjects.iter().any(|known| known.resource == subject.resource) {
+            subjects.push(subject);
+        }
+    }
+
+    /// All of them so far.
+    pub(crate) fn all(&self) -> Vec<Subject> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// What a service refused a request with. Error answers carry it in their extensions, so that CloudTrail need not read their
+/// bodies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    /// The error code as the service answers it.
+    pub(crate) code: String,
+    /// Its message.
+    pub(crate) message: String,
+}
+
+impl Refusal {
+    pub(crate) fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { code: code.into(), message: message.into() }
+    }
 }
 
 impl RequestMeta {
@@ -46,7 +95,13 @@ impl RequestMeta {
             user_agent,
             region,
             operation: None,
+            subjects: None,
         })
+    }
+
+    /// The same request with the resources noted that the gate is asked about.
+    pub(crate) fn noting_subjects(self) -> Self {
+        Self { subjects: Some(Subjects::default()), ..self }
     }
 
     /// The same request as one for this operation.
@@ -73,19 +128,35 @@ impl RequestMeta {
             Identity::User(name) => context.with("aws:username", name.clone()),
             Identity::Root | Identity::Session(_) | Identity::Federated(_) => context,
         };
-        let context = context.with("aws:userid", caller.user_id());
+        let mut context = context.with("aws:userid", caller.user_id());
+        for (key, value) in caller.principal_tags() {
+            context.set(format!("aws:PrincipalTag/{key}"), [value]);
+        }
+        // Tags of the session replace those of the user or role with the same key.
+        match &caller.identity {
+            Identity::Session(session) => context.extend(session.conditions()),
+            Identity::Federated(federation) => context.extend(principal_tags(&federation.tags.values)),
+            _ => {}
+        }
         let issued = match &caller.identity {
             Identity::Session(session) => Some(session.issued),
             Identity::Federated(federation) => Some(federation.issued),
             _ => caller.temporary,
         };
         let text = |time: i64| OffsetDateTime::from_unix_timestamp(time).ok()?.format(&Rfc3339).ok();
-        let Some(issued) = issued.and_then(text) else { return context };
-        let context = context.with("aws:TokenIssueTime", issued);
-        // The key is there for temporary credentials only, and no caller here has MFA.
-        match caller.is_shut_out_of_iam() {
-            true => context.with("aws:MultiFactorAuthPresent", "false"),
-            false => context,
+        let Some(issued_at) = issued.and_then(text) else { return context };
+        context = context.with("aws:TokenIssueTime", issued_at);
+        // Sessions of roles carry none, whatever was shown to get them (IAM User Guide,
+        // `id_credentials_mfa_configure-api-require`).
+        if caller.temporary.is_some() || matches!(caller.identity, Identity::Federated(_)) {
+            context = context.with("aws:MultiFactorAuthPresent", caller.mfa.to_string());
+        }
+        match issued {
+            Some(issued) if caller.mfa => {
+                let age = self.now.unix_timestamp() - issued;
+                context.with("aws:MultiFactorAuthAge", age.to_string())
+            }
+            _ => context,
         }
     }
 }

@@ -10,10 +10,11 @@ use http_body_util::{BodyExt as _, Limited};
 
 use crate::auth::{self, AuthError, Presented};
 use crate::caller::Caller;
+use crate::cloudtrail::Protocol;
 use crate::query::Params;
 use crate::request::RequestMeta;
 use crate::unread::Unread;
-use crate::{Aws, Body, ec2, iam, imds, kms, query, s3, sts};
+use crate::{Aws, Body, cloudtrail, ec2, iam, imds, json, kms, query, s3, sts};
 
 /// Largest body of a request to any service but S3, in bytes.
 const MAX_BODY_BYTES: usize = 1 << 20;
@@ -21,7 +22,7 @@ const MAX_BODY_BYTES: usize = 1 << 20;
 const IMDS_PREFIX: &str = "/imds/";
 
 /// The services that are here, as the scope of a signature names them.
-const SERVICES: [&str; 5] = ["s3", "kms", "iam", "sts", "ec2"];
+const SERVICES: [&str; 6] = ["s3", "kms", "iam", "sts", "ec2", "cloudtrail"];
 
 /// Takes a request to its service. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -35,6 +36,7 @@ pub(crate) struct Router {
 enum Target {
     S3,
     Kms,
+    CloudTrail,
     Query(query::Service),
 }
 
@@ -83,6 +85,9 @@ impl Router {
         };
         let caller = match caller {
             Ok(caller) => caller,
+            Err(AuthError::Missing) if target == Target::Query(query::Service::Sts) => {
+                return unsigned(&meta, &parts, body).await;
+            }
             Err(error) => return refuse(target, &meta, &parts, &error),
         };
         if target == Target::S3 {
@@ -102,7 +107,9 @@ impl Router {
         if let Err(error) = verified {
             return refuse(target, &meta, &parts, &error);
         }
-        self.dispatch(target, &meta, &caller, &parts, &body).await
+        let (router, meta) = (self.clone(), meta.noting_subjects());
+        cloudtrail::to_the_end(async move { router.dispatch(target, &meta, &caller, &parts, &body).await })
+            .await
     }
 
     async fn dispatch(
@@ -113,10 +120,22 @@ impl Router {
         parts: &Parts,
         body: &[u8],
     ) -> Response<Body> {
+        let name = parts.headers.get("x-amz-target").and_then(|value| value.to_str().ok());
+        let name = name.unwrap_or_default();
         let service = match target {
             Target::S3 | Target::Kms => {
-                let operation = parts.headers.get("x-amz-target").and_then(|value| value.to_str().ok());
-                return kms::handle(&self.aws, meta, caller, operation.unwrap_or_default(), body).await;
+                self.aws.gate.activity().note_key(meta, caller, "kms");
+                let response = kms::handle(&self.aws, meta, caller, name, body).await;
+                let asked = (kms::operation_name(name), Protocol::Json("kms", body));
+                cloudtrail::record(&self.aws, meta, caller, asked, &response);
+                return response;
+            }
+            Target::CloudTrail => {
+                self.aws.gate.activity().note_key(meta, caller, "cloudtrail");
+                let response = cloudtrail::handle(&self.aws, meta, caller, name, body).await;
+                let asked = (cloudtrail::operation_name(name), Protocol::Json("cloudtrail", body));
+                cloudtrail::record(&self.aws, meta, caller, asked, &response);
+                return response;
             }
             Target::Query(service) => service,
         };
@@ -124,15 +143,20 @@ impl Router {
             Ok(params) => params,
             Err(message) => return query::error(service, meta, 400, "MalformedQueryString", &message),
         };
-        if service == query::Service::Iam && caller.is_shut_out_of_iam() {
-            let message = "The security token included in the request is invalid";
-            return query::error(service, meta, 403, "InvalidClientTokenId", message);
-        }
-        match service {
+        let operation = params.action().unwrap_or_default();
+        self.aws.gate.activity().note_operation(meta, caller, service.prefix(), operation);
+        let response = match service {
+            query::Service::Iam if caller.is_shut_out_of_iam() => {
+                let message = "The security token included in the request is invalid";
+                query::error(service, meta, 403, "InvalidClientTokenId", message)
+            }
             query::Service::Iam => iam::handle(&self.aws, meta, caller, &params).await,
             query::Service::Sts => sts::handle(&self.aws, meta, caller, &params).await,
             query::Service::Ec2 => ec2::handle(&self.aws, meta, caller, &params).await,
-        }
+        };
+        let asked = (params.action().unwrap_or_default(), Protocol::Query(service, &params));
+        cloudtrail::record(&self.aws, meta, caller, asked, &response);
+        response
     }
 }
 
@@ -149,6 +173,20 @@ fn answer_absent(service: &str, meta: &RequestMeta, parts: &Parts) -> Response<B
     answer_error(target, meta, parts, (501, "NotImplemented", message))
 }
 
+/// The answer to a request that looks like STS's and is not signed: some of its operations are not, and none of these is here.
+async fn unsigned(meta: &RequestMeta, parts: &Parts, body: Body) -> Response<Body> {
+    let target = Target::Query(query::Service::Sts);
+    let body = collect(body).await.unwrap_or_default();
+    let params = Params::read(parts.uri.query().unwrap_or_default(), &body).unwrap_or_default();
+    match params.action().filter(|action| sts::UNSIGNED.contains(action)) {
+        Some(action) => {
+            let message = format!("The operation {action} is not implemented.");
+            answer_error(target, meta, parts, (501, "NotImplemented", message))
+        }
+        None => refuse(target, meta, parts, &AuthError::Missing),
+    }
+}
+
 /// Which service a request is for; what is not signed is told apart by its shape.
 fn target(parts: &Parts, presented: &Result<Option<Presented>, AuthError>) -> Target {
     let scope = match presented {
@@ -157,6 +195,7 @@ fn target(parts: &Parts, presented: &Result<Option<Presented>, AuthError>) -> Ta
     };
     match scope {
         "kms" => Target::Kms,
+        "cloudtrail" => Target::CloudTrail,
         "iam" => Target::Query(query::Service::Iam),
         "sts" => Target::Query(query::Service::Sts),
         "ec2" => Target::Query(query::Service::Ec2),
@@ -188,7 +227,7 @@ fn refuse(target: Target, meta: &RequestMeta, parts: &Parts, error: &AuthError) 
     }
     let wording = match target {
         Target::S3 => return s3::refuse(meta, parts, error),
-        Target::Kms => error.for_json(),
+        Target::Kms | Target::CloudTrail => error.for_json(),
         Target::Query(query::Service::Ec2) => error.for_ec2(),
         Target::Query(_) => error.for_query(),
     };
@@ -203,7 +242,7 @@ fn answer_error(
 ) -> Response<Body> {
     match target {
         Target::S3 => s3::error(meta, status, code, &message, parts.uri.path(), &Vec::new()),
-        Target::Kms => kms::error(meta, status, code, &message),
+        Target::Kms | Target::CloudTrail => json::error(meta, status, code, &message),
         Target::Query(service) => query::error(service, meta, status, code, &message),
     }
 }

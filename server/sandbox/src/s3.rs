@@ -40,6 +40,7 @@ use s3s::service::{S3Service, S3ServiceBuilder};
 
 use crate::auth::{AuthError, Presented};
 use crate::caller::Caller;
+use crate::cloudtrail::{self, Watch};
 use crate::request::RequestMeta;
 use crate::{Aws, Body};
 
@@ -49,44 +50,68 @@ pub(crate) use operations::names;
 /// S3, ready to answer. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct Service {
-    inner: S3Service,
     aws: Arc<Aws>,
+    inner: S3Service,
 }
 
 impl Service {
     pub(crate) fn new(aws: &Arc<Aws>) -> Self {
         let mut builder = S3ServiceBuilder::new(operations::Operations::new(aws));
         builder.set_validation(names::BucketNames);
-        Self { inner: builder.build(), aws: Arc::clone(aws) }
+        Self { aws: Arc::clone(aws), inner: builder.build() }
     }
 
     /// Answers one request. Its extensions hold the [`RequestMeta`] and the [`Caller`] whose credentials it presents;
     /// its signature is verified here, before anything else is done.
-    pub(crate) async fn call(&self, request: http::Request<Body>) -> http::Response<Body> {
-        let (Some(meta), Some(_)) =
+    pub(crate) async fn call(&self, mut request: http::Request<Body>) -> http::Response<Body> {
+        let (Some(meta), Some(caller)) =
             (request.extensions().get::<RequestMeta>().cloned(), request.extensions().get::<Caller>())
         else {
             return http::Response::builder().status(500).body(Body::empty()).unwrap_or_default();
         };
+        let Some(mut watch) = Watch::begin(&self.aws, &request) else {
+            return self.answer(&meta, request, None).await;
+        };
+        let (service, caller) = (self.clone(), caller.clone());
+        request.extensions_mut().insert(watch.asked());
+        cloudtrail::to_the_end(async move {
+            let response = service.answer(&meta, request, Some(&mut watch)).await;
+            watch.end(&service.aws, &meta, &caller, &response).await;
+            response
+        })
+        .await
+    }
+
+    async fn answer(
+        &self,
+        meta: &RequestMeta,
+        request: http::Request<Body>,
+        watch: Option<&mut Watch>,
+    ) -> http::Response<Body> {
         let asked = answer::Asked::of(&request);
         let response = match intake::check(&self.aws, request, meta.now).await {
-            Ok(request) => match self.inner.call(request).await {
-                Ok(response) => response,
-                Err(failure) => {
-                    tracing::error!(request_id = %meta.id, ?failure, "S3 could not answer");
-                    return error(
-                        &meta,
-                        500,
-                        "InternalError",
-                        failure::INTERNAL,
-                        &asked.resource,
-                        &Vec::new(),
-                    );
+            Ok(request) => {
+                if let Some(watch) = watch {
+                    watch.document(request.body());
                 }
-            },
-            Err(refused) => return asked.finish(&meta, refused.to_http_response().unwrap_or_default()),
+                match self.inner.call(request).await {
+                    Ok(response) => response,
+                    Err(failure) => {
+                        tracing::error!(request_id = %meta.id, ?failure, "S3 could not answer");
+                        return error(
+                            meta,
+                            500,
+                            "InternalError",
+                            failure::INTERNAL,
+                            &asked.resource,
+                            &Vec::new(),
+                        );
+                    }
+                }
+            }
+            Err(refused) => return asked.finish(meta, refused.to_http_response().unwrap_or_default()),
         };
-        asked.finish(&meta, response)
+        asked.finish(meta, response)
     }
 }
 

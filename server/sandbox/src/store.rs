@@ -2,15 +2,19 @@
 //! in memory is replaced only after the commit.
 
 mod accounts;
+mod activity;
 mod bytes;
 mod cache;
 mod changes;
 mod database;
+mod events;
 mod footprint;
+mod key_uses;
 mod listing;
 mod memory;
 mod naming;
 mod objects;
+mod removal;
 mod root_key;
 mod sql;
 mod uploads;
@@ -26,6 +30,7 @@ use tokio::task::JoinHandle;
 
 pub use bytes::{Hold, ObjectBytes};
 pub use changes::ChangeError;
+pub use events::{EventFilter, EventRow, EventsWanted};
 pub use listing::Place;
 pub use objects::{
     NULL_VERSION, ObjectRow, OnlyIf, PartRow, Removed, Segment, Terms, Version, Written, is_version_id,
@@ -72,6 +77,14 @@ pub enum StoreError {
     #[error("the data directory `{path}` cannot be used: {source}")]
     Directory {
         /// The directory.
+        path: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The file that events are appended to cannot be.
+    #[error("the trail file `{path}` cannot be appended to: {source}")]
+    TrailFile {
+        /// The file.
         path: String,
         /// What the system said.
         source: std::io::Error,

@@ -5,10 +5,9 @@ mod support;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use sandbox::{Config, Storage};
 use serde_json::{Value, json};
+use support::Lab;
 use support::steps::{assert_refused, key, kms, text};
-use support::{Keys, Lab};
 
 fn id(arn: &str) -> &str {
     arn.rsplit('/').next().unwrap()
@@ -268,24 +267,16 @@ async fn lists_come_in_pages() {
 
 #[tokio::test]
 async fn neither_plaintext_nor_key_material_is_in_the_database_and_everything_survives_a_restart() {
-    let folder = std::env::temp_dir().join(format!("trilock-kms-{}", std::process::id()));
-    let config = Config { storage: Storage::Directory(folder.clone()), ..Config::default() };
-    let lab = Lab::with(config.clone()).await;
+    let lab = Lab::lasting().await;
     let arn = key(&lab).await;
     let made = kms(&lab, "GenerateDataKey", json!({"KeyId": arn, "KeySpec": "AES_256"})).await;
     let (blob, plaintext) = (text(&made, &["CiphertextBlob"]), text(&made, &["Plaintext"]));
-    lab.sandbox.close().await;
     let raw = BASE64_STANDARD.decode(&plaintext).unwrap();
-    for file in ["aws.db", "aws.db-wal"] {
-        let Ok(bytes) = std::fs::read(folder.join(file)) else { continue };
-        assert!(!bytes.windows(raw.len()).any(|window| window == raw), "{file}");
-        assert!(!bytes.windows(plaintext.len()).any(|window| window == plaintext.as_bytes()), "{file}");
+    for bytes in lab.place.stored().await {
+        assert!(!bytes.windows(raw.len()).any(|window| window == raw));
+        assert!(!bytes.windows(plaintext.len()).any(|window| window == plaintext.as_bytes()));
     }
-    let admin: Keys = lab.admin.clone();
-    let reopened =
-        Lab { sandbox: sandbox::Sandbox::open(config).await.unwrap(), account: lab.account.clone(), admin };
-    let opened = kms(&reopened, "Decrypt", json!({"CiphertextBlob": blob})).await;
+    let lab = lab.restarted().await;
+    let opened = kms(&lab, "Decrypt", json!({"CiphertextBlob": blob})).await;
     assert_eq!(text(&opened, &["Plaintext"]), plaintext);
-    reopened.sandbox.close().await;
-    std::fs::remove_dir_all(&folder).unwrap();
 }

@@ -1,4 +1,4 @@
-//! Grants that are retired, aliases that move, and what is set on a key after it was made.
+//! Aliases that move, and what is set on a key after it was made.
 #![allow(clippy::unwrap_used)]
 
 mod support;
@@ -11,61 +11,6 @@ const PLAIN: &str = "aGVsbG8=";
 
 async fn code(lab: &Lab, keys: &Keys, operation: &str, input: Value) -> String {
     lab.kms(keys, operation, input).await.error().0
-}
-
-#[tokio::test]
-async fn a_grant_is_retired_by_whom_it_names_and_by_its_account_alone() {
-    let lab = Lab::new().await;
-    let arn = key(&lab).await;
-    let names = ["grantee", "retiree", "bystander"];
-    let mut users = Vec::new();
-    for name in names {
-        users.push(lab.user(name, Value::Null).await);
-    }
-    let [grantee, retiree, bystander] = &users[..] else { panic!("three users") };
-    let user = |name: &str| format!("arn:aws:iam::{}:user/{name}", lab.account);
-    let grant = |operations: Value| {
-        let input = json!({
-            "KeyId": arn, "GranteePrincipal": user("grantee"), "RetiringPrincipal": user("retiree"), "Operations": operations,
-        });
-        kms(&lab, "CreateGrant", input)
-    };
-    let made = grant(json!(["Encrypt"])).await;
-    let by_id = json!({"KeyId": arn, "GrantId": text(&made, &["GrantId"])});
-    let encrypt = || json!({"KeyId": arn, "Plaintext": PLAIN});
-    assert_eq!(lab.kms(grantee, "Encrypt", encrypt()).await.status, 200);
-    // No key policy gives it, and a grant only to those it names.
-    for keys in [grantee, bystander] {
-        assert_eq!(code(&lab, keys, "RetireGrant", by_id.clone()).await, "AccessDeniedException");
-    }
-    let listed = kms(&lab, "ListRetirableGrants", json!({"RetiringPrincipal": user("retiree")})).await;
-    assert_eq!(listed.json()["Grants"].as_array().unwrap().len(), 1, "{}", listed.text());
-    let token = json!({"GrantToken": text(&made, &["GrantToken"])});
-    let retired = lab.kms(retiree, "RetireGrant", token.clone()).await;
-    assert_eq!(retired.status, 200, "{}", retired.text());
-    assert_eq!(code(&lab, grantee, "Encrypt", encrypt()).await, "AccessDeniedException");
-    assert_eq!(
-        code(&lab, retiree, "RetireGrant", token).await,
-        "AccessDeniedException",
-        "nothing is left to retire"
-    );
-    // A grantee to whom the grant gives it, and the account by its identity policies.
-    let made = grant(json!(["Encrypt", "RetireGrant"])).await;
-    assert_eq!(
-        lab.kms(grantee, "RetireGrant", json!({"GrantToken": text(&made, &["GrantToken"])})).await.status,
-        200
-    );
-    let made = grant(json!(["Encrypt"])).await;
-    kms(&lab, "RetireGrant", json!({"KeyId": arn, "GrantId": text(&made, &["GrantId"])})).await;
-    for (input, expected) in [
-        (json!({}), "ValidationException"),
-        (json!({"KeyId": arn}), "ValidationException"),
-        (json!({"GrantToken": "?"}), "InvalidGrantTokenException"),
-        (json!({"KeyId": "1234abcd-12ab-34cd-56ef-1234567890ab", "GrantId": "x"}), "InvalidArnException"),
-        (json!({"KeyId": arn, "GrantId": "x"}), "NotFoundException"),
-    ] {
-        assert_eq!(code(&lab, &lab.admin, "RetireGrant", input.clone()).await, expected, "{input}");
-    }
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 
 mod support;
 
-use sandbox::{Config, Sandbox, Storage};
+use sandbox::Config;
 use serde_json::json;
 use support::steps::{KEY_HEADER, KMS_HEADER, assert_refused, crc32, key, lab_with_bucket, s3};
 use support::{Answer, Keys, Lab, signed};
@@ -202,9 +202,7 @@ async fn uploads_above_the_limit_are_refused_with_the_limit_named() {
 
 #[tokio::test]
 async fn plaintext_is_never_on_disk_and_objects_survive_a_restart() {
-    let folder = std::env::temp_dir().join(format!("trilock-s3-{}", std::process::id()));
-    let config = Config { storage: Storage::Directory(folder.clone()), ..Config::default() };
-    let lab = Lab::with(config.clone()).await;
+    let lab = Lab::lasting().await;
     s3(&lab, "PUT", "/bucket-1", &[], b"").await;
     let arn = key(&lab).await;
     let body: Vec<u8> = b"the plans for the summer party ".repeat(70_000);
@@ -214,19 +212,13 @@ async fn plaintext_is_never_on_disk_and_objects_survive_a_restart() {
     let bad =
         lab.s3(&lab.admin, "PUT", "/bucket-1/bad", &[("x-amz-checksum-crc32", "AAAAAA==")], &body).await;
     assert_eq!(bad.error().0, "BadDigest");
-    lab.sandbox.close().await;
-    for file in ["aws.db", "aws.db-wal"] {
-        let Ok(bytes) = std::fs::read(folder.join(file)) else { continue };
-        assert!(!bytes.windows(11).any(|window| window == b"summer part"), "{file}");
-    }
-    let sandbox = Sandbox::open(config).await.unwrap();
-    let lab = Lab { sandbox, account: lab.account.clone(), admin: lab.admin.clone() };
+    let stored = lab.place.stored().await;
+    assert!(!stored.iter().any(|bytes| bytes.windows(11).any(|window| window == b"summer part")));
+    let lab = lab.restarted().await;
     for object in ["/bucket-1/by-s3", "/bucket-1/by-kms"] {
         assert!(s3(&lab, "GET", object, &[], b"").await.body == body, "{object}");
     }
     assert_eq!(lab.s3(&lab.admin, "HEAD", "/bucket-1/bad", &[], b"").await.status, 404);
-    lab.sandbox.close().await;
-    std::fs::remove_dir_all(&folder).unwrap();
 }
 
 #[tokio::test]

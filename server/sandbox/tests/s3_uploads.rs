@@ -3,6 +3,8 @@
 
 mod support;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use serde_json::json;
 use support::steps::{KEY_HEADER, KMS_HEADER, assert_refused, key, lab_with_bucket, s3};
 use support::{Answer, Lab};
@@ -248,4 +250,33 @@ async fn parts_are_copied_from_objects_and_have_checksums_of_the_kind_asked_for(
         let answer = lab.s3(&lab.admin, "POST", &format!("{PATH}?uploads"), headers, b"").await;
         assert_eq!(answer.error().0, code, "{headers:?}");
     }
+}
+
+#[tokio::test]
+async fn a_client_may_choose_how_its_parts_are_summed_and_the_object_has_one_sum_of_all() {
+    let lab = lab_with_bucket().await;
+    let pieces = [vec![1; 5 << 20], b"the end".to_vec()];
+    let crc32_of = |body: &[u8]| {
+        let sum = crc_fast::checksum(crc_fast::CrcAlgorithm::Crc32IsoHdlc, body);
+        BASE64_STANDARD.encode(u32::try_from(sum).unwrap().to_be_bytes())
+    };
+    let upload = begin(&lab, &[]).await;
+    let mut parts = Vec::new();
+    for (number, body) in (1..).zip(&pieces) {
+        let crc32 = crc32_of(body);
+        let path = format!("{PATH}?partNumber={number}&uploadId={upload}");
+        let part = s3(&lab, "PUT", &path, &[("x-amz-checksum-crc32", &crc32)], body).await;
+        assert_eq!(part.header("x-amz-checksum-crc32"), Some(crc32.as_str()));
+        assert_eq!(part.header("x-amz-checksum-crc64nvme"), None);
+        parts.push((number, part.header("etag").unwrap().to_owned()));
+    }
+    let parts: Vec<_> = parts.iter().map(|(number, etag)| (*number, etag.as_str())).collect();
+    complete(&lab, &upload, &parts, &[]).await;
+    s3(&lab, "PUT", "/bucket-1/at-once", &[], &pieces.concat()).await;
+    let mode = [("x-amz-checksum-mode", "ENABLED")];
+    let whole = s3(&lab, "HEAD", "/bucket-1/at-once", &mode, b"").await;
+    let combined = s3(&lab, "HEAD", PATH, &mode, b"").await;
+    let sum = "x-amz-checksum-crc64nvme";
+    assert!(whole.header(sum).is_some());
+    assert_eq!(combined.header(sum), whole.header(sum));
 }

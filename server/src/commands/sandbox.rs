@@ -1,13 +1,13 @@
 //! `trilock sandbox`: the embedded AWS alone.
 
-use super::{CommandError, announce, warn_if_open};
+use super::{CommandError, announce, close, root_key, warn_if_open};
 use crate::{
     cli::{AccountOption, SandboxOptions},
     data_dir::DataDir,
     listen::{listen, reachable},
     shutdown::{GRACE, Shutdown},
 };
-use sandbox::{Config, Sandbox, Storage};
+use sandbox::{Config, Sandbox, Storage, TrailConfig};
 
 /// Serves until the process is asked to end.
 ///
@@ -18,11 +18,16 @@ pub async fn run(options: SandboxOptions) -> Result<(), CommandError> {
     let accounts = accounts.map_err(CommandError::AccountOption)?;
     let listener = listen(options.listen, "the embedded AWS", "--listen").await?;
     let address = listener.local_addr()?;
-    let storage = match options.in_memory {
-        true => Storage::InMemory,
-        false => Storage::Directory(DataDir::open(&options.data)?.aws()),
+    let storage = match (&options.database, options.in_memory) {
+        (Some(database), _) => Storage::Database(database.read().map_err(CommandError::DatabaseOption)?),
+        (None, true) => Storage::InMemory,
+        (None, false) => Storage::Directory(DataDir::open(&options.data)?.aws()),
     };
-    let sandbox = Sandbox::open(Config { storage, ..Config::default() })
+    let root_key = root_key()?;
+    // Whoever asks for the file wants to see everything.
+    let trail =
+        TrailConfig { data_events: options.trail.is_some(), file: options.trail, ..TrailConfig::default() };
+    let sandbox = Sandbox::open(Config { storage, root_key, trail, ..Config::default() })
         .await
         .map_err(|error| CommandError::Sandbox(error.to_string()))?;
     for account in &accounts {
@@ -42,7 +47,9 @@ pub async fn run(options: SandboxOptions) -> Result<(), CommandError> {
         tokio::time::sleep(GRACE).await;
     };
     tokio::select! {
-        () = sandbox.serve(listener, shutdown.clone().asked()) => Ok(()),
-        () = overdue => Ok(()),
+        () = sandbox.clone().serve(listener, shutdown.clone().asked()) => {}
+        () = overdue => {}
     }
+    close(&sandbox).await;
+    Ok(())
 }

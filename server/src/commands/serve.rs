@@ -1,6 +1,6 @@
 //! `trilock serve`: the console, and the embedded AWS on an address of its own.
 
-use super::{CommandError, announce, warn_if_open};
+use super::{CommandError, announce, close, root_key, warn_if_open};
 use crate::{
     cli::{ServeOptions, Target},
     cloud::embedded::Embedded,
@@ -31,7 +31,8 @@ pub async fn run(options: ServeOptions) -> Result<(), CommandError> {
     let data = DataDir::open(&options.data)?;
     let store = Store::open(&data.console_db()).await?;
     let vault = Vault::new(store.clone(), RootKey::open(&data.console_key())?);
-    let config = Config { storage: Storage::Directory(data.aws()), ..Config::default() };
+    let config =
+        Config { storage: Storage::Directory(data.aws()), root_key: root_key()?, ..Config::default() };
     let region = config.region.clone();
     let sandbox = Sandbox::open(config).await.map_err(|error| CommandError::Sandbox(error.to_string()))?;
     let target = Arc::new(Embedded::new(sandbox.clone(), reachable(aws_at), region));
@@ -56,15 +57,18 @@ pub async fn run(options: ServeOptions) -> Result<(), CommandError> {
 
     let pages = axum::serve(pages, router).with_graceful_shutdown(shutdown.clone().asked());
     let both = async {
-        let (pages, ()) = tokio::join!(pages.into_future(), sandbox.serve(aws, shutdown.clone().asked()));
+        let (pages, ()) =
+            tokio::join!(pages.into_future(), sandbox.clone().serve(aws, shutdown.clone().asked()));
         pages
     };
     let overdue = async {
         shutdown.clone().asked().await;
         tokio::time::sleep(GRACE).await;
     };
-    tokio::select! {
-        ended = both => Ok(ended?),
+    let ended = tokio::select! {
+        ended = both => ended,
         () = overdue => Ok(()),
-    }
+    };
+    close(&sandbox).await;
+    Ok(ended?)
 }

@@ -184,7 +184,10 @@ fn arises(when: When, question: &Question, gathered: &Gathered) -> bool {
         | When::SourceUnversioned
         | When::SourceVersioned
         | When::SetsAcl
-        | When::SetsTags => false,
+        | When::SetsTags
+        | When::Tagged
+        | When::TaggedVersion
+        | When::SetsSourceIdentity => false,
     }
 }
 

@@ -115,6 +115,8 @@ impl Question {
             | ResourceOf::User
             | ResourceOf::Group
             | ResourceOf::Identity
+            | ResourceOf::IdentityOrPolicy
+            | ResourceOf::MfaDevice
             | ResourceOf::FederatedUser
             | ResourceOf::Instance => None,
         }

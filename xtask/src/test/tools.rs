@@ -1,4 +1,4 @@
-//! What the specs need beside the build: Chromium, Node's packages, the AWS CLI and boto3.
+//! What the specs need beside the build: Chromium, Node's packages, the AWS CLI and boto3, s3cmd and rclone.
 
 use std::env;
 use std::fs;
@@ -22,6 +22,8 @@ pub(crate) struct Tools {
     pub(crate) chromium: PathBuf,
     pub(crate) aws_cli: PathBuf,
     pub(crate) python: PathBuf,
+    pub(crate) s3cmd: PathBuf,
+    pub(crate) rclone: PathBuf,
 }
 
 impl Tools {
@@ -36,8 +38,24 @@ impl Tools {
         report.part("Node packages", || node_packages(&end2end, records))?;
         let venv = report
             .part("AWS CLI and boto3", || python_packages(workspace, &end2end.join("requirements.txt")))?;
-        Ok(Self { chromium, aws_cli: venv.join("bin/aws"), python: venv.join("bin/python") })
+        let [s3cmd, rclone] = report.part("s3cmd and rclone", s3_clients)?;
+        Ok(Self { chromium, aws_cli: venv.join("bin/aws"), python: venv.join("bin/python"), s3cmd, rclone })
     }
+}
+
+/// Those on the path, else Debian's.
+fn s3_clients() -> Result<([PathBuf; 2], String), Error> {
+    let names = ["s3cmd", "rclone"];
+    let missing: Vec<&str> = names.into_iter().filter(|name| on_path(name).is_none()).collect();
+    install::packages(&missing, "by the S3 client specs")?;
+    let clients = names.map(|name| on_path(name).unwrap_or_else(|| Path::new("/usr/bin").join(name)));
+    let outcome = clients.each_ref().map(|path| path.display().to_string()).join(", ");
+    Ok((clients, outcome))
+}
+
+fn on_path(program: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH")?;
+    env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
 }
 
 fn chromium() -> Result<(PathBuf, String), Error> {

@@ -1,5 +1,6 @@
 //! KMS. `CreateKey`, `ListKeys` and `ListAliases` have no key policy; an alias call asks on the alias and on the key
-//! (KMS Developer Guide, `alias-access`).
+//! (KMS Developer Guide, `alias-access`). What a cryptographic operation makes is not kept, so CloudTrail calls it read-only
+//! (KMS Developer Guide, `understanding-kms-entries`).
 
 use super::ResourceOf::{Alias, Any, Key, SourceKey};
 use super::{CheckSpec, Operation, When, always};
@@ -54,7 +55,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     ),
     kms("ListKeys", &[always("kms:ListKeys", Any, Other)]),
     kms("ListAliases", &[always("kms:ListAliases", Any, Other)]),
-    kms("GenerateRandom", &[always("kms:GenerateRandom", Any, Other)]),
+    kms("GenerateRandom", &[always("kms:GenerateRandom", Any, Other)]).read_only(),
     kms("ListRetirableGrants", &[always("kms:ListRetirableGrants", Any, Other)]),
     kms("DescribeCustomKeyStores", &[always("kms:DescribeCustomKeyStores", Any, Other)]),
     kms("DescribeKey", &[always("kms:DescribeKey", Key, KmsKey).filling(&["kms:RequestAlias"])]),
@@ -77,22 +78,26 @@ pub(super) const OPERATIONS: &[Operation] = &[
     kms("GetKeyRotationStatus", &[always("kms:GetKeyRotationStatus", Key, KmsKey)]),
     kms("RotateKeyOnDemand", &[always("kms:RotateKeyOnDemand", Key, KmsKey)]),
     kms("ListKeyRotations", &[always("kms:ListKeyRotations", Key, KmsKey)]),
+    kms("GetKeyLastUsage", &[always("kms:GetKeyLastUsage", Key, KmsKey)]),
     kms("UpdateKeyDescription", &[always("kms:UpdateKeyDescription", Key, KmsKey)]),
     kms("TagResource", &[always("kms:TagResource", Key, KmsKey).filling(TAGS)]),
     kms("UntagResource", &[always("kms:UntagResource", Key, KmsKey).filling(TAGS)]),
     kms("ListResourceTags", &[always("kms:ListResourceTags", Key, KmsKey)]),
-    kms("Encrypt", &[always("kms:Encrypt", Key, KmsKey).filling(CRYPTOGRAPHY)]),
-    kms("Decrypt", &[always("kms:Decrypt", Key, KmsKey).filling(CRYPTOGRAPHY)]),
-    kms("GenerateDataKey", &[always("kms:GenerateDataKey", Key, KmsKey).filling(CRYPTOGRAPHY)]),
+    kms("Encrypt", &[always("kms:Encrypt", Key, KmsKey).filling(CRYPTOGRAPHY)]).read_only(),
+    kms("Decrypt", &[always("kms:Decrypt", Key, KmsKey).filling(CRYPTOGRAPHY)]).read_only(),
+    kms("GenerateDataKey", &[always("kms:GenerateDataKey", Key, KmsKey).filling(CRYPTOGRAPHY)]).read_only(),
     kms(
         "GenerateDataKeyWithoutPlaintext",
         &[always("kms:GenerateDataKeyWithoutPlaintext", Key, KmsKey).filling(CRYPTOGRAPHY)],
-    ),
-    kms("GenerateDataKeyPair", &[always("kms:GenerateDataKeyPair", Key, KmsKey).filling(DATA_KEY_PAIR)]),
+    )
+    .read_only(),
+    kms("GenerateDataKeyPair", &[always("kms:GenerateDataKeyPair", Key, KmsKey).filling(DATA_KEY_PAIR)])
+        .read_only(),
     kms(
         "GenerateDataKeyPairWithoutPlaintext",
         &[always("kms:GenerateDataKeyPairWithoutPlaintext", Key, KmsKey).filling(DATA_KEY_PAIR)],
-    ),
+    )
+    .read_only(),
     kms("CreateGrant", &[always("kms:CreateGrant", Key, KmsKey).filling(GRANT)]),
     kms("ListGrants", &[always("kms:ListGrants", Key, KmsKey).filling(FOR_AWS)]),
     kms("RevokeGrant", &[always("kms:RevokeGrant", Key, KmsKey).filling(FOR_AWS)]),
@@ -115,9 +120,10 @@ pub(super) const OPERATIONS: &[Operation] = &[
             always("kms:ReEncryptFrom", SourceKey, KmsKey).filling(RE_ENCRYPTION),
             always("kms:ReEncryptTo", Key, KmsKey).filling(RE_ENCRYPTION),
         ],
-    ),
+    )
+    .read_only(),
 ];
 
 const fn kms(name: &'static str, checks: &'static [CheckSpec]) -> Operation {
-    Operation { service: "kms", name, checks }
+    Operation::new("kms", name, checks)
 }

@@ -82,10 +82,10 @@ pub(super) const OPERATIONS: &[Operation] = &[
     s3("ListBuckets", &[always("s3:ListAllMyBuckets", Any, S3Bucket)]),
     s3("CreateBucket", &[always("s3:CreateBucket", Bucket, S3Bucket).filling(NEW_BUCKET)]),
     s3("DeleteBucket", &[always("s3:DeleteBucket", Bucket, S3Bucket)]),
-    s3("HeadBucket", &[always("s3:ListBucket", Bucket, S3Bucket)]),
-    s3("ListObjects", &[always("s3:ListBucket", Bucket, S3Bucket).filling(LISTING)]),
-    s3("ListObjectsV2", &[always("s3:ListBucket", Bucket, S3Bucket).filling(LISTING)]),
-    s3("ListObjectVersions", &[always("s3:ListBucketVersions", Bucket, S3Bucket).filling(LISTING)]),
+    s3("HeadBucket", &[always("s3:ListBucket", Bucket, S3Bucket)]).on_data(),
+    s3("ListObjects", &[always("s3:ListBucket", Bucket, S3Bucket).filling(LISTING)]).on_data(),
+    s3("ListObjectsV2", &[always("s3:ListBucket", Bucket, S3Bucket).filling(LISTING)]).on_data(),
+    s3("ListObjectVersions", &[always("s3:ListBucketVersions", Bucket, S3Bucket).filling(LISTING)]).on_data(),
     s3("ListMultipartUploads", &[always("s3:ListBucketMultipartUploads", Bucket, S3Bucket)]),
     s3("GetBucketLocation", &[always("s3:GetBucketLocation", Bucket, S3Bucket)]),
     s3("GetBucketPolicy", &[always("s3:GetBucketPolicy", Bucket, S3Bucket)]),
@@ -125,6 +125,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
             there("s3:GetObject", Object, When::Unversioned),
             there("s3:GetObjectVersion", Object, When::Versioned),
             when("s3:ListBucket", Bucket, When::Missing),
+            there("s3:GetObjectTagging", Object, When::Tagged),
+            there("s3:GetObjectVersionTagging", Object, When::TaggedVersion),
             on_key("kms:Decrypt", Key, When::SseKms),
         ],
     ),
@@ -134,6 +136,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
             there("s3:GetObject", Object, When::Unversioned),
             there("s3:GetObjectVersion", Object, When::Versioned),
             when("s3:ListBucket", Bucket, When::Missing),
+            there("s3:GetObjectTagging", Object, When::Tagged),
+            there("s3:GetObjectVersionTagging", Object, When::TaggedVersion),
             on_key("kms:GenerateDataKey", Key, When::ChecksumOfSseKms),
             on_key("kms:Decrypt", Key, When::ChecksumOfSseKms),
         ],
@@ -152,6 +156,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         &[
             there("s3:GetObject", SourceObject, When::SourceUnversioned),
             there("s3:GetObjectVersion", SourceObject, When::SourceVersioned),
+            when("s3:ListBucket", Bucket, When::Missing),
             write("s3:PutObject", When::Always),
             write("s3:PutObjectAcl", When::SetsAcl).filling(WRITE_ACL),
             write("s3:PutObjectTagging", When::SetsTags).filling(TAGS),
@@ -189,6 +194,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         &[
             there("s3:GetObject", SourceObject, When::SourceUnversioned),
             there("s3:GetObjectVersion", SourceObject, When::SourceVersioned),
+            when("s3:ListBucket", Bucket, When::Missing),
             write("s3:PutObject", When::Always),
             on_key("kms:Decrypt", SourceKey, When::SourceKms),
             on_key("kms:Decrypt", Key, When::SseKms),
@@ -202,6 +208,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         &[
             there("s3:GetObjectAcl", Object, When::Unversioned),
             there("s3:GetObjectVersionAcl", Object, When::Versioned),
+            when("s3:ListBucket", Bucket, When::Missing),
         ],
     ),
     s3(
@@ -217,6 +224,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         &[
             there("s3:GetObjectTagging", Object, When::Unversioned),
             there("s3:GetObjectVersionTagging", Object, When::Versioned),
+            when("s3:ListBucket", Bucket, When::Missing),
         ],
     ),
     s3(
@@ -224,6 +232,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         &[
             there("s3:PutObjectTagging", Object, When::Unversioned).filling(TAGS),
             there("s3:PutObjectVersionTagging", Object, When::Versioned).filling(TAGS_OF_VERSION),
+            when("s3:ListBucket", Bucket, When::Missing),
         ],
     ),
     s3(
@@ -231,6 +240,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         &[
             there("s3:DeleteObjectTagging", Object, When::Unversioned),
             there("s3:DeleteObjectVersionTagging", Object, When::Versioned),
+            when("s3:ListBucket", Bucket, When::Missing),
         ],
     ),
     s3(
@@ -240,13 +250,17 @@ pub(super) const OPERATIONS: &[Operation] = &[
             there("s3:GetObjectAttributes", Object, When::Unversioned),
             there("s3:GetObjectVersion", Object, When::Versioned),
             there("s3:GetObjectVersionAttributes", Object, When::Versioned),
+            when("s3:ListBucket", Bucket, When::Missing),
             on_key("kms:Decrypt", Key, When::SseKms),
         ],
     ),
 ];
 
+/// What is asked on an object is a data event; of what is asked on a bucket, its row says so (S3 User Guide,
+/// `cloudtrail-logging-s3-info`).
 const fn s3(name: &'static str, checks: &'static [CheckSpec]) -> Operation {
-    Operation { service: "s3", name, checks }
+    let operation = Operation::new("s3", name, checks);
+    if operation.asks_on_objects() { operation.on_data() } else { operation }
 }
 
 const fn when(action: &'static str, on: ResourceOf, when: When) -> CheckSpec {
@@ -255,7 +269,11 @@ const fn when(action: &'static str, on: ResourceOf, when: When) -> CheckSpec {
 
 /// On an object that may be there, or on a version of it.
 const fn there(action: &'static str, on: ResourceOf, when: When) -> CheckSpec {
-    let keys = if matches!(when, When::Versioned | When::SourceVersioned) { VERSION } else { THERE };
+    let keys = if matches!(when, When::Versioned | When::SourceVersioned | When::TaggedVersion) {
+        VERSION
+    } else {
+        THERE
+    };
     CheckSpec { action, on, lane: S3Bucket, when, keys }
 }
 

@@ -12,7 +12,7 @@ const DATA: &str = include_str!("../../data/service-authorization.json");
 
 /// The catalog.
 #[derive(Debug, Default, Deserialize)]
-pub(super) struct Catalog {
+pub(crate) struct Catalog {
     /// The service prefixes of all of AWS.
     prefixes: Vec<String>,
     /// The global condition keys with their types.
@@ -22,7 +22,7 @@ pub(super) struct Catalog {
 
 /// One service.
 #[derive(Debug, Deserialize)]
-pub(super) struct Service {
+pub(crate) struct Service {
     /// Resource types with the form of their ARNs.
     resources: BTreeMap<String, String>,
     /// Condition keys with their types, in an order that `Action::keys` counts in.
@@ -46,7 +46,7 @@ pub(super) struct Known<'c> {
 }
 
 /// The catalog, read once.
-pub(super) fn catalog() -> &'static Catalog {
+pub(crate) fn catalog() -> &'static Catalog {
     static CATALOG: OnceLock<Catalog> = OnceLock::new();
     // A test reads the data; a catalog that knows nothing finds nothing.
     CATALOG.get_or_init(|| serde_json::from_str(DATA).unwrap_or_default())
@@ -59,12 +59,12 @@ impl Catalog {
     }
 
     /// The prefixes of all services.
-    pub(super) fn prefixes(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn prefixes(&self) -> impl Iterator<Item = &str> {
         self.prefixes.iter().map(String::as_str)
     }
 
     /// The service with this prefix, if its actions are known here.
-    pub(super) fn service(&self, prefix: &str) -> Option<(&str, &Service)> {
+    pub(crate) fn service(&self, prefix: &str) -> Option<(&str, &Service)> {
         let found = self.services.iter().find(|(known, _)| known.eq_ignore_ascii_case(prefix))?;
         Some((found.0, found.1))
     }
@@ -92,7 +92,7 @@ impl Service {
     }
 
     /// The names of all its actions.
-    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.actions.keys().map(String::as_str)
     }
 

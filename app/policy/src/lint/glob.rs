@@ -67,7 +67,7 @@ pub(super) fn can_share(one: &str, other: &str) -> bool {
 
 /// Whether `wide` takes in every text that `narrow` does. May say no where it does in truth: `?` is taken for one certain
 /// character only.
-pub(super) fn covers(wide: &str, narrow: &str) -> bool {
+pub(crate) fn covers(wide: &str, narrow: &str) -> bool {
     let (wide, narrow) = (of_policy(wide), of_policy(narrow));
     let mut reached = vec![false; narrow.len() + 1];
     if let Some(start) = reached.first_mut() {

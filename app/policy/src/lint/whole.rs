@@ -2,6 +2,7 @@
 
 use super::spans::Spans;
 use super::{Draft, Kind, Severity};
+use crate::validate;
 
 pub(super) fn check(json: &str, kind: Kind, spans: &Spans<'_>, drafts: &mut Vec<Draft>) {
     drafts.extend(spans.repeated().iter().map(|repeated| {
@@ -17,8 +18,10 @@ pub(super) fn check(json: &str, kind: Kind, spans: &Spans<'_>, drafts: &mut Vec<
 /// From nine tenths of the quota on. Above it the service refuses the document, which is a finding of its own.
 fn size(json: &str, kind: Kind) -> Option<Draft> {
     let (most, unit) = match kind {
-        Kind::Identity => (6_144, "characters of a managed policy, white space apart"),
-        Kind::Trust => (2_048, "characters of a trust policy, white space apart"),
+        Kind::Identity => {
+            (validate::MANAGED_POLICY_SIZE, "characters of a managed policy, white space apart")
+        }
+        Kind::Trust => (validate::TRUST_POLICY_SIZE, "characters of a trust policy, white space apart"),
         Kind::Bucket => (20_480, "bytes of a bucket policy"),
         Kind::Key => (32_768, "bytes of a key policy"),
     };

@@ -20,7 +20,7 @@ pub(crate) struct Presented {
     pub(crate) scope_date: String,
     pub(crate) region: String,
     pub(crate) service: String,
-    /// Lower case, in the order given.
+    /// As they stand there, which must be in lower case.
     pub(crate) signed_headers: Vec<String>,
     pub(crate) signature: String,
     /// `X-Amz-Date`.
@@ -164,7 +164,7 @@ impl Presented {
             scope_date: (*scope_date).to_owned(),
             region: (*region).to_owned(),
             service: (*service).to_owned(),
-            signed_headers: signed_headers.split(';').map(str::to_ascii_lowercase).collect(),
+            signed_headers: signed_headers.split(';').map(str::to_owned).collect(),
             signature: signature.to_owned(),
             time,
             token,

@@ -2,117 +2,118 @@
 
 use std::collections::BTreeMap;
 
-use super::fault::{authorize, dry_run, invalid_value};
-use super::{ids, write};
+use super::fault::{authorize, dry_run};
+use super::filter::{Filter, page};
+use super::ids;
+use super::question::about_none;
+use super::write::{self, Moment, State, zone};
 use crate::arns;
-use crate::gate::Question;
 use crate::gate::actions::ec2;
 use crate::model::{Account, Instance};
-use crate::query::{Call, Fault, Xml};
-
-/// What `MaxResults` may be.
-const PAGE: std::ops::RangeInclusive<usize> = 5..=1_000;
+use crate::query::{Call, Fault, Xml, timestamp};
 
 pub(super) async fn describe(call: Call<'_>) -> Result<Xml, Fault> {
     let wanted = call.params.list("InstanceId", "");
     ids::check_instances(&wanted)?;
-    let filters = Filter::read_all(call)?;
-    let limit = max_results(call)?;
-    let question = Question::about("*").with("ec2:Region", call.aws.region.as_str());
-    let permit = authorize::<ec2::DescribeInstances>(call, question)?;
+    if !wanted.is_empty() && call.params.get("MaxResults").is_some() {
+        return Err(Fault::refused(
+            400,
+            "InvalidParameterCombination",
+            "The parameter instancesSet cannot be used with the parameter maxResults",
+        ));
+    }
+    let filters = Filter::read_all(call, |name| field(name).is_some() || name.starts_with("tag:"))?;
+    let permit = authorize::<ec2::DescribeInstances>(call, about_none(call))?;
     dry_run(call)?;
     let account = call.account(&permit)?;
+    let now = call.now();
     let missing: Vec<&str> =
-        wanted.iter().copied().filter(|id| !account.instances.contains_key(*id)).collect();
+        wanted.iter().copied().filter(|id| account.instance(id, now).is_none()).collect();
     if !missing.is_empty() {
         return Err(ids::no_instances(&missing));
     }
-    let mut reservations: BTreeMap<&str, Vec<&Instance>> = BTreeMap::new();
-    for instance in account.instances.values() {
+    let mut reservations: BTreeMap<String, Vec<&Instance>> = BTreeMap::new();
+    for instance in account.instances.values().filter(|instance| !instance.is_gone(now)) {
         let asked_for = wanted.is_empty() || wanted.contains(&instance.id.as_str());
-        if asked_for && filters.iter().all(|filter| filter.passes(account, instance)) {
-            reservations.entry(&instance.reservation_id).or_default().push(instance);
+        let shown = Shown { account, region: &call.aws.region, instance };
+        if asked_for && filters.iter().all(|filter| passes(filter, &shown)) {
+            reservations.entry(instance.reservation_id.clone()).or_default().push(instance);
         }
     }
-    // A token is the last reservation of the page before.
-    let after = call.params.get("NextToken").unwrap_or_default();
-    if !after.is_empty() && !ids::is_well_formed("r-", after) {
-        let message = "The specified pagination token is not valid or is expired.";
-        return Err(Fault::refused(400, "InvalidPaginationToken", message));
-    }
-    let mut rest = reservations.iter().filter(|(id, _)| **id > after).peekable();
-    let mut shown = Vec::new();
-    while let Some(reservation) = rest.next_if(|_| shown.len() < limit) {
-        shown.push(reservation);
-    }
-    let next = rest.peek().and_then(|_| shown.last()).map(|(id, _)| **id);
+    let (shown, next) = page(call, reservations)?;
     let mut xml = Xml::default();
-    xml.list("reservationSet", "item", shown, |item, (_, instances)| {
-        write::reservation(item, &call.aws.region, account, instances);
+    xml.list("reservationSet", "item", shown, |item, mut instances| {
+        instances.sort_by_key(|instance| instance.launch_index);
+        write::reservation(item, &call.aws.region, account, &instances, Moment::Later);
     })
     .optional("nextToken", next);
     Ok(xml)
 }
 
-fn max_results(call: Call<'_>) -> Result<usize, Fault> {
-    let Some(text) = call.params.get("MaxResults") else { return Ok(usize::MAX) };
-    text.parse().ok().filter(|limit| PAGE.contains(limit)).ok_or_else(|| {
-        invalid_value(format!(
-            "Value ( {text} ) for parameter maxResults is invalid. Expecting a value between {} and {}.",
-            PAGE.start(),
-            PAGE.end()
-        ))
-    })
+/// An instance that filters look at.
+struct Shown<'a> {
+    account: &'a Account,
+    region: &'a str,
+    instance: &'a Instance,
 }
 
-/// A filter: instances pass whose field has one of the values.
-struct Filter<'a> {
-    field: Field,
-    values: Vec<&'a str>,
-}
+/// The values of an instance that a filter compares with.
+type Field = fn(&Shown<'_>) -> Vec<String>;
 
-#[derive(Clone, Copy)]
-enum Field {
-    InstanceId,
-    ImageId,
-    InstanceType,
-    State,
-    ReservationId,
-    ProfileArn,
-}
-
-impl<'a> Filter<'a> {
-    fn read_all(call: Call<'a>) -> Result<Vec<Self>, Fault> {
-        let names = call.params.numbered("Filter", ".Name").into_iter();
-        names
-            .map(|(number, name)| {
-                let field = match name {
-                    "instance-id" => Field::InstanceId,
-                    "image-id" => Field::ImageId,
-                    "instance-type" => Field::InstanceType,
-                    "instance-state-name" => Field::State,
-                    "reservation-id" => Field::ReservationId,
-                    "iam-instance-profile.arn" => Field::ProfileArn,
-                    _ => return Err(invalid_value(format!("The filter '{name}' is invalid"))),
-                };
-                Ok(Self { field, values: call.params.list(&format!("Filter.{number}.Value"), "") })
-            })
+/// The filters there are, by name; `tag:…` comes on top.
+const FIELDS: [(&str, Field); 22] = [
+    ("instance-id", |shown| vec![shown.instance.id.clone()]),
+    ("image-id", |shown| vec![shown.instance.image_id.clone()]),
+    ("instance-type", |shown| vec![shown.instance.instance_type.clone()]),
+    ("instance-state-name", |shown| vec![state(shown).1.to_owned()]),
+    ("instance-state-code", |shown| vec![state(shown).0.to_string()]),
+    ("reservation-id", |shown| vec![shown.instance.reservation_id.clone()]),
+    ("owner-id", |shown| vec![shown.account.id.clone()]),
+    ("client-token", |shown| shown.instance.client_token.iter().cloned().collect()),
+    ("launch-index", |shown| vec![shown.instance.launch_index.to_string()]),
+    // AWS writes milliseconds here.
+    ("launch-time", |shown| vec![timestamp(shown.instance.launched).replace('Z', ".000Z")]),
+    ("availability-zone", |shown| vec![zone(shown.region)]),
+    ("tenancy", |_| vec!["default".to_owned()]),
+    ("iam-instance-profile.arn", |shown| {
+        let profile = shown.account.profile_of(shown.instance).into_iter();
+        profile
+            .map(|profile| arns::instance_profile(&shown.account.id, &profile.path, &profile.name))
             .collect()
-    }
+    }),
+    ("iam-instance-profile.id", |shown| {
+        shown.account.profile_of(shown.instance).map(|profile| profile.id.clone()).into_iter().collect()
+    }),
+    ("iam-instance-profile.name", |shown| {
+        shown.account.profile_of(shown.instance).map(|profile| profile.name.clone()).into_iter().collect()
+    }),
+    ("tag-key", |shown| shown.instance.tags.keys().cloned().collect()),
+    ("tag-value", |shown| shown.instance.tags.values().cloned().collect()),
+    ("metadata-options.http-endpoint", |shown| vec![State::of(shown.instance.metadata.enabled).to_owned()]),
+    ("metadata-options.http-tokens", |shown| {
+        let required = shown.instance.metadata.tokens_required;
+        vec![if required { "required" } else { "optional" }.to_owned()]
+    }),
+    ("metadata-options.http-put-response-hop-limit", |shown| {
+        vec![shown.instance.metadata.hop_limit.to_string()]
+    }),
+    ("metadata-options.instance-metadata-tags", |shown| {
+        vec![State::of(shown.instance.metadata.tags).to_owned()]
+    }),
+    ("metadata-options.state", |_| vec!["applied".to_owned()]),
+];
 
-    fn passes(&self, account: &Account, instance: &Instance) -> bool {
-        let profile = || {
-            let profile = account.profile_of(instance)?;
-            Some(arns::instance_profile(&account.id, &profile.path, &profile.name))
-        };
-        let actual = match self.field {
-            Field::InstanceId => instance.id.clone(),
-            Field::ImageId => instance.image_id.clone(),
-            Field::InstanceType => instance.instance_type.clone(),
-            Field::State => if instance.terminated { "terminated" } else { "running" }.to_owned(),
-            Field::ReservationId => instance.reservation_id.clone(),
-            Field::ProfileArn => profile().unwrap_or_default(),
-        };
-        self.values.contains(&actual.as_str())
+fn field(name: &str) -> Option<Field> {
+    FIELDS.iter().find(|(known, _)| *known == name).map(|(_, field)| *field)
+}
+
+fn state(shown: &Shown<'_>) -> (u8, &'static str) {
+    State::from(shown.instance.state()).wording()
+}
+
+fn passes(filter: &Filter<'_>, shown: &Shown<'_>) -> bool {
+    match filter.name.strip_prefix("tag:") {
+        Some(key) => filter.passes(shown.instance.tags.get(key)),
+        None => field(filter.name).is_some_and(|field| filter.passes(field(shown))),
     }
 }

@@ -1,7 +1,11 @@
 //! Ids of EC2 resources: a prefix and hexadecimal digits.
 
+use super::fault::invalid_value;
 use crate::crypto::{self, CryptoError};
 use crate::query::Fault;
+
+/// Prefix of the id of an association of instance and profile.
+pub(super) const ASSOCIATION: &str = "iip-assoc-";
 
 /// A new id with 17 digits, as EC2 has given them since 2018.
 pub(super) fn new(prefix: &str) -> Result<String, CryptoError> {
@@ -29,6 +33,14 @@ pub(super) fn check_instances(ids: &[&str]) -> Result<(), Fault> {
     }
 }
 
+/// Refuses malformed ids of associations.
+pub(super) fn check_association(id: &str) -> Result<(), Fault> {
+    match is_well_formed(ASSOCIATION, id) {
+        true => Ok(()),
+        false => Err(invalid_value("Invalid value for associationId.")),
+    }
+}
+
 /// The instances with these ids do not exist.
 pub(super) fn no_instances(ids: &[&str]) -> Fault {
     let message = match ids {
@@ -36,4 +48,13 @@ pub(super) fn no_instances(ids: &[&str]) -> Fault {
         ids => format!("The instance IDs '{}' do not exist", ids.join(", ")),
     };
     Fault::refused(400, "InvalidInstanceID.NotFound", message)
+}
+
+/// There is no association with this id.
+pub(super) fn no_association(id: &str) -> Fault {
+    Fault::refused(
+        400,
+        "InvalidAssociationID.NotFound",
+        format!("An invalid association-id of '{id}' was given"),
+    )
 }

@@ -3,12 +3,15 @@
 use std::sync::Arc;
 
 use super::fault::{authorize, dry_run, invalid_value, required};
-use super::{ids, write};
+use super::profiles::{NamedProfile, associated, authorize_pass_role};
+use super::question::{about, with_launch};
+use super::tags::{Tags, with_request};
+use super::write::{self, Moment};
+use super::{ids, options, tags};
 use crate::arns;
-use crate::gate::actions::{ec2, iam};
-use crate::gate::{Permit, Question};
-use crate::model::{Account, Instance, InstanceProfile, ProfileRef};
-use crate::query::{Call, Fault, Params, Xml};
+use crate::gate::{Permit, Question, actions::ec2};
+use crate::model::{Account, Instance, InstanceProfile, MetadataOptions, ProfileRef};
+use crate::query::{Call, Fault, Xml};
 
 /// Instances that an account can have at a time.
 const MAX_INSTANCES: usize = 20;
@@ -23,11 +26,11 @@ pub(super) async fn run(call: Call<'_>) -> Result<Xml, Fault> {
     let account = call.account(&permit)?;
     let profile = asked.profile.as_ref().map(|named| named.find(account)).transpose()?;
     if let Some(profile) = profile {
-        authorize_pass_role(call, account, profile)?;
+        let instance = arns::instance(&call.aws.region, &account.id, "*");
+        authorize_pass_role(call, account, profile, &instance)?;
     }
     dry_run(call)?;
-    let profile = profile.map(|profile| ProfileRef { name: profile.name.clone(), id: profile.id.clone() });
-    launch(call, &asked, profile.as_ref(), &permit).await
+    launch(call, &asked, profile, &permit).await
 }
 
 /// The parameters, checked.
@@ -38,6 +41,8 @@ struct Asked<'a> {
     max: usize,
     profile: Option<NamedProfile<'a>>,
     client_token: Option<&'a str>,
+    tags: Tags,
+    metadata: MetadataOptions,
 }
 
 impl<'a> Asked<'a> {
@@ -70,7 +75,11 @@ impl<'a> Asked<'a> {
             )));
         }
         let profile = NamedProfile::read(call.params)?;
-        Ok(Self { image_id, instance_type, min, max, profile, client_token })
+        let (tags, metadata) = (tags::of_launch(call)?, options::of_launch(call)?);
+        if metadata.tags {
+            tags::must_be_tellable(&tags)?;
+        }
+        Ok(Self { image_id, instance_type, min, max, profile, client_token, tags, metadata })
     }
 }
 
@@ -83,131 +92,74 @@ fn count(call: Call<'_>, name: &str) -> Result<usize, Fault> {
     })
 }
 
-/// An instance profile as a request names it.
-enum NamedProfile<'a> {
-    Name(&'a str),
-    Arn(&'a str),
-}
-
-impl<'a> NamedProfile<'a> {
-    fn read(params: &'a Params) -> Result<Option<Self>, Fault> {
-        match (params.get("IamInstanceProfile.Name"), params.get("IamInstanceProfile.Arn")) {
-            (None, None) => Ok(None),
-            (Some(name), None) => Ok(Some(Self::Name(name))),
-            (None, Some(arn)) => Ok(Some(Self::Arn(arn))),
-            (Some(_), Some(_)) => Err(Fault::refused(
-                400,
-                "InvalidParameterCombination",
-                "The parameter 'iamInstanceProfile.name' may not be used in combination with 'iamInstanceProfile.arn'",
-            )),
-        }
-    }
-
-    fn name(&self) -> &'a str {
-        match self {
-            Self::Name(name) => name,
-            Self::Arn(arn) => arn.rsplit('/').next().unwrap_or_default(),
-        }
-    }
-
-    /// The profile of this account; one with a role, since there is nothing to take from one without.
-    fn find<'p>(&self, account: &'p Account) -> Result<&'p InstanceProfile, Fault> {
-        let arn_of =
-            |profile: &InstanceProfile| arns::instance_profile(&account.id, &profile.path, &profile.name);
-        let profile = account
-            .instance_profiles
-            .get(self.name())
-            .filter(|profile| match self {
-                Self::Name(_) => true,
-                Self::Arn(arn) => arn_of(profile) == *arn,
-            })
-            .ok_or_else(|| {
-                let (value, field, what) = match self {
-                    Self::Name(name) => (name, "name", "name"),
-                    Self::Arn(arn) => (arn, "arn", "ARN"),
-                };
-                invalid_value(format!(
-                    "Value ({value}) for parameter iamInstanceProfile.{field} is invalid. \
-                     Invalid IAM Instance Profile {what}"
-                ))
-            })?;
-        match &profile.role {
-            Some(_) => Ok(profile),
-            None => Err(invalid_value(format!(
-                "IAM Instance Profile \"{}\" has no associated IAM Roles",
-                arn_of(profile)
-            ))),
-        }
-    }
-}
-
+/// Asks about the instances that are to be, and about giving them tags (EC2 User Guide, `supported-iam-actions-tagging`).
 fn authorize_launch(call: Call<'_>, asked: &Asked<'_>) -> Result<Permit<ec2::RunInstances>, Fault> {
-    let region = &call.aws.region;
-    let mut question = Question::about(arns::instance(region, call.account_id(), "*"))
-        .with("ec2:Region", region.as_str())
-        .with("ec2:InstanceType", asked.instance_type);
+    let mut question = with_launch(about(call, "*"), call, asked.instance_type, &asked.metadata);
     if let Some(named) = &asked.profile {
-        let path = call
-            .peek(|account| account.instance_profiles.get(named.name()).map(|profile| profile.path.as_str()));
-        let arn = arns::instance_profile(call.account_id(), path.unwrap_or("/"), named.name());
-        question = question.with("ec2:InstanceProfile", arn);
+        question = question.with("ec2:InstanceProfile", named.arn(call));
     }
-    authorize(call, question)
-}
-
-/// Whoever launches with a profile hands its role to EC2 (IAM User Guide, `id_roles_use_passrole`). A profile's role is
-/// always of its own account, so none is passed across accounts.
-fn authorize_pass_role(call: Call<'_>, account: &Account, profile: &InstanceProfile) -> Result<(), Fault> {
-    let name = profile.role.as_deref().unwrap_or_default();
-    let path = account.roles.get(name).map_or("/", |role| &role.path);
-    let associated = arns::instance(&call.aws.region, &account.id, "*");
-    let question = Question::about(arns::role(&account.id, path, name))
-        .with("iam:PassedToService", "ec2.amazonaws.com")
-        .with("iam:AssociatedResourceArn", associated);
-    authorize::<iam::PassRole>(call, question).map(drop)
+    let permit = authorize(call, with_request(question, &asked.tags))?;
+    if !asked.tags.is_empty() {
+        let question: Question = about(call, "*").with("ec2:CreateAction", "RunInstances");
+        authorize::<ec2::CreateTags>(call, with_request(question, &asked.tags))?;
+    }
+    Ok(permit)
 }
 
 async fn launch(
     call: Call<'_>,
     asked: &Asked<'_>,
-    profile: Option<&ProfileRef>,
+    profile: Option<&InstanceProfile>,
     permit: &Permit<ec2::RunInstances>,
 ) -> Result<Xml, Fault> {
     let reservation_id = ids::new("r-")?;
-    let new_ids = (0..asked.max.min(MAX_INSTANCES)).map(|_| ids::new("i-")).collect::<Result<Vec<_>, _>>()?;
+    let new_instance = |_| {
+        let association = profile.map(|profile| associated(call, profile)).transpose()?;
+        Ok::<(String, Option<ProfileRef>), Fault>((ids::new("i-")?, association))
+    };
+    let new_instances = (0..asked.max.min(MAX_INSTANCES)).map(new_instance).collect::<Result<Vec<_>, _>>()?;
     call.change(permit, |account| {
+        account.instances.retain(|_, instance| !instance.is_gone(call.now()));
         if let Some(earlier) = launched_before(account, asked, profile)? {
-            return Ok(answer(call, account, &earlier));
+            return Ok(answer(call, account, &earlier, Moment::Later));
         }
-        let running = account.instances.values().filter(|instance| !instance.terminated).count();
-        let count = asked.max.min(MAX_INSTANCES.saturating_sub(running));
+        let held = account.instances.values().filter(|instance| !instance.terminated).count();
+        let count = asked.max.min(MAX_INSTANCES.saturating_sub(held));
         if count < asked.min {
             let message = format!(
-                "You have requested more instances ({}) than your current instance limit of {MAX_INSTANCES} allows.",
-                asked.min
+                "You have requested more instances ({}) than your current instance limit of {MAX_INSTANCES} allows for the \
+                 specified instance type. Please visit http://aws.amazon.com/contact-us/ec2-request to request an adjustment \
+                 to this limit.",
+                held + asked.min
             );
             return Err(Fault::refused(400, "InstanceLimitExceeded", message));
         }
-        let instances: Vec<Arc<Instance>> = new_ids
+        let instances: Vec<Arc<Instance>> = new_instances
             .iter()
             .take(count)
-            .map(|id| {
+            .enumerate()
+            .map(|(launch_index, (id, profile))| {
                 Arc::new(Instance {
                     id: id.clone(),
                     image_id: asked.image_id.to_owned(),
                     instance_type: asked.instance_type.to_owned(),
-                    profile: profile.cloned(),
+                    profile: profile.clone(),
                     launched: call.now(),
                     terminated: false,
+                    ended: None,
+                    stopped: false,
                     reservation_id: reservation_id.clone(),
+                    launch_index,
                     client_token: asked.client_token.map(str::to_owned),
+                    tags: asked.tags.clone(),
+                    metadata: asked.metadata,
                 })
             })
             .collect();
         for instance in &instances {
             account.instances.insert(instance.id.clone(), Arc::clone(instance));
         }
-        Ok(answer(call, account, &instances))
+        Ok(answer(call, account, &instances, Moment::Launch))
     })
     .await
 }
@@ -216,7 +168,7 @@ async fn launch(
 fn launched_before(
     account: &Account,
     asked: &Asked<'_>,
-    profile: Option<&ProfileRef>,
+    profile: Option<&InstanceProfile>,
 ) -> Result<Option<Vec<Arc<Instance>>>, Fault> {
     let Some(token) = asked.client_token else { return Ok(None) };
     let earlier: Vec<Arc<Instance>> = account
@@ -228,7 +180,7 @@ fn launched_before(
     let same = |instance: &Arc<Instance>| {
         instance.image_id == asked.image_id
             && instance.instance_type == asked.instance_type
-            && instance.profile.as_ref() == profile
+            && instance.profile.as_ref().map(|known| &known.id) == profile.map(|profile| &profile.id)
     };
     match (earlier.is_empty(), earlier.iter().all(same)) {
         (true, _) => Ok(None),
@@ -241,9 +193,9 @@ fn launched_before(
     }
 }
 
-fn answer(call: Call<'_>, account: &Account, instances: &[Arc<Instance>]) -> Xml {
+fn answer(call: Call<'_>, account: &Account, instances: &[Arc<Instance>], moment: Moment) -> Xml {
     let mut xml = Xml::default();
     let instances: Vec<&Instance> = instances.iter().map(Arc::as_ref).collect();
-    write::reservation(&mut xml, &call.aws.region, account, &instances);
+    write::reservation(&mut xml, &call.aws.region, account, &instances, moment);
     xml
 }

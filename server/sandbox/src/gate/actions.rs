@@ -42,6 +42,7 @@ actions! {
         CreateKey DescribeKey ListKeys CreateAlias DeleteAlias ListAliases GetKeyPolicy PutKeyPolicy ListKeyPolicies
         EnableKey DisableKey ScheduleKeyDeletion CancelKeyDeletion TagResource UntagResource ListResourceTags
         UpdateAlias UpdateKeyDescription EnableKeyRotation DisableKeyRotation GetKeyRotationStatus
+        RotateKeyOnDemand ListKeyRotations GetKeyLastUsage
         GenerateDataKeyPair GenerateDataKeyPairWithoutPlaintext ListRetirableGrants
         Encrypt Decrypt GenerateDataKey GenerateDataKeyWithoutPlaintext ReEncryptFrom ReEncryptTo GenerateRandom
         CreateGrant ListGrants RevokeGrant RetireGrant
@@ -49,24 +50,40 @@ actions! {
     /// AWS IAM.
     iam {
         CreatePolicy CreatePolicyVersion DeletePolicyVersion SetDefaultPolicyVersion GetPolicy GetPolicyVersion
-        ListPolicyVersions ListPolicies DeletePolicy
-        CreateRole GetRole ListRoles DeleteRole UpdateAssumeRolePolicy
+        ListPolicyVersions ListPolicies ListEntitiesForPolicy DeletePolicy
+        CreateRole GetRole ListRoles DeleteRole UpdateRole UpdateRoleDescription UpdateAssumeRolePolicy
         AttachRolePolicy DetachRolePolicy ListAttachedRolePolicies
         PutRolePolicy GetRolePolicy DeleteRolePolicy ListRolePolicies
         CreateInstanceProfile GetInstanceProfile AddRoleToInstanceProfile RemoveRoleFromInstanceProfile
         DeleteInstanceProfile ListInstanceProfiles ListInstanceProfilesForRole
-        CreateUser GetUser ListUsers DeleteUser AttachUserPolicy DetachUserPolicy ListAttachedUserPolicies
+        CreateUser GetUser ListUsers UpdateUser DeleteUser AttachUserPolicy DetachUserPolicy ListAttachedUserPolicies
         PutUserPolicy GetUserPolicy DeleteUserPolicy ListUserPolicies
-        CreateGroup GetGroup ListGroups DeleteGroup AddUserToGroup RemoveUserFromGroup ListGroupsForUser
+        CreateGroup GetGroup ListGroups UpdateGroup DeleteGroup AddUserToGroup RemoveUserFromGroup ListGroupsForUser
         AttachGroupPolicy DetachGroupPolicy ListAttachedGroupPolicies
         PutGroupPolicy GetGroupPolicy DeleteGroupPolicy ListGroupPolicies
-        CreateAccessKey ListAccessKeys UpdateAccessKey DeleteAccessKey
+        CreateAccessKey ListAccessKeys UpdateAccessKey DeleteAccessKey GetAccessKeyLastUsed
+        CreateLoginProfile GetLoginProfile UpdateLoginProfile DeleteLoginProfile ChangePassword
+        CreateVirtualMFADevice DeleteVirtualMFADevice EnableMFADevice ResyncMFADevice DeactivateMFADevice
+        ListMFADevices ListVirtualMFADevices TagMFADevice UntagMFADevice ListMFADeviceTags
+        CreateAccountAlias DeleteAccountAlias ListAccountAliases GetAccountSummary GetAccountAuthorizationDetails
+        UpdateAccountPasswordPolicy GetAccountPasswordPolicy DeleteAccountPasswordPolicy
+        GenerateCredentialReport GetCredentialReport
+        GenerateServiceLastAccessedDetails GetServiceLastAccessedDetails GetServiceLastAccessedDetailsWithEntities
+        ListPoliciesGrantingServiceAccess
         PutRolePermissionsBoundary DeleteRolePermissionsBoundary PutUserPermissionsBoundary DeleteUserPermissionsBoundary
         SimulatePrincipalPolicy SimulateCustomPolicy GetContextKeysForPrincipalPolicy GetContextKeysForCustomPolicy
+        TagUser UntagUser ListUserTags TagRole UntagRole ListRoleTags TagPolicy UntagPolicy ListPolicyTags
+        TagInstanceProfile UntagInstanceProfile ListInstanceProfileTags
         PassRole
     }
     /// AWS STS.
-    sts { AssumeRole DecodeAuthorizationMessage GetAccessKeyInfo GetFederationToken }
+    sts { AssumeRole TagSession SetSourceIdentity DecodeAuthorizationMessage GetAccessKeyInfo GetFederationToken }
     /// Amazon EC2.
-    ec2 { RunInstances DescribeInstances TerminateInstances }
+    ec2 {
+        RunInstances DescribeInstances StopInstances StartInstances TerminateInstances
+        AssociateIamInstanceProfile DisassociateIamInstanceProfile ReplaceIamInstanceProfileAssociation
+        DescribeIamInstanceProfileAssociations ModifyInstanceMetadataOptions CreateTags DeleteTags DescribeTags
+    }
+    /// AWS CloudTrail.
+    cloudtrail { LookupEvents }
 }

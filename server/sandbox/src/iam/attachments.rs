@@ -4,10 +4,11 @@ use super::holder::Holder;
 use super::policies::{not_found, stored};
 use super::read;
 use crate::managed;
+use crate::model::{Account, IdentityPolicies};
 use crate::query::{Call, Fault, Xml, encoded, page};
 
 /// Managed policies that one role, user or group can have by default.
-const MAX_ATTACHED: usize = 10;
+pub(super) const MAX_ATTACHED: usize = 10;
 
 pub(super) async fn attach<H: Holder>(call: Call<'_>) -> Result<Xml, Fault> {
     let name = H::named(call)?;
@@ -52,17 +53,20 @@ pub(super) async fn list_attached<H: Holder>(call: Call<'_>) -> Result<Xml, Faul
     let permit = call.authorize::<H::ListAttached>(H::question(call, name))?;
     let account = call.account(&permit)?;
     let held = H::policies(account, name).ok_or_else(|| H::not_found(name))?;
-    let mut attached: Vec<(&str, String)> = held
-        .attached
-        .iter()
-        .filter_map(|arn| Some((arn.as_str(), managed::document(account, arn)?.0)))
-        .filter(|(arn, _)| arn.split_once(":policy").is_some_and(|(_, path)| path.starts_with(prefix)))
-        .collect();
-    attached.sort_unstable();
+    let mut attached = attached(account, held);
+    attached.retain(|(arn, _)| arn.split_once(":policy").is_some_and(|(_, path)| path.starts_with(prefix)));
     let entries = attached.iter().map(|(arn, name)| (*arn, (*arn, name)));
     page(call.params, "AttachedPolicies", entries, |xml, (arn, name)| {
         xml.text("PolicyName", name).text("PolicyArn", arn);
     })
+}
+
+/// ARN and name of the managed policies that are attached, by ARN.
+pub(super) fn attached<'a>(account: &Account, held: &'a IdentityPolicies) -> Vec<(&'a str, String)> {
+    let named = |arn: &'a String| Some((arn.as_str(), managed::document(account, arn)?.0));
+    let mut attached: Vec<_> = held.attached.iter().filter_map(named).collect();
+    attached.sort_unstable();
+    attached
 }
 
 pub(super) async fn put<H: Holder>(call: Call<'_>) -> Result<Xml, Fault> {
@@ -74,7 +78,8 @@ pub(super) async fn put<H: Holder>(call: Call<'_>) -> Result<Xml, Fault> {
     let document = stored(text)?;
     call.change(&permit, |account| {
         let held = H::policies_mut(account, name).ok_or_else(|| H::not_found(name))?;
-        held.inline.insert(policy_name.to_owned(), document.clone());
+        let kept = spelling(held, policy_name).unwrap_or_else(|| policy_name.to_owned());
+        held.inline.insert(kept, document.clone());
         if held.inline.values().map(|policy| size(policy.text())).sum::<usize>() > H::INLINE_LIMIT {
             return Err(Fault::limit_exceeded(format!(
                 "Maximum policy size of {} bytes exceeded for {} {name}",
@@ -92,7 +97,8 @@ pub(super) async fn get<H: Holder>(call: Call<'_>) -> Result<Xml, Fault> {
     let policy_name = read::name(call.params, "PolicyName", read::LONG_NAME)?;
     let permit = call.authorize::<H::Get>(H::question(call, name))?;
     let held = H::policies(call.account(&permit)?, name).ok_or_else(|| H::not_found(name))?;
-    let policy = held.inline.get(policy_name).ok_or_else(|| inline_not_found::<H>(policy_name))?;
+    let policy = spelling(held, policy_name).and_then(|kept| held.inline.get(&kept));
+    let policy = policy.ok_or_else(|| inline_not_found::<H>(policy_name))?;
     let mut xml = Xml::default();
     xml.text(H::PARAMETER, name)
         .text("PolicyName", policy_name)
@@ -106,7 +112,8 @@ pub(super) async fn delete<H: Holder>(call: Call<'_>) -> Result<Xml, Fault> {
     let permit = call.authorize::<H::Delete>(H::question(call, name))?;
     call.change(&permit, |account| {
         let held = H::policies_mut(account, name).ok_or_else(|| H::not_found(name))?;
-        held.inline.remove(policy_name).ok_or_else(|| inline_not_found::<H>(policy_name))?;
+        let kept = spelling(held, policy_name).ok_or_else(|| inline_not_found::<H>(policy_name))?;
+        held.inline.remove(&kept);
         Ok(Xml::default())
     })
     .await
@@ -120,6 +127,11 @@ pub(super) async fn list_inline<H: Holder>(call: Call<'_>) -> Result<Xml, Fault>
     page(call.params, "PolicyNames", names, |xml, name| {
         xml.content(name);
     })
+}
+
+/// The name in the spelling in which it is kept: IAM finds inline policies without regard to case, as it was recorded.
+fn spelling(held: &IdentityPolicies, name: &str) -> Option<String> {
+    held.inline.keys().find(|kept| kept.eq_ignore_ascii_case(name)).cloned()
 }
 
 fn inline_not_found<H: Holder>(policy_name: &str) -> Fault {

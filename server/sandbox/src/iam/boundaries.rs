@@ -34,8 +34,7 @@ pub(super) async fn put<H: Bounded>(call: Call<'_>) -> Result<Xml, Fault> {
     let name = H::named(call)?;
     let arn = call.params.required("PermissionsBoundary")?;
     // The boundary that is to be is what can be demanded, not the one that was.
-    let permit =
-        call.authorize::<H::PutBoundary>(asked_with(Question::about(H::arn(call, name)), Some(arn)))?;
+    let permit = call.authorize::<H::PutBoundary>(asked_with(H::question(call, name), Some(arn)))?;
     call.change(&permit, |account| {
         must_exist(account, Some(arn))?;
         H::set_boundary(account, name, Some(arn.to_owned())).ok_or_else(|| H::not_found(name))?;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::holder::{Groups, Holder as _, Users};
+use super::entity::{Entity as _, Groups, Users};
 use super::roles::require_no_policies;
 use super::{read, users};
 use crate::arns;
@@ -14,18 +14,18 @@ use crate::model::{Account, Group, IdentityPolicies};
 use crate::query::{Call, Fault, Xml, page, timestamp};
 
 /// Most groups of an account, and most groups that one user is in (IAM User Guide, `reference_iam-quotas`).
-const MAX_GROUPS: usize = 300;
-const MAX_GROUPS_OF_USER: usize = 10;
+pub(super) const MAX_GROUPS: usize = 300;
+pub(super) const MAX_GROUPS_OF_USER: usize = 10;
 
 pub(super) async fn create(call: Call<'_>) -> Result<Xml, Fault> {
-    let name = Groups::named(call)?;
+    let name = read::name(call.params, "GroupName", read::LONG_NAME)?;
     let path = read::path(call.params)?;
     let permit =
         call.authorize::<iam::CreateGroup>(Question::about(arns::group(call.account_id(), path, name)))?;
     let id = unique_id("AGPA")?;
     call.change(&permit, |account| {
         if read::taken(&account.groups, name) {
-            return Err(Fault::already_exists(format!("Group with name {name} already exists.")));
+            return Err(already_exists(name));
         }
         read::quota("GroupsPerAccount", account.groups.len(), MAX_GROUPS)?;
         let group = Group {
@@ -93,6 +93,39 @@ pub(super) async fn delete(call: Call<'_>) -> Result<Xml, Fault> {
     .await
 }
 
+/// Another name or path.
+pub(super) async fn update(call: Call<'_>) -> Result<Xml, Fault> {
+    let name = Groups::named(call)?;
+    let new_name =
+        call.params.get("NewGroupName").map(|_| read::name(call.params, "NewGroupName", read::LONG_NAME));
+    let new_name = new_name.transpose()?.unwrap_or(name);
+    let new_path = read::path_of(call.params, "NewPath")?;
+    let permit = call.authorize::<iam::UpdateGroup>(Groups::question(call, name))?;
+    // Both names are asked about (IAM API Reference, `UpdateGroup`).
+    let path =
+        new_path.or_else(|| call.peek(|account| account.groups.get(name).map(|group| group.path.as_str())));
+    let renamed = arns::group(call.account_id(), path.unwrap_or("/"), new_name);
+    call.authorize::<iam::UpdateGroup>(Question::about(renamed))?;
+    call.change(&permit, |account| {
+        let mut group = account.groups.remove(name).ok_or_else(|| Groups::not_found(name))?;
+        if read::taken(&account.groups, new_name) {
+            return Err(already_exists(new_name));
+        }
+        let changed = Arc::make_mut(&mut group);
+        new_name.clone_into(&mut changed.name);
+        if let Some(path) = new_path {
+            path.clone_into(&mut changed.path);
+        }
+        account.groups.insert(new_name.to_owned(), group);
+        Ok(Xml::default())
+    })
+    .await
+}
+
+fn already_exists(name: &str) -> Fault {
+    Fault::already_exists(format!("Group with name {name} already exists."))
+}
+
 pub(super) async fn add_user(call: Call<'_>) -> Result<Xml, Fault> {
     let (name, user) = (Groups::named(call)?, Users::named(call)?);
     let permit = call.authorize::<iam::AddUserToGroup>(Groups::question(call, name))?;
@@ -124,11 +157,11 @@ pub(super) fn still_in_group() -> Fault {
 }
 
 fn both_exist(account: &Account, group: &str, user: &str) -> Result<(), Fault> {
-    if !account.groups.contains_key(group) {
-        return Err(Groups::not_found(group));
-    }
     if !account.users.contains_key(user) {
         return Err(Users::not_found(user));
+    }
+    if !account.groups.contains_key(group) {
+        return Err(Groups::not_found(group));
     }
     Ok(())
 }
@@ -138,7 +171,7 @@ fn members<'a>(account: &'a mut Account, name: &str) -> Result<&'a mut BTreeSet<
     Ok(&mut Arc::make_mut(group).members)
 }
 
-fn write(xml: &mut Xml, account: &str, group: &Group) {
+pub(super) fn write(xml: &mut Xml, account: &str, group: &Group) {
     xml.text("Path", &group.path)
         .text("GroupName", &group.name)
         .text("GroupId", &group.id)

@@ -2,19 +2,15 @@
 
 use std::sync::Arc;
 
-use super::read;
-use crate::arns;
+use super::entity::{Entity, Groups, Roles, Users};
+use crate::gate::Action;
 use crate::gate::actions::iam;
-use crate::gate::{Action, Question};
 use crate::model::{Account, IdentityPolicies};
-use crate::query::{Call, Fault};
 
 /// Kinds of identities that hold policies, with the actions that manage those.
-pub(super) trait Holder {
+pub(super) trait Holder: Entity {
     /// Parameter that names one.
     const PARAMETER: &'static str;
-    /// In characters.
-    const LONGEST_NAME: usize;
     /// As messages call it.
     const KIND: &'static str;
     /// Quota of attached policies; ten each by default.
@@ -36,41 +32,14 @@ pub(super) trait Holder {
     type Delete: Action;
     /// Lists their names.
     type List: Action;
-    /// ARN of the one with this name; the path is `/` when there is none.
-    fn arn(call: Call<'_>, name: &str) -> String;
     /// Its policies.
     fn policies<'a>(account: &'a Account, name: &str) -> Option<&'a IdentityPolicies>;
     /// The same for changing.
     fn policies_mut<'a>(account: &'a mut Account, name: &str) -> Option<&'a mut IdentityPolicies>;
-
-    /// Its permissions boundary.
-    fn boundary<'a>(_account: &'a Account, _name: &str) -> Option<&'a str> {
-        None
-    }
-
-    /// The question about one of them. What changes it can be held to its boundary (IAM User Guide,
-    /// `reference_policies_iam-condition-keys`).
-    fn question(call: Call<'_>, name: &str) -> Question {
-        let question = Question::about(Self::arn(call, name));
-        match call.peek(|account| Self::boundary(account, name)) {
-            Some(boundary) => question.with("iam:PermissionsBoundary", boundary),
-            None => question,
-        }
-    }
-
-    /// The name that a request gives.
-    fn named(call: Call<'_>) -> Result<&str, Fault> {
-        read::name(call.params, Self::PARAMETER, Self::LONGEST_NAME)
-    }
-
-    /// There is none with this name.
-    fn not_found(name: &str) -> Fault {
-        Fault::no_such_entity(format!("The {} with name {name} cannot be found.", Self::KIND))
-    }
 }
 
 /// Those of them that a permissions boundary can be set for.
-pub(super) trait Bounded: Holder {
+pub(super) trait Bounded: Entity {
     /// Sets the permissions boundary.
     type PutBoundary: Action;
     /// Takes it away.
@@ -80,12 +49,8 @@ pub(super) trait Bounded: Holder {
     fn set_boundary(account: &mut Account, name: &str, arn: Option<String>) -> Option<()>;
 }
 
-/// IAM roles.
-pub(super) enum Roles {}
-
 impl Holder for Roles {
     const PARAMETER: &'static str = "RoleName";
-    const LONGEST_NAME: usize = read::SHORT_NAME;
     const KIND: &'static str = "role";
     const ATTACHED_QUOTA: &'static str = "PoliciesPerRole";
     const INLINE_LIMIT: usize = 10_240;
@@ -98,21 +63,12 @@ impl Holder for Roles {
     type Delete = iam::DeleteRolePolicy;
     type List = iam::ListRolePolicies;
 
-    fn arn(call: Call<'_>, name: &str) -> String {
-        let path = call.peek(|account| account.roles.get(name).map(|role| role.path.as_str()));
-        arns::role(call.account_id(), path.unwrap_or("/"), name)
-    }
-
     fn policies<'a>(account: &'a Account, name: &str) -> Option<&'a IdentityPolicies> {
         account.roles.get(name).map(|role| &role.policies)
     }
 
     fn policies_mut<'a>(account: &'a mut Account, name: &str) -> Option<&'a mut IdentityPolicies> {
         account.roles.get_mut(name).map(|role| &mut Arc::make_mut(role).policies)
-    }
-
-    fn boundary<'a>(account: &'a Account, name: &str) -> Option<&'a str> {
-        account.roles.get(name)?.boundary.as_deref()
     }
 }
 
@@ -126,12 +82,8 @@ impl Bounded for Roles {
     }
 }
 
-/// IAM users.
-pub(super) enum Users {}
-
 impl Holder for Users {
     const PARAMETER: &'static str = "UserName";
-    const LONGEST_NAME: usize = read::SHORT_NAME;
     const KIND: &'static str = "user";
     const ATTACHED_QUOTA: &'static str = "PoliciesPerUser";
     const INLINE_LIMIT: usize = 2_048;
@@ -144,21 +96,12 @@ impl Holder for Users {
     type Delete = iam::DeleteUserPolicy;
     type List = iam::ListUserPolicies;
 
-    fn arn(call: Call<'_>, name: &str) -> String {
-        let path = call.peek(|account| account.users.get(name).map(|user| user.path.as_str()));
-        arns::user(call.account_id(), path.unwrap_or("/"), name)
-    }
-
     fn policies<'a>(account: &'a Account, name: &str) -> Option<&'a IdentityPolicies> {
         account.users.get(name).map(|user| &user.policies)
     }
 
     fn policies_mut<'a>(account: &'a mut Account, name: &str) -> Option<&'a mut IdentityPolicies> {
         account.users.get_mut(name).map(|user| &mut Arc::make_mut(user).policies)
-    }
-
-    fn boundary<'a>(account: &'a Account, name: &str) -> Option<&'a str> {
-        account.users.get(name)?.boundary.as_deref()
     }
 }
 
@@ -172,12 +115,8 @@ impl Bounded for Users {
     }
 }
 
-/// IAM groups.
-pub(super) enum Groups {}
-
 impl Holder for Groups {
     const PARAMETER: &'static str = "GroupName";
-    const LONGEST_NAME: usize = read::LONG_NAME;
     const KIND: &'static str = "group";
     const ATTACHED_QUOTA: &'static str = "PoliciesPerGroup";
     const INLINE_LIMIT: usize = 5_120;
@@ -189,11 +128,6 @@ impl Holder for Groups {
     type Get = iam::GetGroupPolicy;
     type Delete = iam::DeleteGroupPolicy;
     type List = iam::ListGroupPolicies;
-
-    fn arn(call: Call<'_>, name: &str) -> String {
-        let path = call.peek(|account| account.groups.get(name).map(|group| group.path.as_str()));
-        arns::group(call.account_id(), path.unwrap_or("/"), name)
-    }
 
     fn policies<'a>(account: &'a Account, name: &str) -> Option<&'a IdentityPolicies> {
         account.groups.get(name).map(|group| &group.policies)

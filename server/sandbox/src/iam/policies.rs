@@ -2,24 +2,26 @@
 
 use std::sync::Arc;
 
-use super::read;
+use super::entity::{Entity as _, Policies};
+use super::{read, tags};
 use crate::credentials::unique_id;
 use crate::gate::Question;
 use crate::gate::actions::iam;
 use crate::managed::{self, AwsManaged};
-use crate::model::{Account, IdentityPolicies, ManagedPolicy, PolicyText, PolicyVersion, Timestamp};
+use crate::model::{Account, IdentityPolicies, ManagedPolicy, PolicyText, PolicyVersion, Tags, Timestamp};
 use crate::query::{Call, Fault, Xml, page, timestamp};
 
 /// Most customer managed policies of an account.
-const MAX_POLICIES: usize = 1_500;
+pub(super) const MAX_POLICIES: usize = 1_500;
 
 pub(super) async fn create(call: Call<'_>) -> Result<Xml, Fault> {
     let name = read::name(call.params, "PolicyName", read::LONG_NAME)?;
     let path = read::path(call.params)?;
     let text = call.params.required("PolicyDocument")?;
     let description = read::description(call.params)?;
-    let arn = managed::policy_arn(call.account_id(), path, name);
-    let permit = call.authorize::<iam::CreatePolicy>(Question::about(arn))?;
+    let given = tags::given(call.params)?;
+    let question = || Question::about(managed::policy_arn(call.account_id(), path, name));
+    let permit = tags::authorize_new::<iam::CreatePolicy, Policies>(call, question, &given)?;
     let document = identity_document(text)?;
     let id = unique_id("ANPA")?;
     call.change(&permit, |account| {
@@ -29,6 +31,8 @@ pub(super) async fn create(call: Call<'_>) -> Result<Xml, Fault> {
             )));
         }
         read::quota("PoliciesPerAccount", account.policies.len(), MAX_POLICIES)?;
+        let mut tags = Tags::new();
+        tags::set::<Policies>(&mut tags, &given)?;
         let policy = ManagedPolicy {
             name: name.to_owned(),
             path: path.to_owned(),
@@ -42,9 +46,13 @@ pub(super) async fn create(call: Call<'_>) -> Result<Xml, Fault> {
             }],
             default_version: "v1".into(),
             next_version: 2,
+            tags,
         };
         let mut xml = Xml::default();
-        xml.element("Policy", |element| write(element, &Listed::own(account, &policy)));
+        xml.element("Policy", |element| {
+            write(element, &Listed::own(account, &policy));
+            tags::write_any(element, &policy.tags);
+        });
         account.policies.insert(name.to_owned(), Arc::new(policy));
         Ok(xml)
     })
@@ -52,14 +60,15 @@ pub(super) async fn create(call: Call<'_>) -> Result<Xml, Fault> {
 }
 
 pub(super) async fn get(call: Call<'_>) -> Result<Xml, Fault> {
-    let arn = read::policy_arn(call.params)?;
-    let permit = call.authorize::<iam::GetPolicy>(Question::about(arn))?;
+    let arn = Policies::named(call)?;
+    let permit = call.authorize::<iam::GetPolicy>(Policies::question(call, arn))?;
     let account = call.account(&permit)?;
     let policy = Listed::find(account, arn).ok_or_else(|| not_found(arn))?;
+    let tags = Policies::tags(account, arn).ok_or_else(|| not_found(arn))?;
     let mut xml = Xml::default();
     xml.element("Policy", |element| {
         write(element, &policy);
-        element.optional("Description", policy.description).element("Tags", |_| {});
+        tags::write(element.optional("Description", policy.description), tags);
     });
     Ok(xml)
 }
@@ -67,8 +76,7 @@ pub(super) async fn get(call: Call<'_>) -> Result<Xml, Fault> {
 pub(super) async fn list(call: Call<'_>) -> Result<Xml, Fault> {
     let params = call.params;
     let scope = read::one_of("Scope", params.get("Scope"), &["All", "AWS", "Local"])?.unwrap_or("All");
-    let usage = params.get("PolicyUsageFilter");
-    let usage = read::one_of("PolicyUsageFilter", usage, &["PermissionsPolicy", "PermissionsBoundary"])?;
+    let usage = read::usage_filter(params)?;
     let only_attached = params.flag("OnlyAttached")?;
     let prefix = read::path_prefix(params)?;
     let permit = call.authorize::<iam::ListPolicies>(Question::about("*"))?;
@@ -79,8 +87,7 @@ pub(super) async fn list(call: Call<'_>) -> Result<Xml, Fault> {
     let mut listed: Vec<Listed<'_>> = own
         .chain(aws)
         .filter(|policy| policy.path.starts_with(prefix))
-        .filter(|policy| policy.attachments > 0 || !only_attached)
-        .filter(|policy| usage != Some("PermissionsBoundary") || policy.boundaries > 0)
+        .filter(|policy| !only_attached || policy.is_used(usage))
         .collect();
     listed.sort_unstable_by(|one, other| one.arn.cmp(&other.arn));
     page(params, "Policies", listed.iter().map(|policy| (policy.arn.as_str(), policy)), |xml, policy| {
@@ -89,8 +96,8 @@ pub(super) async fn list(call: Call<'_>) -> Result<Xml, Fault> {
 }
 
 pub(super) async fn delete(call: Call<'_>) -> Result<Xml, Fault> {
-    let arn = read::policy_arn(call.params)?;
-    let permit = call.authorize::<iam::DeletePolicy>(Question::about(arn))?;
+    let arn = Policies::named(call)?;
+    let permit = call.authorize::<iam::DeletePolicy>(Policies::question(call, arn))?;
     call.change(&permit, |account| {
         let policy = own(account, arn)?;
         if attachments(account, arn) + boundaries(account, arn) > 0 {
@@ -166,8 +173,8 @@ fn boundaries(account: &Account, arn: &str) -> usize {
 }
 
 /// A managed policy as lists show it.
-struct Listed<'a> {
-    arn: String,
+pub(super) struct Listed<'a> {
+    pub(super) arn: String,
     name: &'a str,
     id: &'a str,
     path: &'a str,
@@ -180,6 +187,12 @@ struct Listed<'a> {
 }
 
 impl<'a> Listed<'a> {
+    /// Whether anybody has it, in the way of a `PolicyUsageFilter` or in any.
+    pub(super) fn is_used(&self, usage: Option<&str>) -> bool {
+        let attached = usage != Some("PermissionsBoundary") && self.attachments > 0;
+        attached || (usage != Some("PermissionsPolicy") && self.boundaries > 0)
+    }
+
     fn find(account: &'a Account, arn: &str) -> Option<Self> {
         match managed::aws_managed(arn) {
             Some(policy) => Some(Self::aws(account, policy)),
@@ -187,7 +200,7 @@ impl<'a> Listed<'a> {
         }
     }
 
-    fn own(account: &Account, policy: &'a ManagedPolicy) -> Self {
+    pub(super) fn own(account: &Account, policy: &'a ManagedPolicy) -> Self {
         let arn = managed::policy_arn(&account.id, &policy.path, &policy.name);
         Self {
             attachments: attachments(account, &arn),
@@ -204,7 +217,7 @@ impl<'a> Listed<'a> {
         }
     }
 
-    fn aws(account: &Account, policy: &'static AwsManaged) -> Self {
+    pub(super) fn aws(account: &Account, policy: &'static AwsManaged) -> Self {
         let arn = format!("{}{}", managed::AWS_PREFIX, policy.name);
         Self {
             attachments: attachments(account, &arn),
@@ -221,7 +234,7 @@ impl<'a> Listed<'a> {
     }
 }
 
-fn write(xml: &mut Xml, policy: &Listed<'_>) {
+pub(super) fn write(xml: &mut Xml, policy: &Listed<'_>) {
     xml.text("PolicyName", policy.name)
         .text("PolicyId", policy.id)
         .text("Arn", &policy.arn)

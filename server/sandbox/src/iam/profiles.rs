@@ -2,40 +2,47 @@
 
 use std::sync::Arc;
 
-use super::holder::{Holder as _, Roles};
-use super::{read, roles};
+use super::entity::{Entity as _, Profiles, Roles};
+use super::{read, roles, tags};
 use crate::arns;
 use crate::credentials::unique_id;
 use crate::gate::Question;
 use crate::gate::actions::iam;
-use crate::model::{Account, InstanceProfile};
+use crate::model::{Account, InstanceProfile, Tags};
 use crate::query::{Call, Fault, Xml, page, timestamp};
 
 /// Most instance profiles of an account.
-const MAX_PROFILES: usize = 1_000;
+pub(super) const MAX_PROFILES: usize = 1_000;
 /// Roles that one profile can hold.
 const MAX_ROLES: usize = 1;
 
 pub(super) async fn create(call: Call<'_>) -> Result<Xml, Fault> {
-    let name = named(call)?;
+    let name = read::name(call.params, "InstanceProfileName", read::LONG_NAME)?;
     let path = read::path(call.params)?;
-    let arn = arns::instance_profile(call.account_id(), path, name);
-    let permit = call.authorize::<iam::CreateInstanceProfile>(Question::about(arn))?;
+    let given = tags::given(call.params)?;
+    let question = || Question::about(arns::instance_profile(call.account_id(), path, name));
+    let permit = tags::authorize_new::<iam::CreateInstanceProfile, Profiles>(call, question, &given)?;
     let id = unique_id("AIPA")?;
     call.change(&permit, |account| {
         if read::taken(&account.instance_profiles, name) {
             return Err(Fault::already_exists(format!("Instance Profile {name} already exists.")));
         }
         read::quota("InstanceProfilesPerAccount", account.instance_profiles.len(), MAX_PROFILES)?;
+        let mut tags = Tags::new();
+        tags::set::<Profiles>(&mut tags, &given)?;
         let profile = InstanceProfile {
             name: name.to_owned(),
             path: path.to_owned(),
             id: id.clone(),
             created: call.now(),
             role: None,
+            tags,
         };
         let mut xml = Xml::default();
-        xml.element("InstanceProfile", |element| write(element, account, &profile));
+        xml.element("InstanceProfile", |element| {
+            write(element, account, &profile);
+            tags::write_any(element, &profile.tags);
+        });
         account.instance_profiles.insert(name.to_owned(), Arc::new(profile));
         Ok(xml)
     })
@@ -43,27 +50,27 @@ pub(super) async fn create(call: Call<'_>) -> Result<Xml, Fault> {
 }
 
 pub(super) async fn get(call: Call<'_>) -> Result<Xml, Fault> {
-    let name = named(call)?;
-    let permit = call.authorize::<iam::GetInstanceProfile>(Question::about(arn(call, name)))?;
+    let name = Profiles::named(call)?;
+    let permit = call.authorize::<iam::GetInstanceProfile>(Profiles::question(call, name))?;
     let account = call.account(&permit)?;
-    let profile = account.instance_profiles.get(name).ok_or_else(|| not_found(name))?;
+    let profile = account.instance_profiles.get(name).ok_or_else(|| Profiles::not_found(name))?;
     let mut xml = Xml::default();
     xml.element("InstanceProfile", |element| {
         write(element, account, profile);
-        element.element("Tags", |_| {});
+        tags::write(element, &profile.tags);
     });
     Ok(xml)
 }
 
 pub(super) async fn add_role(call: Call<'_>) -> Result<Xml, Fault> {
-    let name = named(call)?;
+    let name = Profiles::named(call)?;
     let role = Roles::named(call)?;
-    let permit = call.authorize::<iam::AddRoleToInstanceProfile>(Question::about(arn(call, name)))?;
+    let permit = call.authorize::<iam::AddRoleToInstanceProfile>(Profiles::question(call, name))?;
     // Whoever fills a profile hands the role to EC2 (IAM API Reference, `AddRoleToInstanceProfile`).
-    let passed = Question::about(Roles::arn(call, role)).with("iam:PassedToService", "ec2.amazonaws.com");
+    let passed = Roles::question(call, role).with("iam:PassedToService", "ec2.amazonaws.com");
     call.authorize::<iam::PassRole>(passed)?;
     call.change(&permit, |account| {
-        let profile = account.instance_profiles.get(name).ok_or_else(|| not_found(name))?;
+        let profile = account.instance_profiles.get(name).ok_or_else(|| Profiles::not_found(name))?;
         if !account.roles.contains_key(role) {
             return Err(Roles::not_found(role));
         }
@@ -74,11 +81,11 @@ pub(super) async fn add_role(call: Call<'_>) -> Result<Xml, Fault> {
 }
 
 pub(super) async fn remove_role(call: Call<'_>) -> Result<Xml, Fault> {
-    let name = named(call)?;
+    let name = Profiles::named(call)?;
     let role = Roles::named(call)?;
-    let permit = call.authorize::<iam::RemoveRoleFromInstanceProfile>(Question::about(arn(call, name)))?;
+    let permit = call.authorize::<iam::RemoveRoleFromInstanceProfile>(Profiles::question(call, name))?;
     call.change(&permit, |account| {
-        let profile = account.instance_profiles.get(name).ok_or_else(|| not_found(name))?;
+        let profile = account.instance_profiles.get(name).ok_or_else(|| Profiles::not_found(name))?;
         if !account.roles.contains_key(role) {
             return Err(Roles::not_found(role));
         }
@@ -93,10 +100,10 @@ pub(super) async fn remove_role(call: Call<'_>) -> Result<Xml, Fault> {
 }
 
 pub(super) async fn delete(call: Call<'_>) -> Result<Xml, Fault> {
-    let name = named(call)?;
-    let permit = call.authorize::<iam::DeleteInstanceProfile>(Question::about(arn(call, name)))?;
+    let name = Profiles::named(call)?;
+    let permit = call.authorize::<iam::DeleteInstanceProfile>(Profiles::question(call, name))?;
     call.change(&permit, |account| {
-        let profile = account.instance_profiles.get(name).ok_or_else(|| not_found(name))?;
+        let profile = account.instance_profiles.get(name).ok_or_else(|| Profiles::not_found(name))?;
         if profile.role.is_some() {
             return Err(Fault::delete_conflict(
                 "Cannot delete entity, must remove roles from instance profile first.",
@@ -117,8 +124,7 @@ pub(super) async fn list(call: Call<'_>) -> Result<Xml, Fault> {
 
 pub(super) async fn list_for_role(call: Call<'_>) -> Result<Xml, Fault> {
     let role = Roles::named(call)?;
-    let permit =
-        call.authorize::<iam::ListInstanceProfilesForRole>(Question::about(Roles::arn(call, role)))?;
+    let permit = call.authorize::<iam::ListInstanceProfilesForRole>(Roles::question(call, role))?;
     let account = call.account(&permit)?;
     if !account.roles.contains_key(role) {
         return Err(Roles::not_found(role));
@@ -126,21 +132,8 @@ pub(super) async fn list_for_role(call: Call<'_>) -> Result<Xml, Fault> {
     write_page(call, account, |profile| profile.role.as_deref() == Some(role))
 }
 
-fn named(call: Call<'_>) -> Result<&str, Fault> {
-    read::name(call.params, "InstanceProfileName", read::LONG_NAME)
-}
-
-fn arn(call: Call<'_>, name: &str) -> String {
-    let path = call.peek(|account| account.instance_profiles.get(name).map(|profile| profile.path.as_str()));
-    arns::instance_profile(call.account_id(), path.unwrap_or("/"), name)
-}
-
-fn not_found(name: &str) -> Fault {
-    Fault::no_such_entity(format!("Instance Profile {name} cannot be found."))
-}
-
 fn set_role(account: &mut Account, name: &str, role: Option<&str>) -> Result<Xml, Fault> {
-    let profile = account.instance_profiles.get_mut(name).ok_or_else(|| not_found(name))?;
+    let profile = account.instance_profiles.get_mut(name).ok_or_else(|| Profiles::not_found(name))?;
     Arc::make_mut(profile).role = role.map(str::to_owned);
     Ok(Xml::default())
 }
@@ -155,12 +148,12 @@ fn write_page(
     page(call.params, "InstanceProfiles", profiles, |xml, profile| write(xml, account, profile))
 }
 
-fn write(xml: &mut Xml, account: &Account, profile: &InstanceProfile) {
+pub(super) fn write(xml: &mut Xml, account: &Account, profile: &InstanceProfile) {
     let role = profile.role.as_ref().and_then(|name| account.roles.get(name));
     xml.text("Path", &profile.path)
         .text("InstanceProfileName", &profile.name)
         .text("InstanceProfileId", &profile.id)
         .text("Arn", arns::instance_profile(&account.id, &profile.path, &profile.name))
         .text("CreateDate", timestamp(profile.created))
-        .list("Roles", "member", role, |item, role| roles::write(item, &account.id, role));
+        .list("Roles", "member", role, |item, role| roles::write_identity(item, &account.id, role));
 }

@@ -1,5 +1,7 @@
 //! Readers of IAM's parameters, with the constraints of the IAM API Reference in IAM's words.
 
+use std::fmt::Display;
+
 use policy::Arn;
 
 use crate::model::Table;
@@ -14,14 +16,43 @@ const MAX_PATH: usize = 512;
 /// Longest description.
 const MAX_DESCRIPTION: usize = 1_000;
 /// Shortest and longest ARN.
-const ARN_LENGTH: std::ops::RangeInclusive<usize> = 20..=2_048;
+pub(super) const ARN_LENGTH: std::ops::RangeInclusive<usize> = 20..=2_048;
 
 /// A constraint of the API that a parameter does not meet.
 pub(super) fn constraint(name: &str, constraint: &str) -> Fault {
-    Fault::validation(format!(
-        "1 validation error detected: Value at '{}' failed to satisfy constraint: Member must {constraint}",
-        parameter(name)
-    ))
+    let mut broken = Violations::default();
+    broken.add(&parameter(name), constraint);
+    broken.into_fault()
+}
+
+/// Constraints of the API that a request does not meet, told together. Like IAM, it tells ten at most.
+#[derive(Debug, Default)]
+pub(super) struct Violations(Vec<String>);
+
+impl Violations {
+    /// One more: the member by its name in the API's model, such as `tags.1.member.key`.
+    pub(super) fn add(&mut self, member: &str, constraint: impl Display) {
+        const MOST_TOLD: usize = 10;
+        if self.0.len() < MOST_TOLD {
+            self.0
+                .push(format!("Value at '{member}' failed to satisfy constraint: Member must {constraint}"));
+        }
+    }
+
+    /// An error when there is one.
+    pub(super) fn into_result(self) -> Result<(), Fault> {
+        if self.0.is_empty() { Ok(()) } else { Err(self.into_fault()) }
+    }
+
+    /// The error.
+    pub(super) fn into_fault(self) -> Fault {
+        let plural = if self.0.len() == 1 { "" } else { "s" };
+        Fault::validation(format!(
+            "{} validation error{plural} detected: {}",
+            self.0.len(),
+            self.0.join("; ")
+        ))
+    }
 }
 
 /// A name that must be given: letters, digits and `+=,.@_-`.
@@ -40,16 +71,22 @@ pub(super) fn name<'a>(params: &'a Params, parameter_name: &str, longest: usize)
 
 /// `Path`; `/` when it is not given.
 pub(super) fn path(params: &Params) -> Result<&str, Fault> {
-    let Some(path) = params.get("Path") else { return Ok("/") };
-    length("Path", path, 1..=MAX_PATH)?;
+    Ok(path_of(params, "Path")?.unwrap_or("/"))
+}
+
+/// A path under another name.
+pub(super) fn path_of<'a>(params: &'a Params, name: &str) -> Result<Option<&'a str>, Fault> {
+    let Some(path) = params.get(name) else { return Ok(None) };
+    length(name, path, 1..=MAX_PATH)?;
     let framed = path == "/" || (path.len() > 2 && path.starts_with('/') && path.ends_with('/'));
     if framed && path.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Ok(path);
+        return Ok(Some(path));
     }
-    Err(Fault::validation(
-        "The specified value for path is invalid. It must begin and end with / and contain only alphanumeric \
+    Err(Fault::validation(format!(
+        "The specified value for {} is invalid. It must begin and end with / and contain only alphanumeric \
          characters and/or / characters.",
-    ))
+        parameter(name)
+    )))
 }
 
 /// `PathPrefix`; `/` when it is not given.
@@ -63,6 +100,12 @@ pub(super) fn path_prefix(params: &Params) -> Result<&str, Fault> {
         "The specified value for pathPrefix is invalid. It must begin with / and contain only alphanumeric \
          characters and/or / characters.",
     ))
+}
+
+/// `PolicyUsageFilter`.
+pub(super) fn usage_filter(params: &Params) -> Result<Option<&str>, Fault> {
+    let usage = params.get("PolicyUsageFilter");
+    one_of("PolicyUsageFilter", usage, &["PermissionsPolicy", "PermissionsBoundary"])
 }
 
 /// `Description`.
@@ -92,6 +135,16 @@ pub(super) fn policy_arn(params: &Params) -> Result<&str, Fault> {
         return Ok(arn);
     }
     Err(Fault::validation(format!("ARN {arn} is not valid.")))
+}
+
+/// `SerialNumber` of an MFA device.
+pub(super) fn serial_number(params: &Params) -> Result<&str, Fault> {
+    let serial = params.required("SerialNumber")?;
+    length("SerialNumber", serial, 9..=256)?;
+    match serial.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_+=/:,.@-".contains(&byte)) {
+        true => Ok(serial),
+        false => Err(constraint("SerialNumber", r"satisfy regular expression pattern: [\w+=/:,.@-]+")),
+    }
 }
 
 /// `VersionId`: `v1`, `v2`, ….
@@ -135,7 +188,7 @@ pub(super) fn taken<T>(table: &Table<T>, name: &str) -> bool {
     table.keys().any(|known| known.eq_ignore_ascii_case(name))
 }
 
-fn length(name: &str, value: &str, range: std::ops::RangeInclusive<usize>) -> Result<(), Fault> {
+pub(super) fn length(name: &str, value: &str, range: std::ops::RangeInclusive<usize>) -> Result<(), Fault> {
     let length = value.chars().count();
     if length < *range.start() {
         return Err(constraint(name, &format!("have length greater than or equal to {}", range.start())));

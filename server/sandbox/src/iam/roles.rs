@@ -2,17 +2,18 @@
 
 use std::sync::Arc;
 
-use super::holder::{Holder as _, Roles};
-use super::{boundaries, read, trust};
+use super::entity::{Entity as _, Roles};
+use super::{boundaries, read, tags, trust};
+use crate::activity::{self, Use};
 use crate::arns;
 use crate::credentials::unique_id;
 use crate::gate::Question;
 use crate::gate::actions::iam;
-use crate::model::{IdentityPolicies, Role};
+use crate::model::{IdentityPolicies, Role, Tags};
 use crate::query::{Call, Fault, Xml, encoded, page, timestamp};
 
 /// Most roles of an account.
-const MAX_ROLES: usize = 1_000;
+pub(super) const MAX_ROLES: usize = 1_000;
 /// Longest session of a role, in seconds, when `CreateRole` does not say.
 const DEFAULT_MAX_SESSION: i64 = 3_600;
 /// What `CreateRole` may say.
@@ -25,9 +26,13 @@ pub(super) async fn create(call: Call<'_>) -> Result<Xml, Fault> {
     let text = params.required("AssumeRolePolicyDocument")?;
     let description = read::description(params)?;
     let max_session_duration = params.integer("MaxSessionDuration", MAX_SESSIONS)?;
-    let arn = arns::role(call.account_id(), path, name);
     let boundary = boundaries::given(call);
-    let permit = call.authorize::<iam::CreateRole>(boundaries::asked_with(Question::about(arn), boundary))?;
+    let given = tags::given(params)?;
+    let question = || {
+        let question = Question::about(arns::role(call.account_id(), path, name));
+        boundaries::asked_with(question, boundary)
+    };
+    let permit = tags::authorize_new::<iam::CreateRole, Roles>(call, question, &given)?;
     let document = trust::document(call.aws, text).await?;
     let id = unique_id("AROA")?;
     call.change(&permit, |account| {
@@ -36,6 +41,8 @@ pub(super) async fn create(call: Call<'_>) -> Result<Xml, Fault> {
         }
         read::quota("RolesPerAccount", account.roles.len(), MAX_ROLES)?;
         boundaries::must_exist(account, boundary)?;
+        let mut tags = Tags::new();
+        tags::set::<Roles>(&mut tags, &given)?;
         let role = Role {
             name: name.to_owned(),
             path: path.to_owned(),
@@ -46,11 +53,14 @@ pub(super) async fn create(call: Call<'_>) -> Result<Xml, Fault> {
             policies: IdentityPolicies::default(),
             max_session_duration: max_session_duration.unwrap_or(DEFAULT_MAX_SESSION),
             boundary: boundary.map(str::to_owned),
+            tags,
         };
         let mut xml = Xml::default();
+        // As AWS was recorded answering: without the description and the longest session.
         xml.element("Role", |element| {
-            write(element, &account.id, &role);
+            write_identity(element, &account.id, &role);
             boundaries::write(element, role.boundary.as_deref());
+            tags::write_any(element, &role.tags);
         });
         account.roles.insert(name.to_owned(), Arc::new(role));
         Ok(xml)
@@ -63,11 +73,15 @@ pub(super) async fn get(call: Call<'_>) -> Result<Xml, Fault> {
     let permit = call.authorize::<iam::GetRole>(Roles::question(call, name))?;
     let account = call.account(&permit)?;
     let role = account.roles.get(name).ok_or_else(|| Roles::not_found(name))?;
+    let activity = call.aws.gate.activity();
+    let uses = activity.uses(&call.aws.store, &account.id, Some(&role.id), call.now()).await?;
     let mut xml = Xml::default();
     xml.element("Role", |element| {
         write(element, &account.id, role);
+        element.text("MaxSessionDuration", role.max_session_duration);
         boundaries::write(element, role.boundary.as_deref());
-        element.text("MaxSessionDuration", role.max_session_duration).element("RoleLastUsed", |_| {});
+        tags::write_any(element, &role.tags);
+        write_last_used(element, activity::latest(&uses));
     });
     Ok(xml)
 }
@@ -96,7 +110,7 @@ pub(super) async fn delete(call: Call<'_>) -> Result<Xml, Fault> {
         require_no_policies(&role.policies)?;
         let (arn, id) = (arns::role(&account.id, &role.path, name), role.id.clone());
         account.roles.remove(name);
-        account.orphan(&arn, &id);
+        account.name_instead(&arn, &id);
         Ok(Xml::default())
     })
     .await
@@ -115,6 +129,39 @@ pub(super) async fn update_trust(call: Call<'_>) -> Result<Xml, Fault> {
     .await
 }
 
+/// What the request does not say stays as it is, as AWS was recorded answering.
+pub(super) async fn update(call: Call<'_>) -> Result<Xml, Fault> {
+    let name = Roles::named(call)?;
+    let description = read::description(call.params)?;
+    let max_session_duration = call.params.integer("MaxSessionDuration", MAX_SESSIONS)?;
+    let permit = call.authorize::<iam::UpdateRole>(Roles::question(call, name))?;
+    call.change(&permit, |account| {
+        let role = account.roles.get_mut(name).ok_or_else(|| Roles::not_found(name))?;
+        if description.is_some() || max_session_duration.is_some() {
+            let role = Arc::make_mut(role);
+            role.description = description.clone().or(role.description.take());
+            role.max_session_duration = max_session_duration.unwrap_or(role.max_session_duration);
+        }
+        Ok(Xml::nothing())
+    })
+    .await
+}
+
+pub(super) async fn update_description(call: Call<'_>) -> Result<Xml, Fault> {
+    let name = Roles::named(call)?;
+    call.params.required("Description")?;
+    let description = read::description(call.params)?;
+    let permit = call.authorize::<iam::UpdateRoleDescription>(Roles::question(call, name))?;
+    call.change(&permit, |account| {
+        let role = account.roles.get_mut(name).ok_or_else(|| Roles::not_found(name))?;
+        Arc::make_mut(role).description.clone_from(&description);
+        let mut xml = Xml::default();
+        xml.element("Role", |element| write(element, &account.id, role));
+        Ok(xml)
+    })
+    .await
+}
+
 /// What must go before a role or a user can.
 pub(super) fn require_no_policies(policies: &IdentityPolicies) -> Result<(), Fault> {
     if !policies.attached.is_empty() {
@@ -126,13 +173,27 @@ pub(super) fn require_no_policies(policies: &IdentityPolicies) -> Result<(), Fau
     Ok(())
 }
 
+/// When a session of the role last called.
+pub(super) fn write_last_used(xml: &mut Xml, last: Option<&Use>) {
+    xml.element("RoleLastUsed", |element| {
+        if let Some(last) = last {
+            element.text("LastUsedDate", timestamp(last.used)).text("Region", &last.region);
+        }
+    });
+}
+
+/// A role with its description.
+fn write(xml: &mut Xml, account: &str, role: &Role) {
+    write_identity(xml, account, role);
+    xml.optional("Description", role.description.as_deref());
+}
+
 /// What every operation that shows a role shows of it.
-pub(super) fn write(xml: &mut Xml, account: &str, role: &Role) {
+pub(super) fn write_identity(xml: &mut Xml, account: &str, role: &Role) {
     xml.text("Path", &role.path)
         .text("RoleName", &role.name)
         .text("RoleId", &role.id)
         .text("Arn", arns::role(account, &role.path, &role.name))
         .text("CreateDate", timestamp(role.created))
-        .text("AssumeRolePolicyDocument", encoded(role.trust.text()))
-        .optional("Description", role.description.as_deref());
+        .text("AssumeRolePolicyDocument", encoded(role.trust.text()));
 }

@@ -11,20 +11,30 @@ use policy::{
 use serde_json::Value;
 
 use super::policies::stored;
+use super::subject::{self, Named};
 use crate::caller::{boundary, resolve};
 use crate::gate::Question;
 use crate::gate::actions::iam;
 use crate::managed::AWS_PREFIX;
-use crate::model::{Account, IdentityPolicies};
-use crate::query::{Call, Fault, Params, Xml, page};
+use crate::model::Account;
+use crate::query::{Call, Fault, Params, Xml, page, parameter};
 
 /// Most actions times resources of one call.
 const MAX_EVALUATIONS: usize = 1_000;
+/// Longest document, action and resource, in characters (IAM API reference, `SimulateCustomPolicy`).
+const MAX_DOCUMENT: usize = 131_072;
+const MAX_ACTION: usize = 128;
+const MAX_RESOURCE: usize = 2_048;
+/// How much one call may compare: characters of all documents, and of long patterns with each character of what they are compared
+/// with, times evaluations.
+const MAX_COMPARISONS: usize = 200_000_000;
+/// Up to here a pattern with wildcards costs no more than its characters.
+const SHORT_PATTERN: usize = 128;
 
 /// Whose policies are asked about.
 struct Subject {
     principal: Principal,
-    /// Its kind as results name it: `user` or `role`.
+    /// Its kind as results name it: `user`, `role` or `group`.
     kind: &'static str,
     /// The documents that it has from its groups.
     of_groups: Vec<Arc<Document>>,
@@ -33,9 +43,10 @@ struct Subject {
 }
 
 pub(super) async fn principal(call: Call<'_>) -> Result<Xml, Fault> {
-    let arn = call.params.required("PolicySourceArn")?;
-    let permit = call.authorize::<iam::SimulatePrincipalPolicy>(Question::about(arn))?;
-    let mut subject = subject_of(call.account(&permit)?, arn)?;
+    let named = Named::identity(call, "PolicySourceArn")?;
+    let permit = call.authorize::<iam::SimulatePrincipalPolicy>(named.question(call))?;
+    let account = call.account(&permit)?;
+    let mut subject = Subject::of(account, &named.find(account)?);
     let inputs = inputs(call.params, "PolicyInputList")?;
     subject.identity.extend(inputs);
     answer(call, &subject)
@@ -47,58 +58,85 @@ pub(super) async fn custom(call: Call<'_>) -> Result<Xml, Fault> {
     if identity.is_empty() {
         call.params.required("PolicyInputList")?;
     }
-    // Nobody in particular: what follows from a caller is missing unless `CallerArn` names one.
-    let principal = Principal::user(call.account_id(), "simulated");
+    let principal = nobody(call.account_id());
     answer(
         call,
         &Subject { principal, kind: "user", of_groups: Vec::new(), identity, boundaries: Vec::new() },
     )
 }
 
-/// The user or role with this ARN, with its policies in force: a user has those of its groups too.
-fn subject_of(account: &Account, arn: &str) -> Result<Subject, Fault> {
-    let missing = || Fault::no_such_entity(format!("The entity {arn} cannot be found."));
-    let principal = Principal::from_arn(arn).map_err(|_| {
-        Fault::refused(
-            400,
-            "InvalidInput",
-            format!("Invalid Entity Arn: {arn} does not clearly define entity type and name."),
-        )
-    })?;
-    let name = arn.rsplit('/').next().unwrap_or_default();
-    let found: Option<(&'static str, &IdentityPolicies, &Option<String>, String)> = match principal.kind() {
-        policy::PrincipalKind::User => account.users.get(name).map(|user| {
-            ("user", &user.policies, &user.boundary, crate::arns::user(&account.id, &user.path, name))
-        }),
-        policy::PrincipalKind::Role => account.roles.get(name).map(|role| {
-            ("role", &role.policies, &role.boundary, crate::arns::role(&account.id, &role.path, name))
-        }),
-        _ => None,
-    };
-    let (kind, policies, limit, own) = found.ok_or_else(missing)?;
-    if own != arn {
-        return Err(missing());
+/// Nobody in particular: what follows from a caller is missing unless `CallerArn` names one.
+fn nobody(account: &str) -> Principal {
+    Principal::user(account, "simulated")
+}
+
+impl Subject {
+    /// Somebody with the policies in force: a user has those of its groups too, a group is asked about as if it were a user.
+    fn of(account: &Account, found: &subject::Subject<'_>) -> Self {
+        let of_groups: Vec<NamedPolicy> = match found {
+            subject::Subject::User(user) => {
+                account.groups_of(&user.name).flat_map(|group| resolve(account, &group.policies)).collect()
+            }
+            _ => Vec::new(),
+        };
+        let (principal, kind, limit) = match found {
+            subject::Subject::User(user) => {
+                let path = user.path.trim_start_matches('/');
+                (Principal::user(&account.id, &format!("{path}{}", user.name)), "user", &user.boundary)
+            }
+            subject::Subject::Role(role) => {
+                let arn = crate::arns::role(&account.id, &role.path, &role.name);
+                // INVARIANT: a role's ARN that we wrote ourselves names a role.
+                let principal = Principal::from_arn(&arn).unwrap_or_else(|_| Principal::anonymous());
+                (principal, "role", &role.boundary)
+            }
+            subject::Subject::Group(_) | subject::Subject::Policy(_) => (nobody(&account.id), "group", &None),
+        };
+        Self {
+            principal,
+            kind,
+            of_groups: of_groups.iter().map(|policy| Arc::clone(&policy.document)).collect(),
+            identity: found.policies(account),
+            boundaries: limit.iter().map(|arn| boundary(account, arn.clone())).collect(),
+        }
     }
-    let of_groups: Vec<NamedPolicy> = match kind {
-        "user" => account.groups_of(name).flat_map(|group| resolve(account, &group.policies)).collect(),
-        _ => Vec::new(),
-    };
-    Ok(Subject {
-        principal,
-        kind,
-        of_groups: of_groups.iter().map(|policy| Arc::clone(&policy.document)).collect(),
-        identity: resolve(account, policies).into_iter().chain(of_groups).collect(),
-        boundaries: limit.iter().map(|arn| boundary(account, arn.clone())).collect(),
-    })
 }
 
 /// Documents given with the request, under the names that results give them.
 fn inputs(params: &Params, list: &str) -> Result<Vec<NamedPolicy>, Fault> {
     let texts = params.numbered(&format!("{list}.member"), "");
     let named = |(number, text): (u32, &str)| {
+        must_fit(list, text, MAX_DOCUMENT)?;
         Ok(NamedPolicy { name: format!("{list}.{number}"), arn: None, document: stored(text)?.document() })
     };
     texts.into_iter().map(named).collect()
+}
+
+fn must_fit(list: &str, text: &str, most: usize) -> Result<(), Fault> {
+    match text.chars().count() <= most {
+        true => Ok(()),
+        false => Err(Fault::validation(format!(
+            "1 validation error detected: Value at '{}' failed to satisfy constraint: Member must satisfy constraint: \
+             [Member must have length less than or equal to {most}]",
+            parameter(list)
+        ))),
+    }
+}
+
+/// What one evaluation may have to compare with a text of `longest` characters.
+fn comparisons(policies: &[NamedPolicy], longest: usize) -> usize {
+    fn of(value: &Value, longest: usize) -> usize {
+        match value {
+            Value::String(text) if text.len() > SHORT_PATTERN && text.contains(['*', '?']) => {
+                text.len() * text.len().min(longest)
+            }
+            Value::String(text) => text.len(),
+            Value::Array(list) => list.iter().map(|value| of(value, longest)).sum(),
+            Value::Object(members) => members.values().map(|value| of(value, longest)).sum(),
+            _ => 1,
+        }
+    }
+    policies.iter().map(|policy| of(policy.document.source(), longest)).sum()
 }
 
 /// What is asked about the subject.
@@ -110,6 +148,12 @@ struct Asked {
 }
 
 impl Asked {
+    /// The longest value that a condition may be compared with.
+    fn longest(&self) -> usize {
+        let values = self.context.iter().flat_map(|(_, values)| values);
+        values.map(String::len).max().unwrap_or_default()
+    }
+
     fn read(params: &Params) -> Result<Self, Fault> {
         let invalid = |message: String| Fault::refused(400, "InvalidInput", message);
         let caller = params.get("CallerArn").map(Principal::from_arn).transpose();
@@ -122,6 +166,7 @@ impl Asked {
                 ));
             }
             Some(text) => {
+                must_fit("ResourcePolicy", text, MAX_DOCUMENT)?;
                 let document = stored(text)?.document();
                 Some(NamedPolicy { name: "ResourcePolicy".into(), arn: None, document })
             }
@@ -163,9 +208,21 @@ fn answer(call: Call<'_>, subject: &Subject) -> Result<Xml, Fault> {
             format!("At most {MAX_EVALUATIONS} evaluations, actions times resources, are made at once.");
         return Err(Fault::refused(400, "InvalidInput", message));
     }
+    actions.iter().try_for_each(|action| must_fit("ActionNames", action, MAX_ACTION))?;
+    resources.iter().try_for_each(|resource| must_fit("ResourceArns", resource, MAX_RESOURCE))?;
     let asked = Asked::read(params)?;
     let mut boundaries = subject.boundaries.clone();
     boundaries.extend(inputs(params, "PermissionsBoundaryPolicyInputList")?);
+    let longest =
+        resources.iter().map(|resource| resource.len()).max().unwrap_or_default().max(asked.longest());
+    let each = comparisons(&subject.identity, longest)
+        + comparisons(&boundaries, longest)
+        + comparisons(asked.resource_policy.as_slice(), longest);
+    if each.saturating_mul(actions.len() * resources.len()) > MAX_COMPARISONS {
+        let message =
+            "The policies are too large for so many actions and resources at once; ask about fewer.";
+        return Err(Fault::refused(400, "InvalidInput", message));
+    }
     let pairs = actions.iter().flat_map(|action| resources.iter().map(move |resource| (*action, *resource)));
     let requests: Vec<(String, Request)> = pairs
         .enumerate()
@@ -258,9 +315,10 @@ fn source_type<'s>(subject: &'s Subject, policy: &NamedPolicy) -> &'s str {
 }
 
 pub(super) async fn keys_of_principal(call: Call<'_>) -> Result<Xml, Fault> {
-    let arn = call.params.required("PolicySourceArn")?;
-    let permit = call.authorize::<iam::GetContextKeysForPrincipalPolicy>(Question::about(arn))?;
-    let mut policies = subject_of(call.account(&permit)?, arn)?.identity;
+    let named = Named::identity(call, "PolicySourceArn")?;
+    let permit = call.authorize::<iam::GetContextKeysForPrincipalPolicy>(named.question(call))?;
+    let account = call.account(&permit)?;
+    let mut policies = named.find(account)?.policies(account);
     policies.extend(inputs(call.params, "PolicyInputList")?);
     Ok(keys(&policies))
 }

@@ -1,21 +1,21 @@
 //! Versions of managed policies: five at most, one of them in force.
 
+use super::entity::{Entity as _, Policies};
 use super::policies::{identity_document, own, own_mut};
 use super::read;
-use crate::gate::Question;
 use crate::gate::actions::iam;
 use crate::managed;
 use crate::model::{Account, ManagedPolicy, PolicyText, PolicyVersion, Timestamp};
 use crate::query::{Call, Fault, Xml, encoded, page, timestamp};
 
 /// Versions that are kept of a policy.
-const MAX_VERSIONS: usize = 5;
+pub(super) const MAX_VERSIONS: usize = 5;
 
 pub(super) async fn create(call: Call<'_>) -> Result<Xml, Fault> {
-    let arn = read::policy_arn(call.params)?;
+    let arn = Policies::named(call)?;
     let text = call.params.required("PolicyDocument")?;
     let set_as_default = call.params.flag("SetAsDefault")?;
-    let permit = call.authorize::<iam::CreatePolicyVersion>(Question::about(arn))?;
+    let permit = call.authorize::<iam::CreatePolicyVersion>(Policies::question(call, arn))?;
     let document = identity_document(text)?;
     call.change(&permit, |account| {
         let policy = own_mut(account, arn)?;
@@ -43,9 +43,9 @@ pub(super) async fn create(call: Call<'_>) -> Result<Xml, Fault> {
 }
 
 pub(super) async fn get(call: Call<'_>) -> Result<Xml, Fault> {
-    let arn = read::policy_arn(call.params)?;
+    let arn = Policies::named(call)?;
     let id = read::version_id(call.params)?;
-    let permit = call.authorize::<iam::GetPolicyVersion>(Question::about(arn))?;
+    let permit = call.authorize::<iam::GetPolicyVersion>(Policies::question(call, arn))?;
     let versions = Version::find(call.account(&permit)?, arn);
     let version = versions.and_then(|versions| versions.into_iter().find(|version| version.id == id));
     let version = version.ok_or_else(|| not_found(arn, id))?;
@@ -59,8 +59,8 @@ pub(super) async fn get(call: Call<'_>) -> Result<Xml, Fault> {
 }
 
 pub(super) async fn list(call: Call<'_>) -> Result<Xml, Fault> {
-    let arn = read::policy_arn(call.params)?;
-    let permit = call.authorize::<iam::ListPolicyVersions>(Question::about(arn))?;
+    let arn = Policies::named(call)?;
+    let permit = call.authorize::<iam::ListPolicyVersions>(Policies::question(call, arn))?;
     let mut versions =
         Version::find(call.account(&permit)?, arn).ok_or_else(|| super::policies::not_found(arn))?;
     // Newest first, as AWS was recorded answering.
@@ -73,9 +73,9 @@ pub(super) async fn list(call: Call<'_>) -> Result<Xml, Fault> {
 }
 
 pub(super) async fn set_default(call: Call<'_>) -> Result<Xml, Fault> {
-    let arn = read::policy_arn(call.params)?;
+    let arn = Policies::named(call)?;
     let id = read::version_id(call.params)?;
-    let permit = call.authorize::<iam::SetDefaultPolicyVersion>(Question::about(arn))?;
+    let permit = call.authorize::<iam::SetDefaultPolicyVersion>(Policies::question(call, arn))?;
     call.change(&permit, |account| {
         existing(account, arn, id)?;
         id.clone_into(&mut own_mut(account, arn)?.default_version);
@@ -85,9 +85,9 @@ pub(super) async fn set_default(call: Call<'_>) -> Result<Xml, Fault> {
 }
 
 pub(super) async fn delete(call: Call<'_>) -> Result<Xml, Fault> {
-    let arn = read::policy_arn(call.params)?;
+    let arn = Policies::named(call)?;
     let id = read::version_id(call.params)?;
-    let permit = call.authorize::<iam::DeletePolicyVersion>(Question::about(arn))?;
+    let permit = call.authorize::<iam::DeletePolicyVersion>(Policies::question(call, arn))?;
     call.change(&permit, |account| {
         if existing(account, arn, id)?.default_version == id {
             return Err(Fault::delete_conflict("Cannot delete the default version of a policy."));
@@ -114,21 +114,21 @@ fn not_found(arn: &str, id: &str) -> Fault {
     Fault::no_such_entity(format!("Policy {arn} version {id} does not exist or is not attachable."))
 }
 
-fn write(xml: &mut Xml, id: &str, in_force: bool, created: Timestamp) {
+pub(super) fn write(xml: &mut Xml, id: &str, in_force: bool, created: Timestamp) {
     xml.text("VersionId", id).text("IsDefaultVersion", in_force).text("CreateDate", timestamp(created));
 }
 
 /// One version of any managed policy.
-struct Version<'a> {
-    id: &'a str,
-    in_force: bool,
-    created: Timestamp,
-    document: &'a PolicyText,
+pub(super) struct Version<'a> {
+    pub(super) id: &'a str,
+    pub(super) in_force: bool,
+    pub(super) created: Timestamp,
+    pub(super) document: &'a PolicyText,
 }
 
 impl<'a> Version<'a> {
     /// All of them, oldest first.
-    fn find(account: &'a Account, arn: &str) -> Option<Vec<Self>> {
+    pub(super) fn find(account: &'a Account, arn: &str) -> Option<Vec<Self>> {
         if let Some(policy) = managed::aws_managed(arn) {
             let only = Self {
                 id: &policy.version,

@@ -7,56 +7,112 @@ use crate::crypto::CryptoError;
 use crate::ec2::zone;
 use crate::query::timestamp;
 
-/// Every item but those under `iam/`, which depend on the instance's profile.
-const ITEMS: [&str; 6] = [
-    "dynamic/instance-identity/document",
-    "meta-data/ami-id",
-    "meta-data/instance-id",
-    "meta-data/instance-type",
-    "meta-data/placement/availability-zone",
-    "meta-data/placement/region",
+/// The versions of the service, as EC2 lists them (EC2 User Guide, `instancedata-data-retrieval`). All answer alike here.
+const VERSIONS: [&str; 26] = [
+    "1.0",
+    "2007-01-19",
+    "2007-03-01",
+    "2007-08-29",
+    "2007-10-10",
+    "2007-12-15",
+    "2008-02-01",
+    "2008-09-01",
+    "2009-04-04",
+    "2011-01-01",
+    "2011-05-01",
+    "2012-01-12",
+    "2014-02-25",
+    "2014-11-05",
+    "2015-10-20",
+    "2016-04-19",
+    "2016-06-30",
+    "2016-09-02",
+    "2018-03-28",
+    "2018-08-17",
+    "2018-09-24",
+    "2019-10-01",
+    "2020-10-27",
+    "2021-01-03",
+    "2021-03-23",
+    "latest",
 ];
+
+const IDENTITY: &str = "dynamic/instance-identity/document";
 const INFO: &str = "meta-data/iam/info";
 const CREDENTIALS: &str = "meta-data/iam/security-credentials/";
+const TAGS: &str = "meta-data/tags/instance/";
 
-/// Body and content type of an item or a listing; `None` when there is no such item.
-pub(super) fn read(place: Place<'_>, item: &str) -> Result<Option<(String, &'static str)>, CryptoError> {
+/// The value of an item that every instance has.
+type Item = fn(Place<'_>) -> String;
+
+/// Every item but those that depend on the instance's profile and tags.
+const ITEMS: [(&str, Item); 12] = [
+    (IDENTITY, |place| pretty(&identity_document(place))),
+    ("meta-data/ami-id", |place| place.instance.image_id.clone()),
+    ("meta-data/ami-launch-index", |place| place.instance.launch_index.to_string()),
+    ("meta-data/instance-action", |_| "none".to_owned()),
+    ("meta-data/instance-id", |place| place.instance.id.clone()),
+    ("meta-data/instance-life-cycle", |_| "on-demand".to_owned()),
+    ("meta-data/instance-type", |place| place.instance.instance_type.clone()),
+    ("meta-data/placement/availability-zone", |place| zone(&place.aws.region)),
+    ("meta-data/placement/region", |place| place.aws.region.clone()),
+    ("meta-data/reservation-id", |place| place.instance.reservation_id.clone()),
+    ("meta-data/services/domain", |_| "amazonaws.com".to_owned()),
+    ("meta-data/services/partition", |_| "aws".to_owned()),
+];
+
+/// The list of versions.
+pub(super) fn versions() -> String {
+    VERSIONS.join("\n")
+}
+
+/// Whether there is this version.
+pub(super) fn is_version(version: &str) -> bool {
+    VERSIONS.contains(&version)
+}
+
+/// An item or a listing; `None` when there is no such item. `version` is 1 for requests without a token, else 2.
+pub(super) fn read(place: Place<'_>, item: &str, version: u8) -> Result<Option<String>, CryptoError> {
+    // An item is an item with a slash behind it, too: so SDKs ask for the availability zone.
+    let item = item.strip_suffix('/').unwrap_or(item);
     if let Some(role) =
         credentials::role(place).filter(|role| item.strip_prefix(CREDENTIALS) == Some(&role.name))
     {
-        let credentials = credentials::security_credentials(place, role)?;
-        return Ok(Some((pretty(&credentials), "text/plain")));
+        let credentials = credentials::security_credentials(place, role, version)?;
+        return Ok(Some(pretty(&credentials)));
     }
     if item == INFO {
-        return Ok(credentials::info(place).map(|info| (pretty(&info), "text/plain")));
+        return Ok(credentials::info(place).map(|info| pretty(&info)));
     }
-    let text = match item {
-        "dynamic/instance-identity/document" => pretty(&identity_document(place)),
-        "meta-data/ami-id" => place.instance.image_id.clone(),
-        "meta-data/instance-id" => place.instance.id.clone(),
-        "meta-data/instance-type" => place.instance.instance_type.clone(),
-        "meta-data/placement/availability-zone" => zone(&place.aws.region),
-        "meta-data/placement/region" => place.aws.region.clone(),
-        folder => return Ok(listing(place, folder).map(|names| (names, "text/plain"))),
-    };
-    Ok(Some((text, "text/plain")))
+    if let Some(key) = item.strip_prefix(TAGS).filter(|key| !key.is_empty()) {
+        let tags = &place.instance.tags;
+        return Ok(tags.get(key).filter(|_| place.instance.metadata.tags).cloned());
+    }
+    let leaf = ITEMS.iter().find(|(name, _)| *name == item);
+    Ok(leaf.map(|(_, value)| value(place)).or_else(|| listing(place, item)))
 }
 
-/// Names below a folder, one a line; folders end in `/`.
+/// Names below a folder, one a line. Folders end in `/`, but for those at the top.
 fn listing(place: Place<'_>, folder: &str) -> Option<String> {
     let folder =
         if folder.is_empty() || folder.ends_with('/') { folder.to_owned() } else { format!("{folder}/") };
-    let mut items: Vec<String> = ITEMS.map(str::to_owned).into();
+    let mut items: Vec<String> = ITEMS.iter().map(|(name, _)| (*name).to_owned()).collect();
     if credentials::profile(place).is_some() {
         items.push(INFO.to_owned());
     }
     if let Some(role) = credentials::role(place) {
         items.push(format!("{CREDENTIALS}{}", role.name));
     }
+    if place.instance.metadata.tags {
+        items.extend(place.instance.tags.keys().map(|key| format!("{TAGS}{key}")));
+    }
     let mut names: Vec<&str> = items
         .iter()
         .filter_map(|item| item.strip_prefix(&folder))
-        .map(|rest| rest.split_inclusive('/').next().unwrap_or(rest))
+        .map(|rest| match folder.as_str() {
+            "" => rest.split('/').next().unwrap_or(rest),
+            _ => rest.split_inclusive('/').next().unwrap_or(rest),
+        })
         .collect();
     names.sort_unstable();
     names.dedup();

@@ -1,14 +1,17 @@
 //! Aliases: names for keys within an account. An alias call is checked on the alias and on the key.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use policy::Context;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::keys::{Aliases, OtherAccounts, by_id, find, is_gone, key_id, must_not_be_pending_deletion};
+use super::keys::{
+    Aliases, Form, OtherAccounts, Target, by_id, find, form_of, is_gone, key_id, must_not_be_pending_deletion,
+};
 use super::listing::{Limits, page};
-use super::{Call, KmsError};
+use super::{Call, KmsError, managed_key};
 use crate::arns;
 use crate::gate::{Permit, actions};
 use crate::model::{Account, Alias, Timestamp};
@@ -36,33 +39,46 @@ pub(super) struct ListAliases {
 
 /// Rules for alias names (`aws-semantics.md` §4).
 fn must_be_an_alias(name: &str) -> Result<(), KmsError> {
-    let Some(rest) = name.strip_prefix("alias/") else {
-        return Err(KmsError::validation(
-            "Alias must start with the prefix \"alias/\". Please see \
-             https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html",
-        ));
-    };
-    if name == "alias/aws" || rest.starts_with("aws/") {
-        return Err(KmsError::refused(
-            "NotAuthorizedException",
-            "The prefix alias/aws/ is reserved for AWS.",
-        ));
-    }
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'_' | b'-');
-    if rest.is_empty() || !rest.bytes().all(allowed) {
-        let constraint = "Member must satisfy regular expression pattern: ^alias/[a-zA-Z0-9/_-]+$";
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b':' | b'/' | b'_' | b'-');
+    if name.is_empty() || !name.bytes().all(allowed) {
+        let constraint = "Member must satisfy regular expression pattern: ^[a-zA-Z0-9:/_-]+$";
         return Err(KmsError::constraint(name, "aliasName", constraint));
     }
     if name.len() > 256 {
         let constraint = "Member must have length less than or equal to 256";
         return Err(KmsError::constraint(name, "aliasName", constraint));
     }
+    let Some(rest) = name.strip_prefix("alias/") else {
+        return Err(KmsError::validation(
+            "Alias must start with the prefix \"alias/\". Please see \
+             https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html",
+        ));
+    };
+    if rest.is_empty() || rest.contains(':') {
+        return Err(KmsError::validation(format!("{name} contains invalid characters for an alias")));
+    }
+    if name == "alias/aws" || rest.starts_with("aws/") {
+        return Err(KmsError::refused(
+            "NotAuthorizedException",
+            "The prefix alias/aws/ is reserved for AWS.",
+        ));
+    }
     Ok(())
+}
+
+/// The key that an alias is to stand for: never another alias.
+async fn find_key(call: &Call<'_>, identifier: &str) -> Result<Target, KmsError> {
+    match form_of(&call.aws.region, identifier)? {
+        Form::Alias(_) | Form::AliasArn(..) => {
+            Err(KmsError::validation("Aliases must refer to keys. Not aliases"))
+        }
+        Form::Id(_) | Form::KeyArn(..) => find(call, identifier, Aliases::Refused).await,
+    }
 }
 
 pub(super) async fn create_alias(call: &Call<'_>, input: CreateAlias) -> Result<Value, KmsError> {
     must_be_an_alias(&input.alias_name)?;
-    let target = find(call, &input.target_key_id, Aliases::Refused).await?;
+    let target = find_key(call, &input.target_key_id).await?;
     let arn = arns::alias(&call.aws.region, call.caller.account_id(), &input.alias_name);
     let on_alias = call.authorize_other::<actions::kms::CreateAlias>(&arn, Context::new())?;
     let (on_key, _) =
@@ -107,7 +123,7 @@ fn stands_for<'a>(account: &'a Account, name: &str, now: Timestamp) -> Option<&'
 pub(super) async fn update_alias(call: &Call<'_>, input: CreateAlias) -> Result<Value, KmsError> {
     must_be_an_alias(&input.alias_name)?;
     let own = call.caller.account_id();
-    let target = find(call, &input.target_key_id, Aliases::Refused).await?;
+    let target = find_key(call, &input.target_key_id).await?;
     let arn = arns::alias(&call.aws.region, own, &input.alias_name);
     let on_alias = call.authorize_other::<actions::kms::UpdateAlias>(&arn, Context::new())?;
     let absent = || KmsError::not_found(format!("Alias {arn} is not found."));
@@ -184,10 +200,13 @@ pub(super) async fn list_aliases(call: &Call<'_>, input: ListAliases) -> Result<
         None => None,
     };
     call.authorize_other::<actions::kms::ListAliases>("*", Context::new())?;
+    if let Some(wanted) = &wanted {
+        wanted.must_be_own(call)?;
+    }
     let own = call.caller.account_id();
     let now = call.meta.now.unix_timestamp();
     let account = call.aws.store.account(own).await?;
-    let entries = account
+    let mut entries: BTreeMap<String, Value> = account
         .iter()
         .flat_map(|account| {
             account.aliases.values().filter(|alias| stands_for(account, &alias.name, now).is_some())
@@ -202,8 +221,16 @@ pub(super) async fn list_aliases(call: &Call<'_>, input: ListAliases) -> Result<
                 "LastUpdatedDate": alias.updated.unwrap_or(alias.created),
             });
             (alias.name.clone(), value)
-        });
-    page("Aliases", entries, Limits { default: 50, largest: 100 }, input.limit, input.marker.as_deref())
+        })
+        .collect();
+    if wanted.is_none() {
+        // There before it has a key (BC:kms.ListAliases).
+        let arn = arns::alias(&call.aws.region, own, managed_key::ALIAS);
+        let without_key = || json!({ "AliasName": managed_key::ALIAS, "AliasArn": arn });
+        entries.entry(managed_key::ALIAS.to_owned()).or_insert_with(without_key);
+    }
+    let limits = Limits { default: 50, largest: 100 };
+    page("Aliases", entries.into_iter(), limits, input.limit, input.marker.as_deref())
 }
 
 #[cfg(test)]
@@ -218,6 +245,7 @@ mod tests {
             ("secure", "ValidationException"),
             ("alias/", "ValidationException"),
             ("alias/a b", "ValidationException"),
+            ("alias/a:b", "ValidationException"),
             ("alias/aws/s3", "NotAuthorizedException"),
         ];
         for (name, code) in cases {

@@ -1,23 +1,25 @@
 //! What KMS encrypts: a blob that names its key and opens only under the same encryption context.
 //!
-//! A blob is a version byte, the length of the key's ARN (two bytes, big-endian), the ARN, then nonce ‖ ciphertext ‖ tag of
-//! AES-256-GCM under the key material. ARN and encryption context are authenticated.
+//! A blob is a version byte, the length of the key's ARN (two bytes, big-endian), the ARN, the number of the key material (two
+//! bytes), then nonce ‖ ciphertext ‖ tag of AES-256-GCM under that material. ARN, number and encryption context are authenticated.
+//! Version 1, from before there was rotation, has no number: it is the first material's.
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 use zeroize::Zeroizing;
 
-use super::{Call, EncryptionContext, KmsError};
+use super::{Call, EncryptionContext, KmsError, material};
 use crate::crypto::{CryptoError, Key};
 use crate::model::KmsKey;
 
-const VERSION: u8 = 1;
+const BEFORE_ROTATION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// A blob, taken apart.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ciphertext<'a> {
     /// ARN of the key that encrypted it.
     pub(super) key_arn: &'a str,
+    /// Number of that key's material; `None` in version 1.
+    material: Option<u16>,
     sealed: &'a [u8],
 }
 
@@ -30,27 +32,47 @@ impl<'a> Ciphertext<'a> {
         let parts = || {
             let (&version, rest) = blob.split_first()?;
             let (length, rest) = rest.split_first_chunk::<2>()?;
-            let (arn, sealed) = rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
+            let (arn, rest) = rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
             let key_arn = std::str::from_utf8(arn).ok()?;
-            (version == VERSION).then_some(Self { key_arn, sealed })
+            match version {
+                BEFORE_ROTATION => Some(Self { key_arn, material: None, sealed: rest }),
+                VERSION => {
+                    let (number, sealed) = rest.split_first_chunk::<2>()?;
+                    Some(Self { key_arn, material: Some(u16::from_be_bytes(*number)), sealed })
+                }
+                _ => None,
+            }
         };
         parts().ok_or_else(KmsError::invalid_ciphertext)
     }
+
+    /// The id of the key material that it names.
+    pub(super) fn material_id(&self, call: &Call<'_>) -> String {
+        material::id(call, self.key_arn, self.number())
+    }
+
+    fn number(&self) -> usize {
+        self.material.unwrap_or_default().into()
+    }
 }
 
-/// Encrypts under a key's material.
+/// Encrypts under a key's current material.
 pub(super) fn encrypt(
     call: &Call<'_>,
     key: &KmsKey,
     context: &EncryptionContext,
     plaintext: &[u8],
 ) -> Result<Vec<u8>, KmsError> {
-    let sealed = material(call, key)?.seal(plaintext, &authenticated(&key.arn, context))?;
+    let current = material::current(key);
+    let number = u16::try_from(current).map_err(|_| CryptoError::Library)?;
+    let authenticated = authenticated(&key.arn, Some(number), context);
+    let sealed = opened(call, key, current)?.seal(plaintext, &authenticated)?;
     let length = u16::try_from(key.arn.len()).map_err(|_| CryptoError::Library)?;
-    let mut blob = Vec::with_capacity(3 + key.arn.len() + sealed.len());
+    let mut blob = Vec::with_capacity(5 + key.arn.len() + sealed.len());
     blob.push(VERSION);
     blob.extend_from_slice(&length.to_be_bytes());
     blob.extend_from_slice(key.arn.as_bytes());
+    blob.extend_from_slice(&number.to_be_bytes());
     blob.extend_from_slice(&sealed);
     Ok(blob)
 }
@@ -65,28 +87,36 @@ pub(super) fn decrypt(
     context: &EncryptionContext,
     blob: Ciphertext<'_>,
 ) -> Result<Zeroizing<Vec<u8>>, KmsError> {
-    match material(call, key)?.open(blob.sealed, &authenticated(&key.arn, context)) {
+    let authenticated = authenticated(&key.arn, blob.material, context);
+    match opened(call, key, blob.number())?.open(blob.sealed, &authenticated) {
         Err(CryptoError::DoesNotOpen) => Err(KmsError::invalid_ciphertext()),
         opened => Ok(opened?),
     }
 }
 
-fn material(call: &Call<'_>, key: &KmsKey) -> Result<Key, KmsError> {
-    let sealed = BASE64_STANDARD.decode(&key.sealed_material).map_err(|_| CryptoError::DoesNotOpen)?;
-    let material = call.aws.store.root_key().open(&sealed, key.arn.as_bytes())?;
-    Ok(Key::from_bytes(&material).ok_or(CryptoError::DoesNotOpen)?)
+fn opened(call: &Call<'_>, key: &KmsKey, number: usize) -> Result<Key, KmsError> {
+    material::open(call, key, number)?.ok_or_else(KmsError::invalid_ciphertext)
 }
 
-/// ARN and context as bytes. Every part is preceded by its length, so that no two contexts give the same bytes; pairs are
+/// ARN, number and context as bytes. Every part is preceded by its length, so that no two contexts give the same bytes; pairs are
 /// sorted, so that their order in a request does not matter.
-fn authenticated(arn: &str, context: &EncryptionContext) -> Vec<u8> {
+fn authenticated(arn: &str, material: Option<u16>, context: &EncryptionContext) -> Vec<u8> {
     let pairs = context.iter().flat_map(|(key, value)| [key.as_str(), value.as_str()]);
-    let mut bytes = Vec::new();
+    let mut bytes = material.map(u16::to_be_bytes).map_or_else(Vec::new, Vec::from);
     for part in std::iter::once(arn).chain(pairs) {
         bytes.extend_from_slice(&(part.len() as u64).to_be_bytes());
         bytes.extend_from_slice(part.as_bytes());
     }
     bytes
+}
+
+/// A blob as version 1 wrote it.
+#[cfg(test)]
+pub(super) fn version_1(call: &Call<'_>, key: &KmsKey, plaintext: &[u8]) -> Result<Vec<u8>, KmsError> {
+    let authenticated = authenticated(&key.arn, None, &EncryptionContext::new());
+    let sealed = opened(call, key, 0)?.seal(plaintext, &authenticated)?;
+    let length = u16::try_from(key.arn.len()).map_err(|_| CryptoError::Library)?;
+    Ok([&[BEFORE_ROTATION], length.to_be_bytes().as_slice(), key.arn.as_bytes(), &sealed].concat())
 }
 
 #[cfg(test)]
@@ -108,7 +138,7 @@ mod tests {
         ];
         for (index, left) in contexts.iter().enumerate() {
             for (other, right) in contexts.iter().enumerate() {
-                let same = authenticated("arn", left) == authenticated("arn", right);
+                let same = authenticated("arn", Some(1), left) == authenticated("arn", Some(1), right);
                 assert_eq!(same, index == other, "{left:?} and {right:?}");
             }
         }
@@ -116,7 +146,14 @@ mod tests {
 
     #[test]
     fn what_is_no_blob_is_refused() {
-        for blob in [&b""[..], b"\x01", b"\x01\x00\x05ab", b"\x02\x00\x01a", b"\x01\x00\x01\xff"] {
+        for blob in [
+            &b""[..],
+            b"\x01",
+            b"\x01\x00\x05ab",
+            b"\x02\x00\x01a\x00",
+            b"\x01\x00\x01\xff",
+            b"\x03\x00\x01aaaa",
+        ] {
             assert!(Ciphertext::parse(blob).is_err(), "{blob:?}");
         }
     }

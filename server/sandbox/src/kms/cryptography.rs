@@ -9,16 +9,17 @@ use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use super::ciphertext::{self, Ciphertext};
+use super::grant_tokens::GrantTokens;
 use super::input::Blob;
 use super::keys::{Aliases, OtherAccounts, context_conditions, find, must_be_usable};
-use super::{Call, EncryptionContext, KmsError};
+use super::{Call, EncryptionContext, KmsError, material};
 use crate::crypto::CryptoError;
 use crate::gate::actions;
 
 /// Longest plaintext of Encrypt, in bytes (BC:kms.Encrypt).
 const MAX_PLAINTEXT: usize = 4096;
-/// Most bytes that one call generates (BC:kms.GenerateDataKey).
-const MAX_GENERATED: usize = 1024;
+/// How many bytes one call generates (BC:kms.GenerateDataKey).
+const GENERATED: std::ops::RangeInclusive<i64> = 1..=1024;
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -28,6 +29,8 @@ pub(super) struct Encrypt {
     #[serde(default)]
     encryption_context: EncryptionContext,
     encryption_algorithm: Option<String>,
+    #[serde(default)]
+    grant_tokens: GrantTokens,
     #[serde(default)]
     dry_run: bool,
 }
@@ -42,7 +45,10 @@ pub(super) struct Decrypt {
     encryption_algorithm: Option<String>,
     recipient: Option<Value>,
     #[serde(default)]
+    grant_tokens: GrantTokens,
+    #[serde(default)]
     dry_run: bool,
+    dry_run_modifiers: Option<Value>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -58,7 +64,10 @@ pub(super) struct ReEncrypt {
     source_encryption_algorithm: Option<String>,
     destination_encryption_algorithm: Option<String>,
     #[serde(default)]
+    grant_tokens: GrantTokens,
+    #[serde(default)]
     dry_run: bool,
+    dry_run_modifiers: Option<Value>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -66,10 +75,12 @@ pub(super) struct ReEncrypt {
 pub(super) struct GenerateDataKey {
     key_id: String,
     key_spec: Option<String>,
-    number_of_bytes: Option<usize>,
+    number_of_bytes: Option<i64>,
     #[serde(default)]
     encryption_context: EncryptionContext,
     recipient: Option<Value>,
+    #[serde(default)]
+    grant_tokens: GrantTokens,
     #[serde(default)]
     dry_run: bool,
 }
@@ -77,27 +88,23 @@ pub(super) struct GenerateDataKey {
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub(super) struct GenerateRandom {
-    number_of_bytes: Option<usize>,
+    number_of_bytes: Option<i64>,
     custom_key_store_id: Option<String>,
     recipient: Option<Value>,
 }
 
 pub(super) async fn encrypt(call: &Call<'_>, input: Encrypt) -> Result<Value, KmsError> {
     must_be_symmetric(input.encryption_algorithm.as_deref())?;
-    if !(1..=MAX_PLAINTEXT).contains(&input.plaintext.len()) {
-        // Without the value: a plaintext does not belong into an error message.
-        return Err(KmsError::validation(
-            "1 validation error detected: Value at 'plaintext' failed to satisfy constraint: \
-             Member must have length between 1 and 4096",
-        ));
-    }
-    let target = find(call, &input.key_id, Aliases::Accepted).await?;
+    must_be_encryptable(&input.plaintext)?;
+    let target =
+        find(call, &input.key_id, Aliases::Accepted).await?.with_tokens(call, &input.grant_tokens)?;
     let conditions = conditions(&input.encryption_context)?;
     let (_permit, key) =
         call.authorize_key::<actions::kms::Encrypt>(&target, OtherAccounts::Accepted, conditions)?;
     must_be_usable(&key)?;
     stop_if_dry_run(input.dry_run)?;
     let blob = ciphertext::encrypt(call, &key, &input.encryption_context, &input.plaintext)?;
+    call.aws.key_usage.note(call, &key, "Encrypt");
     Ok(json!({
         "CiphertextBlob": BASE64_STANDARD.encode(blob), "KeyId": key.arn, "EncryptionAlgorithm": "SYMMETRIC_DEFAULT",
     }))
@@ -106,9 +113,10 @@ pub(super) async fn encrypt(call: &Call<'_>, input: Encrypt) -> Result<Value, Km
 pub(super) async fn decrypt(call: &Call<'_>, input: Decrypt) -> Result<Value, KmsError> {
     must_be_symmetric(input.encryption_algorithm.as_deref())?;
     must_not_be_for_an_enclave(input.recipient.as_ref())?;
+    must_not_be_modified(input.dry_run_modifiers.as_ref())?;
     let blob = Ciphertext::parse(&input.ciphertext_blob)?;
     let identifier = input.key_id.as_deref().unwrap_or(blob.key_arn);
-    let target = find(call, identifier, Aliases::Accepted).await?;
+    let target = find(call, identifier, Aliases::Accepted).await?.with_tokens(call, &input.grant_tokens)?;
     must_be_its_key(&target.arn, blob)?;
     let conditions = conditions(&input.encryption_context)?;
     let (_permit, key) =
@@ -116,20 +124,24 @@ pub(super) async fn decrypt(call: &Call<'_>, input: Decrypt) -> Result<Value, Km
     must_be_usable(&key)?;
     stop_if_dry_run(input.dry_run)?;
     let plaintext = ciphertext::decrypt(call, &key, &input.encryption_context, blob)?;
+    call.aws.key_usage.note(call, &key, "Decrypt");
     Ok(json!({
         "Plaintext": BASE64_STANDARD.encode(plaintext.as_slice()),
         "KeyId": key.arn,
         "EncryptionAlgorithm": "SYMMETRIC_DEFAULT",
+        "KeyMaterialId": blob.material_id(call),
     }))
 }
 
 pub(super) async fn re_encrypt(call: &Call<'_>, input: ReEncrypt) -> Result<Value, KmsError> {
     must_be_symmetric(input.source_encryption_algorithm.as_deref())?;
     must_be_symmetric(input.destination_encryption_algorithm.as_deref())?;
+    must_not_be_modified(input.dry_run_modifiers.as_ref())?;
     let blob = Ciphertext::parse(&input.ciphertext_blob)?;
-    let source =
-        find(call, input.source_key_id.as_deref().unwrap_or(blob.key_arn), Aliases::Accepted).await?;
-    let destination = find(call, &input.destination_key_id, Aliases::Accepted).await?;
+    let (source, tokens) = (input.source_key_id.as_deref().unwrap_or(blob.key_arn), &input.grant_tokens);
+    let source = find(call, source, Aliases::Accepted).await?.with_tokens(call, tokens)?;
+    let destination =
+        find(call, &input.destination_key_id, Aliases::Accepted).await?.with_tokens(call, tokens)?;
     must_be_its_key(&source.arn, blob)?;
     let same = (source.arn == destination.arn).to_string();
     let with_same =
@@ -149,20 +161,26 @@ pub(super) async fn re_encrypt(call: &Call<'_>, input: ReEncrypt) -> Result<Valu
     stop_if_dry_run(input.dry_run)?;
     let plaintext = ciphertext::decrypt(call, &source_key, &input.source_encryption_context, blob)?;
     let context = &input.destination_encryption_context;
-    let blob = ciphertext::encrypt(call, &destination_key, context, &plaintext)?;
+    let encrypted = ciphertext::encrypt(call, &destination_key, context, &plaintext)?;
+    for key in [&source_key, &destination_key] {
+        call.aws.key_usage.note(call, key, "ReEncrypt");
+    }
     Ok(json!({
-        "CiphertextBlob": BASE64_STANDARD.encode(blob),
+        "CiphertextBlob": BASE64_STANDARD.encode(encrypted),
         "SourceKeyId": source_key.arn,
         "KeyId": destination_key.arn,
         "SourceEncryptionAlgorithm": "SYMMETRIC_DEFAULT",
         "DestinationEncryptionAlgorithm": "SYMMETRIC_DEFAULT",
+        "SourceKeyMaterialId": blob.material_id(call),
+        "DestinationKeyMaterialId": material::current_id(call, &destination_key),
     }))
 }
 
 pub(super) async fn generate_data_key(call: &Call<'_>, input: GenerateDataKey) -> Result<Value, KmsError> {
     must_not_be_for_an_enclave(input.recipient.as_ref())?;
     let length = data_key_length(&input)?;
-    let target = find(call, &input.key_id, Aliases::Accepted).await?;
+    let target =
+        find(call, &input.key_id, Aliases::Accepted).await?.with_tokens(call, &input.grant_tokens)?;
     let conditions = conditions(&input.encryption_context)?;
     let (_permit, key) =
         call.authorize_key::<actions::kms::GenerateDataKey>(&target, OtherAccounts::Accepted, conditions)?;
@@ -170,10 +188,12 @@ pub(super) async fn generate_data_key(call: &Call<'_>, input: GenerateDataKey) -
     stop_if_dry_run(input.dry_run)?;
     let data_key = random(length)?;
     let blob = ciphertext::encrypt(call, &key, &input.encryption_context, &data_key)?;
+    call.aws.key_usage.note(call, &key, "GenerateDataKey");
     Ok(json!({
         "CiphertextBlob": BASE64_STANDARD.encode(blob),
         "Plaintext": BASE64_STANDARD.encode(data_key.as_slice()),
         "KeyId": key.arn,
+        "KeyMaterialId": material::current_id(call, &key),
     }))
 }
 
@@ -182,7 +202,8 @@ pub(super) async fn generate_data_key_without_plaintext(
     input: GenerateDataKey,
 ) -> Result<Value, KmsError> {
     let length = data_key_length(&input)?;
-    let target = find(call, &input.key_id, Aliases::Accepted).await?;
+    let target =
+        find(call, &input.key_id, Aliases::Accepted).await?.with_tokens(call, &input.grant_tokens)?;
     let (_permit, key) = call.authorize_key::<actions::kms::GenerateDataKeyWithoutPlaintext>(
         &target,
         OtherAccounts::Accepted,
@@ -191,7 +212,12 @@ pub(super) async fn generate_data_key_without_plaintext(
     must_be_usable(&key)?;
     stop_if_dry_run(input.dry_run)?;
     let blob = ciphertext::encrypt(call, &key, &input.encryption_context, &random(length)?)?;
-    Ok(json!({ "CiphertextBlob": BASE64_STANDARD.encode(blob), "KeyId": key.arn }))
+    call.aws.key_usage.note(call, &key, "GenerateDataKeyWithoutPlaintext");
+    Ok(json!({
+        "CiphertextBlob": BASE64_STANDARD.encode(blob),
+        "KeyId": key.arn,
+        "KeyMaterialId": material::current_id(call, &key),
+    }))
 }
 
 pub(super) async fn generate_random(call: &Call<'_>, input: GenerateRandom) -> Result<Value, KmsError> {
@@ -199,8 +225,8 @@ pub(super) async fn generate_random(call: &Call<'_>, input: GenerateRandom) -> R
     if input.custom_key_store_id.is_some() {
         return Err(KmsError::unsupported("CustomKeyStoreId"));
     }
-    let length = input.number_of_bytes.unwrap_or_default();
-    must_be_generatable(length)?;
+    let length = input.number_of_bytes.ok_or_else(|| KmsError::validation("NumberOfBytes is required."))?;
+    let length = generated(length)?;
     call.authorize_other::<actions::kms::GenerateRandom>("*", Context::new())?;
     Ok(json!({ "Plaintext": BASE64_STANDARD.encode(random(length)?.as_slice()) }))
 }
@@ -214,6 +240,22 @@ fn must_be_symmetric(algorithm: Option<&str>) -> Result<(), KmsError> {
         None | Some("SYMMETRIC_DEFAULT") => Ok(()),
         Some(other) => Err(KmsError::unsupported(&format!("The encryption algorithm {other}"))),
     }
+}
+
+fn must_be_encryptable(plaintext: &[u8]) -> Result<(), KmsError> {
+    let bound = match plaintext.len() {
+        0 => "greater than or equal to 1",
+        length if length > MAX_PLAINTEXT => "less than or equal to 4096",
+        _ => return Ok(()),
+    };
+    // Without the value: a plaintext does not belong into an error message.
+    Err(KmsError::validation(format!(
+        "1 validation error detected: Value at 'plaintext' failed to satisfy constraint: Member must have length {bound}"
+    )))
+}
+
+fn must_not_be_modified(dry_run_modifiers: Option<&Value>) -> Result<(), KmsError> {
+    dry_run_modifiers.map_or(Ok(()), |_| Err(KmsError::unsupported("DryRunModifiers")))
 }
 
 pub(super) fn must_not_be_for_an_enclave(recipient: Option<&Value>) -> Result<(), KmsError> {
@@ -253,18 +295,13 @@ fn data_key_length(input: &GenerateDataKey) -> Result<usize, KmsError> {
             return Err(KmsError::constraint(other, "keySpec", constraint));
         }
     };
-    must_be_generatable(length)?;
-    Ok(length)
+    generated(length)
 }
 
-fn must_be_generatable(length: usize) -> Result<(), KmsError> {
-    match (1..=MAX_GENERATED).contains(&length) {
-        true => Ok(()),
-        false => {
-            let constraint = "Member must have value between 1 and 1024";
-            Err(KmsError::constraint(&length.to_string(), "numberOfBytes", constraint))
-        }
-    }
+/// How many bytes to generate.
+fn generated(length: i64) -> Result<usize, KmsError> {
+    KmsError::within(length, "numberOfBytes", &GENERATED)?;
+    Ok(usize::try_from(length).unwrap_or_default())
 }
 
 fn random(length: usize) -> Result<Zeroizing<Vec<u8>>, KmsError> {

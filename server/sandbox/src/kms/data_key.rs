@@ -3,8 +3,13 @@
 use super::ciphertext::{self, Ciphertext};
 use super::keys::{Aliases, OtherAccounts, Target, context_conditions, find, must_be_usable};
 use super::{Call, EncryptionContext, KmsError, managed_key};
+use crate::cloudtrail::record_for_s3;
 use crate::crypto::{CryptoError, Key};
 use crate::gate::actions;
+
+/// The calls that S3 makes, as their events name them.
+const GENERATE: &str = "GenerateDataKey";
+const DECRYPT: &str = "Decrypt";
 
 /// A fresh data key.
 #[derive(Debug)]
@@ -30,13 +35,28 @@ pub(crate) async fn generate(
     {
         managed_key::ensure(call).await?;
     }
-    let target = find(call, identifier, Aliases::Accepted).await?;
+    let target = find(call, identifier, Aliases::Accepted).await;
+    let made = match &target {
+        Ok(target) => generate_under(call, target, context),
+        Err(error) => Err(error.clone()),
+    };
+    let key_arn = target.as_ref().ok().map(|target| target.arn.as_str());
+    record_for_s3(call, GENERATE, Some(identifier), key_arn, context, made.as_ref().err());
+    made
+}
+
+fn generate_under(
+    call: &Call<'_>,
+    target: &Target,
+    context: &EncryptionContext,
+) -> Result<DataKey, KmsError> {
     let conditions = context_conditions(context)?;
     let (_permit, key) =
-        call.authorize_key::<actions::kms::GenerateDataKey>(&target, OtherAccounts::Accepted, conditions)?;
+        call.authorize_key::<actions::kms::GenerateDataKey>(target, OtherAccounts::Accepted, conditions)?;
     must_be_usable(&key)?;
     let data_key = Key::generate()?;
     let wrapped = ciphertext::encrypt(call, &key, context, data_key.expose())?;
+    call.aws.key_usage.note(call, &key, "GenerateDataKey");
     Ok(DataKey { key: data_key, wrapped, key_arn: key.arn.clone() })
 }
 
@@ -51,9 +71,13 @@ pub(crate) async fn open(
 ) -> Result<Key, KmsError> {
     let blob = Ciphertext::parse(wrapped)?;
     let target = find(call, blob.key_arn, Aliases::Refused).await?;
-    let key = may_decrypt(call, &target, context)?;
-    let opened = ciphertext::decrypt(call, &key, context, blob)?;
-    Ok(Key::from_bytes(&opened).ok_or(CryptoError::DoesNotOpen)?)
+    let opened = may_decrypt(call, &target, context)
+        .and_then(|key| Ok((ciphertext::decrypt(call, &key, context, blob)?, key)))
+        .and_then(|(opened, key)| Ok((Key::from_bytes(&opened).ok_or(CryptoError::DoesNotOpen)?, key)));
+    record_for_s3(call, DECRYPT, None, Some(blob.key_arn), context, opened.as_ref().err());
+    let (opened, key) = opened?;
+    call.aws.key_usage.note(call, &key, "Decrypt");
+    Ok(opened)
 }
 
 /// Asks what HeadObject asks when it is to answer the checksum of an object under a KMS key: `kms:GenerateDataKey` and
@@ -64,12 +88,14 @@ pub(crate) async fn may_read_checksum(
     context: &EncryptionContext,
 ) -> Result<(), KmsError> {
     let target = find(call, key_arn, Aliases::Refused).await?;
-    call.authorize_key::<actions::kms::GenerateDataKey>(
-        &target,
-        OtherAccounts::Accepted,
-        context_conditions(context)?,
-    )?;
-    may_decrypt(call, &target, context).map(drop)
+    let conditions = context_conditions(context)?;
+    let may_generate =
+        call.authorize_key::<actions::kms::GenerateDataKey>(&target, OtherAccounts::Accepted, conditions);
+    record_for_s3(call, GENERATE, Some(key_arn), Some(key_arn), context, may_generate.as_ref().err());
+    may_generate?;
+    let may_decrypt = may_decrypt(call, &target, context);
+    record_for_s3(call, DECRYPT, None, Some(key_arn), context, may_decrypt.as_ref().err());
+    may_decrypt.map(drop)
 }
 
 fn may_decrypt(

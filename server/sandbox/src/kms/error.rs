@@ -5,7 +5,7 @@ use crate::gate::Denied;
 use crate::store::{ChangeError, StoreError};
 
 /// A refused or failed KMS call.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub(crate) enum KmsError {
     /// KMS says no, with an error code of its API.
     #[error("{code}: {message}")]
@@ -38,6 +38,20 @@ impl KmsError {
         Self::validation(format!(
             "1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: {constraint}"
         ))
+    }
+
+    /// Refuses a number that is not in a range, in the same words.
+    pub(super) fn within(
+        value: i64,
+        member: &str,
+        range: &std::ops::RangeInclusive<i64>,
+    ) -> Result<(), Self> {
+        let bound = match value {
+            _ if value < *range.start() => format!("greater than or equal to {}", range.start()),
+            _ if value > *range.end() => format!("less than or equal to {}", range.end()),
+            _ => return Ok(()),
+        };
+        Err(Self::constraint(&value.to_string(), member, &format!("Member must have value {bound}")))
     }
 
     /// Something AWS has and the embedded AWS does not: said, never silently left out.

@@ -1,14 +1,13 @@
-//! Grants: allow-only permissions on one key for one grantee (KMS Developer Guide, "Grants in AWS KMS"). They work at once;
-//! grant tokens are accepted and not needed.
+//! Grants: allow-only permissions on one key for one grantee (KMS Developer Guide, "Grants in AWS KMS").
 
 use std::collections::BTreeMap;
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 use policy::{Context, Principal, PrincipalKind};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::cryptography::stop_if_dry_run;
+use super::grant_tokens::{self, GrantTokens};
 use super::keys::{Aliases, OtherAccounts, find, is_gone, must_be_usable};
 use super::listing::{Limits, page};
 use super::{Call, EncryptionContext, KmsError};
@@ -17,18 +16,27 @@ use crate::gate::{Permit, actions};
 use crate::model::{KeyGrant, KmsKey};
 use crate::principals;
 
-/// What a grant on a symmetric key can hold. `CreateGrant` is missing: a grantee could hand on more than it holds, which
-/// the gate cannot yet tell.
-const OPERATIONS: [&str; 8] = [
+/// What a grant on a symmetric key can hold, and beside it what only others can (BC:kms.CreateGrant).
+const OPERATIONS: [&str; 11] = [
     "Decrypt",
     "Encrypt",
     "GenerateDataKey",
     "GenerateDataKeyWithoutPlaintext",
     "ReEncryptFrom",
     "ReEncryptTo",
-    "DescribeKey",
+    "CreateGrant",
     "RetireGrant",
+    "DescribeKey",
+    "GenerateDataKeyPair",
+    "GenerateDataKeyPairWithoutPlaintext",
 ];
+const OF_OTHER_KEYS: [&str; 6] =
+    ["Sign", "Verify", "GetPublicKey", "GenerateMac", "VerifyMac", "DeriveSharedSecret"];
+/// Most pairs of a constraint, and most characters of a value in it.
+const MAX_PAIRS: usize = 8;
+const MAX_VALUE: usize = 384;
+/// Longest name of a grant and of a principal in one.
+const MAX_LENGTH: usize = 256;
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -38,6 +46,8 @@ pub(super) struct CreateGrant {
     retiring_principal: Option<String>,
     operations: Vec<String>,
     constraints: Option<Constraints>,
+    #[serde(default)]
+    grant_tokens: GrantTokens,
     name: Option<String>,
     #[serde(default)]
     dry_run: bool,
@@ -70,10 +80,10 @@ pub(super) struct RevokeGrant {
 }
 
 pub(super) async fn create_grant(call: &Call<'_>, input: CreateGrant) -> Result<Value, KmsError> {
-    must_be_grantable(&input.operations)?;
-    let target = find(call, &input.key_id, Aliases::Refused).await?;
+    must_be_well_formed(&input)?;
+    let target = find(call, &input.key_id, Aliases::Refused).await?.with_tokens(call, &input.grant_tokens)?;
     let (permit, key) = call.authorize_key::<actions::kms::CreateGrant>(
-        &target,
+        &target.with_grants(|grant| hands_on(grant, &input)),
         OtherAccounts::Accepted,
         create_conditions(&input),
     )?;
@@ -82,9 +92,7 @@ pub(super) async fn create_grant(call: &Call<'_>, input: CreateGrant) -> Result<
         must_be_a_principal(call, principal).await?;
     }
     must_be_usable(&key)?;
-    if input.dry_run {
-        return Err(dry_run());
-    }
+    stop_if_dry_run(input.dry_run)?;
     insert_grant(call, permit, &target, new_grant(call, input)?).await
 }
 
@@ -96,12 +104,7 @@ async fn insert_grant(
 ) -> Result<Value, KmsError> {
     let insert = |key: &mut KmsKey| {
         must_be_usable(key)?;
-        // The same named grant again is the same grant (BC:kms.CreateGrant, `Name`).
-        let same = key.grants.iter().find(|known| {
-            known.name.is_some()
-                && KeyGrant { id: known.id.clone(), created: known.created, ..grant.clone() } == **known
-        });
-        let id = match same {
+        let id = match key.grants.iter().find(|known| is_again(known, &grant)) {
             Some(known) => known.id.clone(),
             None => {
                 key.grants.push(grant.clone());
@@ -111,7 +114,37 @@ async fn insert_grant(
         Ok(id)
     };
     let id = call.change_key(&permit, target, insert).await?;
-    Ok(json!({ "GrantToken": BASE64_STANDARD.encode(format!("{}:{id}", target.arn)), "GrantId": id }))
+    Ok(json!({ "GrantToken": grant_tokens::issue(call, &target.arn, &id)?, "GrantId": id }))
+}
+
+/// Whether a named grant is asked for again, with the same parameters (BC:kms.CreateGrant, `Name`).
+fn is_again(known: &KeyGrant, asked: &KeyGrant) -> bool {
+    let parameters = |grant: &KeyGrant| {
+        let KeyGrant { grantee, retiring, operations, context_equals, context_subset, name, .. } =
+            grant.clone();
+        let issuer = issuing_account(grant).map(str::to_owned);
+        (name, grantee, retiring, operations, context_equals, context_subset, issuer)
+    };
+    known.name.is_some() && known.name == asked.name && parameters(known) == parameters(asked)
+}
+
+/// The account whose principal made a grant.
+fn issuing_account(grant: &KeyGrant) -> Option<&str> {
+    grant.issuer.split(':').nth(4)
+}
+
+/// Whether a grant that gives `CreateGrant` gives it for what is asked: no operation more than its own, and constraints that are as
+/// strict (KMS Developer Guide, "Granting CreateGrant permission").
+fn hands_on(grant: &KeyGrant, asked: &CreateGrant) -> bool {
+    let none = Constraints::default();
+    let Constraints { encryption_context_equals: equals, encryption_context_subset: subset } =
+        asked.constraints.as_ref().unwrap_or(&none);
+    let holds = |given: &Option<EncryptionContext>, wanted: &EncryptionContext| {
+        given.as_ref().is_some_and(|given| wanted.iter().all(|(key, value)| given.get(key) == Some(value)))
+    };
+    asked.operations.iter().all(|operation| grant.operations.contains(operation))
+        && grant.context_equals.as_ref().is_none_or(|wanted| equals.as_ref() == Some(wanted))
+        && grant.context_subset.as_ref().is_none_or(|wanted| holds(equals, wanted) || holds(subset, wanted))
 }
 
 fn new_grant(call: &Call<'_>, input: CreateGrant) -> Result<KeyGrant, KmsError> {
@@ -129,21 +162,68 @@ fn new_grant(call: &Call<'_>, input: CreateGrant) -> Result<KeyGrant, KmsError> 
     })
 }
 
+fn must_be_well_formed(input: &CreateGrant) -> Result<(), KmsError> {
+    must_be_grantable(&input.operations)?;
+    must_match("granteePrincipal", &input.grantee_principal, r"^[\w+=,.@:/-]+$", "_+=,.@:/-")?;
+    if let Some(retiring) = &input.retiring_principal {
+        must_match("retiringPrincipal", retiring, r"^[\w+=,.@:/-]+$", "_+=,.@:/-")?;
+    }
+    if let Some(name) = &input.name {
+        must_match("name", name, "^[a-zA-Z0-9:/_-]+$", ":/_-")?;
+    }
+    let constraints = input.constraints.iter().flat_map(|given| {
+        [
+            ("constraints.encryptionContextEquals", &given.encryption_context_equals),
+            ("constraints.encryptionContextSubset", &given.encryption_context_subset),
+        ]
+    });
+    for (member, context) in constraints.filter_map(|(member, context)| Some((member, context.as_ref()?))) {
+        let too_long = context.values().any(|value| value.chars().count() > MAX_VALUE);
+        let most = if too_long { MAX_VALUE } else { MAX_PAIRS };
+        if too_long || context.len() > MAX_PAIRS {
+            return Err(KmsError::validation(format!(
+                "1 validation error detected: Value at '{member}' failed to satisfy constraint: Member must have length less than \
+                 or equal to {most}"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses text of which a character is neither a letter nor a digit nor among `others`, or that has none or too many.
+fn must_match(member: &str, text: &str, pattern: &str, others: &str) -> Result<(), KmsError> {
+    if text.len() > MAX_LENGTH {
+        let constraint = format!("Member must have length less than or equal to {MAX_LENGTH}");
+        return Err(KmsError::constraint(text, member, &constraint));
+    }
+    match !text.is_empty()
+        && text.chars().all(|letter| letter.is_ascii_alphanumeric() || others.contains(letter))
+    {
+        true => Ok(()),
+        false => {
+            let constraint = format!("Member must satisfy regular expression pattern: {pattern}");
+            Err(KmsError::constraint(text, member, &constraint))
+        }
+    }
+}
+
 fn must_be_grantable(operations: &[String]) -> Result<(), KmsError> {
     if operations.is_empty() {
         let constraint = "Member must have length greater than or equal to 1";
         return Err(KmsError::constraint("[]", "operations", constraint));
     }
-    if operations.iter().any(|operation| operation == "CreateGrant") {
-        return Err(KmsError::unsupported("The grant operation CreateGrant"));
+    let Some(other) = operations.iter().find(|operation| !OPERATIONS.contains(&operation.as_str())) else {
+        return Ok(());
+    };
+    if OF_OTHER_KEYS.contains(&other.as_str()) {
+        let message =
+            format!("The operation {other} is not supported by grants for symmetric encryption KMS keys.");
+        return Err(KmsError::validation(message));
     }
-    match operations.iter().find(|operation| !OPERATIONS.contains(&operation.as_str())) {
-        None => Ok(()),
-        Some(other) => {
-            let constraint = format!("Member must satisfy enum value set: [{}]", OPERATIONS.join(", "));
-            Err(KmsError::constraint(other, "operations", &constraint))
-        }
-    }
+    let known = [&OPERATIONS[..], &OF_OTHER_KEYS].concat().join(", ");
+    let constraint =
+        format!("Member must satisfy constraint: [Member must satisfy enum value set: [{known}]]");
+    Err(KmsError::constraint(&format!("[{}]", operations.join(", ")), "operations", &constraint))
 }
 
 /// A grantee is a caller by ARN that exists: never a service, a group or everyone.
@@ -182,13 +262,6 @@ fn for_aws_resource() -> Context {
     Context::new().with("kms:GrantIsForAWSResource", "false")
 }
 
-fn dry_run() -> KmsError {
-    KmsError::refused(
-        "DryRunOperationException",
-        "The request would have succeeded, but the DryRun option is set.",
-    )
-}
-
 pub(super) async fn list_grants(call: &Call<'_>, input: ListGrants) -> Result<Value, KmsError> {
     let target = find(call, &input.key_id, Aliases::Refused).await?;
     let conditions = for_aws_resource();
@@ -211,7 +284,7 @@ fn entry(key: &KmsKey, grant: &KeyGrant) -> Value {
         "Name": grant.name.clone().unwrap_or_default(),
         "CreationDate": grant.created,
         "GranteePrincipal": grant.grantee,
-        "IssuingAccount": grant.issuer.split(':').nth(4).map(|account| format!("arn:aws:iam::{account}:root")),
+        "IssuingAccount": issuing_account(grant).map(|account| format!("arn:aws:iam::{account}:root")),
         "Operations": grant.operations,
     });
     let mut constraints = serde_json::Map::new();
@@ -237,18 +310,17 @@ pub(super) async fn revoke_grant(call: &Call<'_>, input: RevokeGrant) -> Result<
     let conditions = for_aws_resource();
     let (permit, _) =
         call.authorize_key::<actions::kms::RevokeGrant>(&target, OtherAccounts::Accepted, conditions)?;
-    if input.dry_run {
-        return Err(dry_run());
+    stop_if_dry_run(input.dry_run)?;
+    call.change_key(&permit, &target, |key| remove(key, &input.grant_id)).await
+}
+
+fn remove(key: &mut KmsKey, grant: &str) -> Result<Value, KmsError> {
+    let before = key.grants.len();
+    key.grants.retain(|known| known.id != grant);
+    match key.grants.len() < before {
+        true => Ok(Value::Null),
+        false => Err(KmsError::not_found(format!("Grant ID {grant} not found"))),
     }
-    let revoke = |key: &mut KmsKey| {
-        let before = key.grants.len();
-        key.grants.retain(|grant| grant.id != input.grant_id);
-        match key.grants.len() < before {
-            true => Ok(Value::Null),
-            false => Err(KmsError::not_found(format!("Grant ID {} not found", input.grant_id))),
-        }
-    };
-    call.change_key(&permit, &target, revoke).await
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -270,11 +342,8 @@ pub(super) struct ListRetirableGrants {
 
 pub(super) async fn retire_grant(call: &Call<'_>, input: RetireGrant) -> Result<Value, KmsError> {
     let (key_arn, id) = match (input.grant_token, input.key_id, input.grant_id) {
-        (Some(token), None, None) => read_token(&token)?,
-        (None, Some(key), Some(id)) if key.starts_with("arn:") => (key, id),
-        (None, Some(key), Some(_)) => {
-            return Err(KmsError::refused("InvalidArnException", format!("{key} is not a key ARN")));
-        }
+        (Some(token), None, None) => grant_tokens::read(call.aws, &token)?,
+        (None, Some(key), Some(id)) => (key, id),
         _ => {
             return Err(KmsError::validation(
                 "Either a grant token, or both a key ARN and a grant ID must be specified.",
@@ -283,26 +352,8 @@ pub(super) async fn retire_grant(call: &Call<'_>, input: RetireGrant) -> Result<
     };
     let target = find(call, &key_arn, Aliases::Refused).await?;
     let (permit, _) = call.authorize_grant(&target, &id)?;
-    if input.dry_run {
-        return Err(dry_run());
-    }
-    let retire = |key: &mut KmsKey| {
-        let before = key.grants.len();
-        key.grants.retain(|grant| grant.id != id);
-        match key.grants.len() < before {
-            true => Ok(Value::Null),
-            false => Err(KmsError::not_found(format!("Grant ID {id} not found"))),
-        }
-    };
-    call.change_key(&permit, &target, retire).await
-}
-
-/// Key ARN and grant id of a grant token.
-fn read_token(token: &str) -> Result<(String, String), KmsError> {
-    let text = BASE64_STANDARD.decode(token).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-    let parts = text.as_deref().and_then(|text| text.rsplit_once(':'));
-    let invalid = || KmsError::refused("InvalidGrantTokenException", "Invalid grant token.");
-    parts.map(|(key, id)| (key.to_owned(), id.to_owned())).ok_or_else(invalid)
+    stop_if_dry_run(input.dry_run)?;
+    call.change_key(&permit, &target, |key| remove(key, &id)).await
 }
 
 pub(super) async fn list_retirable_grants(

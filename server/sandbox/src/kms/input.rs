@@ -1,4 +1,4 @@
-//! Reading the JSON of a request. Members that AWS does not know are ignored, as AWS does.
+//! Reading the JSON of a request, and the blobs in it.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -7,29 +7,14 @@ use serde::{Deserialize, Deserializer};
 use zeroize::Zeroizing;
 
 use super::KmsError;
+use crate::json;
 
 /// Reads an input.
 ///
 /// # Errors
-/// `SerializationException` when it is not JSON or a member has the wrong type, `ValidationException` when a required
-/// member is missing.
+/// Those of [`json::read`].
 pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, KmsError> {
-    let body = if body.is_empty() { b"{}" } else { body };
-    serde_json::from_slice(body).map_err(|error| {
-        let text = error.to_string();
-        match text.strip_prefix("missing field `").and_then(|rest| rest.split_once('`')) {
-            Some((member, _)) => KmsError::validation(format!(
-                "1 validation error detected: Value null at '{}' failed to satisfy constraint: Member must not be null",
-                lower_first(member)
-            )),
-            None => KmsError::refused("SerializationException", ""),
-        }
-    })
-}
-
-fn lower_first(member: &str) -> String {
-    let mut letters = member.chars();
-    letters.next().map_or_else(String::new, |first| first.to_ascii_lowercase().to_string() + letters.as_str())
+    json::read(body).map_err(|(code, message)| KmsError::refused(code, message))
 }
 
 /// A blob: base64 in JSON, wiped when dropped, never printed.

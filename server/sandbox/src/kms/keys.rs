@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use policy::{Arn, Context, GrantConstraints, NamedPolicy, ResourceKind, is_account_id};
 
-use super::{Call, EncryptionContext, KmsError, Via};
+use super::grant_tokens::GrantTokens;
+use super::{Call, EncryptionContext, KmsError, Via, rotation};
 use crate::arns;
 use crate::gate::{Action, Permit, Question, actions};
-use crate::model::{Account, KeyState, KmsKey, Timestamp};
+use crate::model::{Account, KeyGrant, KeyState, KmsKey, Timestamp};
 
 /// The forms in which a key can be named (KMS Developer Guide, "Key identifiers").
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,6 +84,71 @@ pub(super) struct Target {
     found: Option<(Arc<Account>, Arc<KmsKey>)>,
     /// The alias by which the call named it.
     alias: Option<String>,
+    /// Ids of the grants whose tokens the call gives.
+    tokens: Vec<String>,
+}
+
+impl Target {
+    /// A key that is there.
+    pub(super) fn of(account: Arc<Account>, key: Arc<KmsKey>) -> Self {
+        Self {
+            arn: key.arn.clone(),
+            account: account.id.clone(),
+            found: Some((account, key)),
+            alias: None,
+            tokens: Vec::new(),
+        }
+    }
+
+    /// Whether it is a key of the caller's account, for what stays within one and asks about no key.
+    ///
+    /// # Errors
+    /// `NotFoundException`.
+    pub(super) fn must_be_own(&self, call: &Call<'_>) -> Result<(), KmsError> {
+        match &self.found {
+            Some((account, _)) if account.id == call.caller.account_id() => Ok(()),
+            _ => Err(self.absent()),
+        }
+    }
+
+    fn absent(&self) -> KmsError {
+        KmsError::not_found(format!("Key '{}' does not exist", self.arn))
+    }
+
+    /// The same with the grant tokens that the call gives.
+    pub(super) fn with_tokens(self, call: &Call<'_>, tokens: &GrantTokens) -> Result<Self, KmsError> {
+        Ok(Self { tokens: tokens.grants(call)?, ..self })
+    }
+
+    /// The same key with only those of its grants that count for what is asked.
+    pub(super) fn with_grants(&self, counts: impl Fn(&KeyGrant) -> bool) -> Self {
+        let mut narrowed = self.clone();
+        if let Some((_, key)) = &mut narrowed.found {
+            Arc::make_mut(key).grants.retain(counts);
+        }
+        narrowed
+    }
+
+    /// The grants that are in force for this call. A key can have very many; of those only the caller's own are looked at.
+    fn grants(&self, call: &Call<'_>, key: &KmsKey) -> Vec<policy::Grant> {
+        const ALL_LOOKED_AT: usize = 64;
+        let known_from = call.meta.now.unix_timestamp() - call.aws.fidelity.grant_delay_seconds;
+        let principal = call.caller.principal();
+        let account = call.caller.account_id();
+        let root = format!("arn:aws:iam::{account}:root");
+        let own = [principal.arn(), principal.principal_arn(), Some(&root), Some(account)];
+        let concerns = |arn: &str| own.iter().flatten().any(|own| *own == arn);
+        key.grants
+            .iter()
+            .filter(|grant| grant.created <= known_from || self.tokens.contains(&grant.id))
+            .filter(|grant| {
+                key.grants.len() <= ALL_LOOKED_AT
+                    || concerns(&grant.grantee)
+                    || grant.retiring.as_deref().is_some_and(concerns)
+            })
+            .map(as_granted)
+            .collect()
+    }
 }
 
 /// Whether an operation takes aliases for keys.
@@ -119,16 +185,30 @@ pub(super) async fn find(call: &Call<'_>, identifier: &str, aliases: Aliases) ->
     })
 }
 
-/// The key with this id, which is of the right form.
+/// The key with this id, which is of the right form. One that was to be rotated by now is.
 pub(super) async fn by_id(call: &Call<'_>, account_id: &str, id: &str) -> Result<Target, KmsError> {
-    let account = call.aws.store.account(account_id).await?;
+    let now = call.meta.now.unix_timestamp();
+    let mut account = call.aws.store.account(account_id).await?;
+    let is_due = |account: &Arc<Account>| account.keys.get(id).is_some_and(|key| rotation::is_due(key, now));
+    if account.as_ref().is_some_and(is_due) {
+        rotation::bring_up_to_date(call, account_id, id).await?;
+        account = call.aws.store.account(account_id).await?;
+    }
     let found = account.and_then(|account| {
-        let key = account.keys.get(id).filter(|key| !is_gone(key, call.meta.now.unix_timestamp()))?;
+        let key = account.keys.get(id).filter(|key| !is_gone(key, now))?;
         let key = Arc::clone(key);
         Some((account, key))
     });
-    let arn = arns::key(&call.aws.region, account_id, id);
-    Ok(Target { arn, account: account_id.to_owned(), found, alias: None })
+    Ok(match found {
+        Some((account, key)) => Target::of(account, key),
+        None => Target {
+            arn: arns::key(&call.aws.region, account_id, id),
+            account: account_id.to_owned(),
+            found: None,
+            alias: None,
+            tokens: Vec::new(),
+        },
+    })
 }
 
 async fn by_alias(call: &Call<'_>, account_id: &str, name: &str) -> Result<Option<Target>, KmsError> {
@@ -141,6 +221,16 @@ async fn by_alias(call: &Call<'_>, account_id: &str, name: &str) -> Result<Optio
 /// Whether the waiting period before deletion is over. Such a key is as good as absent: no operation reaches it.
 pub(super) fn is_gone(key: &KmsKey, now: Timestamp) -> bool {
     matches!(key.state, KeyState::PendingDeletion { due } if due <= now)
+}
+
+/// Removes the keys that are gone, with their aliases, and gives their ARNs.
+pub(crate) fn remove_gone(account: &mut Account, now: Timestamp) -> Vec<String> {
+    let gone: Vec<Arc<KmsKey>> = account.keys.values().filter(|key| is_gone(key, now)).cloned().collect();
+    for key in &gone {
+        account.keys.remove(&key.id);
+        account.aliases.retain(|_, alias| alias.key_id != key.id);
+    }
+    gone.iter().map(|key| key.arn.clone()).collect()
 }
 
 /// `kms:EncryptionContext:…` and `kms:EncryptionContextKeys`.
@@ -183,7 +273,7 @@ impl Call<'_> {
             Some(_) if !own_account && others == OtherAccounts::Refused => {}
             Some((account, key)) => {
                 question.resource_policy = Some(policy_of(key));
-                question.grants = grants_of(key);
+                question.grants = target.grants(self, key);
                 question.context.extend(key_conditions(account, key, target.alias.as_deref()));
             }
             // No key, so no key policy that would have to consent: identity policies alone decide.
@@ -193,7 +283,7 @@ impl Call<'_> {
         let permit = self.authorize(question)?;
         match &target.found {
             Some((_, key)) => Ok((permit, Arc::clone(key))),
-            None => Err(KmsError::not_found(format!("Key '{}' does not exist", target.arn))),
+            None => Err(target.absent()),
         }
     }
 
@@ -206,10 +296,7 @@ impl Call<'_> {
         target: &Target,
         grant: &str,
     ) -> Result<(Permit<actions::kms::RetireGrant>, Arc<KmsKey>), KmsError> {
-        let mut narrowed = target.clone();
-        if let Some((_, key)) = &mut narrowed.found {
-            Arc::make_mut(key).grants.retain(|known| known.id == grant);
-        }
+        let narrowed = target.with_grants(|known| known.id == grant);
         self.authorize_key(&narrowed, OtherAccounts::Accepted, Context::new())
     }
 
@@ -254,8 +341,7 @@ impl Call<'_> {
         let (id, now) = (key_id(&target.arn), self.meta.now.unix_timestamp());
         let changed = self.aws.store.change(&target.account, |account| {
             let key = account.keys.get(id).filter(|key| !is_gone(key, now));
-            let absent = || KmsError::not_found(format!("Key '{}' does not exist", target.arn));
-            let mut key = KmsKey::clone(key.ok_or_else(absent)?);
+            let mut key = KmsKey::clone(key.ok_or_else(|| target.absent())?);
             let answer = change(&mut key)?;
             account.keys.insert(id.to_owned(), Arc::new(key));
             Ok(answer)
@@ -273,8 +359,9 @@ fn policy_of(key: &KmsKey) -> NamedPolicy {
     NamedPolicy { name: "key policy".into(), arn: None, document: key.policy.document() }
 }
 
-fn grants_of(key: &KmsKey) -> Vec<policy::Grant> {
-    let grant = |grant: &crate::model::KeyGrant| policy::Grant {
+/// A grant as the engine takes it.
+fn as_granted(grant: &KeyGrant) -> policy::Grant {
+    policy::Grant {
         grant_id: grant.id.clone(),
         grantee: grant.grantee.clone(),
         retiring_principal: grant.retiring.clone(),
@@ -285,8 +372,7 @@ fn grants_of(key: &KmsKey) -> Vec<policy::Grant> {
                 encryption_context_subset: grant.context_subset.clone(),
             }
         }),
-    };
-    key.grants.iter().map(grant).collect()
+    }
 }
 
 /// `kms:ResourceAliases`, `kms:RequestAlias`, the key's tags, and what never differs between symmetric keys.

@@ -3,17 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 use policy::Context;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::grant_tokens::GrantTokens;
 use super::keys::{Aliases, OtherAccounts, find, is_gone, must_not_be_pending_deletion, symmetric};
 use super::listing::{Limits, page};
-use super::{Call, KmsError, policies};
+use super::{Call, KmsError, managed_key, material, policies, rotation};
 use crate::arns;
-use crate::crypto::Key;
 use crate::gate::{Permit, actions};
 use crate::model::{KeyState, KmsKey};
 
@@ -31,6 +29,7 @@ pub(super) struct CreateKey {
     customer_master_key_spec: Option<String>,
     origin: Option<String>,
     custom_key_store_id: Option<String>,
+    xks_key_id: Option<String>,
     multi_region: bool,
     bypass_policy_lockout_safety_check: bool,
     tags: Vec<Tag>,
@@ -47,6 +46,14 @@ pub(super) struct Tag {
 #[serde(rename_all = "PascalCase")]
 pub(super) struct OfKey {
     pub(super) key_id: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct DescribeKey {
+    key_id: String,
+    #[serde(default)]
+    grant_tokens: GrantTokens,
 }
 
 #[derive(Debug, Deserialize)]
@@ -86,7 +93,8 @@ pub(super) async fn create_key(call: &Call<'_>, input: CreateKey) -> Result<Valu
         None => policies::default_policy(account)?,
     };
     let key = KmsKey {
-        sealed_material: new_material(call, &arn)?,
+        sealed_material: material::fresh(call, &arn, 0)?,
+        rotations: Vec::new(),
         id,
         arn,
         created: call.meta.now.unix_timestamp(),
@@ -113,13 +121,7 @@ async fn insert_key(
         Ok::<_, KmsError>(())
     };
     call.aws.store.change(account, insert).await?;
-    Ok(json!({ "KeyMetadata": metadata(account, &key) }))
-}
-
-/// Fresh key material, sealed under the root key with the key's ARN as context.
-pub(super) fn new_material(call: &Call<'_>, arn: &str) -> Result<String, KmsError> {
-    let sealed = call.aws.store.root_key().seal(Key::generate()?.expose(), arn.as_bytes())?;
-    Ok(BASE64_STANDARD.encode(sealed))
+    Ok(json!({ "KeyMetadata": metadata(call, account, &key) }))
 }
 
 pub(super) fn must_be_a_description(description: &str) -> Result<(), KmsError> {
@@ -144,29 +146,41 @@ fn must_be_symmetric(input: &CreateKey) -> Result<(), KmsError> {
     if input.custom_key_store_id.is_some() {
         return Err(KmsError::unsupported("CustomKeyStoreId"));
     }
+    if input.xks_key_id.is_some() {
+        return Err(KmsError::unsupported("XksKeyId"));
+    }
     if input.multi_region {
         return Err(KmsError::unsupported("MultiRegion"));
     }
     Ok(())
 }
 
+/// Tags as KMS accepts them, in its words.
 pub(super) fn tags(given: &[Tag]) -> Result<BTreeMap<String, String>, KmsError> {
     let mut tags = BTreeMap::new();
-    for Tag { tag_key, tag_value } in given {
-        let well_formed = (1..=128).contains(&tag_key.chars().count())
-            && tag_value.chars().count() <= 256
-            && !tag_key.starts_with("aws:");
-        let fresh = tags.insert(tag_key.clone(), tag_value.clone()).is_none();
-        if !well_formed || !fresh {
-            return Err(KmsError::refused(
-                "TagException",
-                format!("The tag {tag_key} is invalid or given twice."),
-            ));
+    for (place, Tag { tag_key, tag_value }) in given.iter().enumerate() {
+        let member = |field: &str| format!("tags.{}.member.{field}", place + 1);
+        let longest = |length| format!("Member must have length less than or equal to {length}");
+        if tag_key.is_empty() {
+            let constraint = "Member must have length greater than or equal to 1";
+            return Err(KmsError::constraint(tag_key, &member("tagKey"), constraint));
+        }
+        if tag_key.chars().count() > 128 {
+            return Err(KmsError::constraint(tag_key, &member("tagKey"), &longest(128)));
+        }
+        if tag_value.chars().count() > 256 {
+            return Err(KmsError::constraint(tag_value, &member("tagValue"), &longest(256)));
+        }
+        if tag_key.get(..4).is_some_and(|prefix| prefix.eq_ignore_ascii_case("aws:")) {
+            return Err(KmsError::refused("TagException", "Tags beginning with aws: are reserved"));
+        }
+        if tags.insert(tag_key.clone(), tag_value.clone()).is_some() {
+            return Err(KmsError::refused("TagException", "Duplicate tag keys"));
         }
     }
     match tags.len() {
         0..=50 => Ok(tags),
-        _ => Err(KmsError::refused("TagException", "A key can have up to 50 tags.")),
+        _ => Err(KmsError::refused("TagException", "Too many tags")),
     }
 }
 
@@ -188,11 +202,20 @@ pub(super) fn tag_conditions(tags: &BTreeMap<String, String>) -> Context {
     conditions
 }
 
-pub(super) async fn describe_key(call: &Call<'_>, input: OfKey) -> Result<Value, KmsError> {
-    let target = find(call, &input.key_id, Aliases::Accepted).await?;
+/// The alias `aws/s3` is there before its key: whoever first describes it has the key made (BC:kms.DescribeKey).
+pub(super) async fn describe_key(call: &Call<'_>, input: DescribeKey) -> Result<Value, KmsError> {
+    let planned = managed_key::planned(call, &input.key_id).await?;
+    let target = match &planned {
+        Some(target) => target.clone(),
+        None => find(call, &input.key_id, Aliases::Accepted).await?,
+    };
+    let target = target.with_tokens(call, &input.grant_tokens)?;
     let (_, key) =
         call.authorize_key::<actions::kms::DescribeKey>(&target, OtherAccounts::Accepted, Context::new())?;
-    Ok(json!({ "KeyMetadata": metadata(&target.account, &key) }))
+    if planned.is_some() {
+        managed_key::ensure(call).await?;
+    }
+    Ok(json!({ "KeyMetadata": metadata(call, &target.account, &key) }))
 }
 
 pub(super) async fn list_keys(call: &Call<'_>, input: ListKeys) -> Result<Value, KmsError> {
@@ -210,6 +233,9 @@ pub(super) async fn enable_key(call: &Call<'_>, input: OfKey) -> Result<Value, K
         call.authorize_key::<actions::kms::EnableKey>(&target, OtherAccounts::Refused, Context::new())?;
     let enable = |key: &mut KmsKey| {
         must_not_be_pending_deletion(key)?;
+        if key.state == KeyState::Disabled {
+            rotation::make_up(call, key)?;
+        }
         key.state = KeyState::Enabled;
         Ok(Value::Null)
     };
@@ -233,10 +259,7 @@ pub(super) async fn schedule_key_deletion(
     input: ScheduleKeyDeletion,
 ) -> Result<Value, KmsError> {
     let days = input.pending_window_in_days.unwrap_or(30);
-    if !DELETION_DAYS.contains(&days) {
-        let constraint = "Member must have value between 7 and 30";
-        return Err(KmsError::constraint(&days.to_string(), "pendingWindowInDays", constraint));
-    }
+    KmsError::within(days, "pendingWindowInDays", &DELETION_DAYS)?;
     let target = find(call, &input.key_id, Aliases::Refused).await?;
     let conditions = Context::new().with("kms:ScheduleKeyDeletionPendingWindowInDays", days.to_string());
     let (permit, _) =
@@ -271,7 +294,7 @@ pub(super) async fn cancel_key_deletion(call: &Call<'_>, input: OfKey) -> Result
     call.change_key(&permit, &target, cancel).await
 }
 
-fn metadata(account: &str, key: &KmsKey) -> Value {
+fn metadata(call: &Call<'_>, account: &str, key: &KmsKey) -> Value {
     let (state, deletion) = match key.state {
         KeyState::Enabled => ("Enabled", None),
         KeyState::Disabled => ("Disabled", None),
@@ -292,6 +315,7 @@ fn metadata(account: &str, key: &KmsKey) -> Value {
         "KeySpec": "SYMMETRIC_DEFAULT",
         "EncryptionAlgorithms": ["SYMMETRIC_DEFAULT"],
         "MultiRegion": false,
+        "CurrentKeyMaterialId": material::current_id(call, key),
     });
     if let (Some(due), Some(object)) = (deletion, metadata.as_object_mut()) {
         object.insert("DeletionDate".into(), json!(due));

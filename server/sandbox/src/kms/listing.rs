@@ -9,8 +9,8 @@ use super::KmsError;
 /// Largest and default page sizes of one List operation.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
-    pub(super) default: usize,
-    pub(super) largest: usize,
+    pub(super) default: i64,
+    pub(super) largest: i64,
 }
 
 /// Cuts one page out of `entries`, which are sorted by the name that each carries. The marker holds the last name of the
@@ -25,23 +25,14 @@ pub(super) fn page(
     limit: Option<i64>,
     marker: Option<&str>,
 ) -> Result<Value, KmsError> {
-    let limit = match limit {
-        None => limits.default,
-        Some(given) => usize::try_from(given)
-            .ok()
-            .filter(|limit| (1..=limits.largest).contains(limit))
-            .ok_or_else(|| {
-                let bound = if given < 1 { (1, "greater") } else { (limits.largest, "less") };
-                let constraint = format!("Member must have value {} than or equal to {}", bound.1, bound.0);
-                KmsError::constraint(&given.to_string(), "limit", &constraint)
-            })?,
-    };
+    let limit = limit.unwrap_or(limits.default);
+    KmsError::within(limit, "limit", &(1..=limits.largest))?;
     let after = marker.map(read_marker).transpose()?;
     let mut rest =
         entries.skip_while(|(name, _)| after.as_ref().is_some_and(|after| name <= after)).peekable();
     let mut last = None;
     let mut values = Vec::new();
-    for (name, value) in rest.by_ref().take(limit) {
+    for (name, value) in rest.by_ref().take(usize::try_from(limit).unwrap_or_default()) {
         values.push(value);
         last = Some(name);
     }

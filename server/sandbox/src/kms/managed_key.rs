@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{Call, KmsError, lifecycle, policies};
+use super::keys::Target;
+use super::{Call, KmsError, material, policies};
 use crate::model::{Account, Alias, KeyState, KmsKey};
 use crate::{Aws, arns};
 
@@ -26,17 +27,45 @@ fn id(aws: &Aws, account: &str) -> String {
 /// Makes the key, with its alias, in the caller's account unless it is there.
 pub(super) async fn ensure(call: &Call<'_>) -> Result<(), KmsError> {
     let own = call.caller.account_id();
-    let id = id(call.aws, own);
-    if call.aws.store.account(own).await?.is_some_and(|account| account.keys.contains_key(&id)) {
+    if call.aws.store.account(own).await?.is_some_and(|account| account.aliases.contains_key(ALIAS)) {
         return Ok(());
     }
+    let key = Arc::new(new(call)?);
+    let alias =
+        Arc::new(Alias { name: ALIAS.into(), key_id: key.id.clone(), created: key.created, updated: None });
+    let insert = |account: &mut Account| {
+        // Another request may have been first; its material must stay.
+        if !account.keys.contains_key(&key.id) {
+            account.keys.insert(key.id.clone(), Arc::clone(&key));
+            account.aliases.insert(ALIAS.into(), Arc::clone(&alias));
+        }
+        Ok::<_, KmsError>(())
+    };
+    Ok(call.aws.store.change(own, insert).await?)
+}
+
+/// The key as it is to be, if `identifier` is its alias and it is not there yet: to ask the gate about it.
+pub(super) async fn planned(call: &Call<'_>, identifier: &str) -> Result<Option<Target>, KmsError> {
+    let own = call.caller.account_id();
+    if identifier != ALIAS && identifier != arns::alias(&call.aws.region, own, ALIAS) {
+        return Ok(None);
+    }
+    let account = call.aws.store.account(own).await?;
+    match account.filter(|account| !account.aliases.contains_key(ALIAS)) {
+        None => Ok(None),
+        Some(account) => Ok(Some(Target::of(account, Arc::new(new(call)?)))),
+    }
+}
+
+fn new(call: &Call<'_>) -> Result<KmsKey, KmsError> {
+    let own = call.caller.account_id();
     let arn = arn(call.aws, own);
-    let created = call.meta.now.unix_timestamp();
-    let key = Arc::new(KmsKey {
-        sealed_material: lifecycle::new_material(call, &arn)?,
-        id: id.clone(),
+    Ok(KmsKey {
+        sealed_material: material::fresh(call, &arn, 0)?,
+        rotations: Vec::new(),
+        id: id(call.aws, own),
         arn,
-        created,
+        created: call.meta.now.unix_timestamp(),
         description: "Default key that protects my S3 objects when no other key is defined".into(),
         state: KeyState::Enabled,
         policy: policies::own_policy(&policy(&call.aws.region, own))?,
@@ -44,17 +73,7 @@ pub(super) async fn ensure(call: &Call<'_>) -> Result<(), KmsError> {
         aws_managed: true,
         tags: std::collections::BTreeMap::new(),
         rotation: None,
-    });
-    let alias = Arc::new(Alias { name: ALIAS.into(), key_id: id.clone(), created, updated: None });
-    let insert = |account: &mut Account| {
-        // Another request may have been first; its material must stay.
-        if !account.keys.contains_key(&id) {
-            account.keys.insert(id.clone(), Arc::clone(&key));
-            account.aliases.insert(ALIAS.into(), Arc::clone(&alias));
-        }
-        Ok::<_, KmsError>(())
-    };
-    Ok(call.aws.store.change(own, insert).await?)
+    })
 }
 
 /// The key policy that AWS gives `aws/s3`: everyone in the account, but through S3 only; nobody can change it.

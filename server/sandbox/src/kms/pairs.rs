@@ -13,8 +13,9 @@ use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use super::cryptography::{conditions, must_not_be_for_an_enclave, stop_if_dry_run};
+use super::grant_tokens::GrantTokens;
 use super::keys::{Aliases, OtherAccounts, find, must_be_usable};
-use super::{Call, EncryptionContext, KmsError, ciphertext};
+use super::{Call, EncryptionContext, KmsError, ciphertext, material};
 use crate::crypto::CryptoError;
 use crate::gate::{Action, actions};
 
@@ -26,6 +27,8 @@ pub(super) struct GenerateDataKeyPair {
     #[serde(default)]
     encryption_context: EncryptionContext,
     recipient: Option<Value>,
+    #[serde(default)]
+    grant_tokens: GrantTokens,
     #[serde(default)]
     dry_run: bool,
 }
@@ -94,7 +97,8 @@ async fn generate<A: Action>(
     call: &Call<'_>,
     input: &GenerateDataKeyPair,
 ) -> Result<(Pair, Value), KmsError> {
-    let target = find(call, &input.key_id, Aliases::Accepted).await?;
+    let target =
+        find(call, &input.key_id, Aliases::Accepted).await?.with_tokens(call, &input.grant_tokens)?;
     let asked =
         conditions(&input.encryption_context)?.with("kms:DataKeyPairSpec", input.key_pair_spec.clone());
     let (_permit, key) = call.authorize_key::<A>(&target, OtherAccounts::Accepted, asked)?;
@@ -102,11 +106,13 @@ async fn generate<A: Action>(
     stop_if_dry_run(input.dry_run)?;
     let pair = Pair::generate(&input.key_pair_spec)?;
     let blob = ciphertext::encrypt(call, &key, &input.encryption_context, &pair.private)?;
+    call.aws.key_usage.note(call, &key, A::NAME.trim_start_matches("kms:"));
     let answer = json!({
         "PrivateKeyCiphertextBlob": BASE64_STANDARD.encode(blob),
         "PublicKey": BASE64_STANDARD.encode(&pair.public),
         "KeyId": key.arn,
         "KeyPairSpec": input.key_pair_spec,
+        "KeyMaterialId": material::current_id(call, &key),
     });
     Ok((pair, answer))
 }

@@ -120,11 +120,13 @@ pub(super) fn must_not_lock_out(call: &Call<'_>, arn: &str, policy: &PolicyText)
     };
     let key_policy = NamedPolicy { name: "key policy".into(), arn: None, document: policy.document() };
     let (identity, session) = (call.caller.identity_policies(), call.caller.session_policies());
+    let boundaries = call.caller.boundaries();
     let policies = Policies {
         identity: &identity,
         resource: Some(&key_policy),
         resource_kind: ResourceKind::KmsKey,
         session_policies: &session,
+        boundaries: &boundaries,
         ..Policies::default()
     };
     match evaluate(&request, &policies).is_allowed() {

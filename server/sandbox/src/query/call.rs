@@ -10,6 +10,7 @@ use crate::caller::Caller;
 use crate::gate::{Action, Permit, Question};
 use crate::model::{Account, Timestamp};
 use crate::request::RequestMeta;
+use crate::store::ChangeError;
 
 /// What every operation is given.
 #[derive(Clone, Copy, Debug)]
@@ -54,6 +55,19 @@ impl<'a> Call<'a> {
         change: impl Fn(&mut Account) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
         Ok(self.aws.store.change(self.account_id(), change).await?)
+    }
+
+    /// The same for a change that takes a name which must be unique over all accounts: `taken` when another account has it.
+    pub(crate) async fn change_unless_taken<A, T>(
+        &self,
+        _permit: &Permit<A>,
+        taken: impl FnOnce() -> Fault,
+        change: impl Fn(&mut Account) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        self.aws.store.change(self.account_id(), change).await.map_err(|error| match error {
+            ChangeError::NameTaken => taken(),
+            error => error.into(),
+        })
     }
 }
 

@@ -18,6 +18,7 @@ const UNDENIABLE: [&str; 2] = ["GetCallerIdentity", "GetSessionToken"];
 
 /// A value for every parameter that an operation may need; lists and structures by their first entry.
 fn values(account: &str) -> BTreeMap<&'static str, (&'static str, String)> {
+    const INSTANCE: &str = "i-0abcdef1234567890";
     const DOCUMENT: &str =
         r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}"#;
     BTreeMap::from([
@@ -37,13 +38,32 @@ fn values(account: &str) -> BTreeMap<&'static str, (&'static str, String)> {
         ("InstanceProfileName", ("InstanceProfileName", "i".into())),
         ("AccessKeyId", ("AccessKeyId", "AKIAIOSFODNN7EXAMPLE".into())),
         ("Status", ("Status", "Inactive".into())),
+        ("Description", ("Description", "d".into())),
+        ("Password", ("Password", "Correct-Horse-1".into())),
+        ("OldPassword", ("OldPassword", "Correct-Horse-1".into())),
+        ("NewPassword", ("NewPassword", "Correct-Horse-2".into())),
+        ("VirtualMFADeviceName", ("VirtualMFADeviceName", "phone".into())),
+        ("SerialNumber", ("SerialNumber", format!("arn:aws:iam::{account}:mfa/phone"))),
+        ("AuthenticationCode1", ("AuthenticationCode1", "123456".into())),
+        ("AuthenticationCode2", ("AuthenticationCode2", "654321".into())),
+        ("AccountAlias", ("AccountAlias", "lab".into())),
+        ("Arn", ("Arn", format!("arn:aws:iam::{account}:user/Admin"))),
+        ("JobId", ("JobId", "01234567-89ab-cdef-0123-456789abcdef".into())),
+        ("ServiceNamespace", ("ServiceNamespace", "s3".into())),
+        ("ServiceNamespaces", ("ServiceNamespaces.member.1", "s3".into())),
+        ("Tags", ("Tags", String::new())),
+        ("TagKeys", ("TagKeys.member.1", "team".into())),
         ("RoleArn", ("RoleArn", format!("arn:aws:iam::{account}:role/r"))),
         ("RoleSessionName", ("RoleSessionName", "session".into())),
         ("EncodedMessage", ("EncodedMessage", "AAAA".into())),
         ("ImageId", ("ImageId", "ami-0abcdef1234567890".into())),
         ("MinCount", ("MinCount", "1".into())),
         ("MaxCount", ("MaxCount", "1".into())),
-        ("InstanceId", ("InstanceId.1", "i-0abcdef1234567890".into())),
+        ("InstanceId", ("InstanceId.1", INSTANCE.into())),
+        ("IamInstanceProfile", ("IamInstanceProfile.Name", "i".into())),
+        ("AssociationId", ("AssociationId", "iip-assoc-0abcdef1234567890".into())),
+        ("ResourceId", ("ResourceId.1", INSTANCE.into())),
+        ("Tag", ("Tag.1.Key", "k".into())),
     ])
 }
 
@@ -58,6 +78,8 @@ async fn sandbox_with_nobody() -> (Arc<Aws>, Caller) {
         created: 0,
         policies: IdentityPolicies::default(),
         boundary: None,
+        tags: crate::model::Tags::new(),
+        login: None,
     };
     aws.store
         .change(&account, |account: &mut Account| {
@@ -72,6 +94,7 @@ async fn sandbox_with_nobody() -> (Arc<Aws>, Caller) {
         account,
         access_key_id: "AKIANOBODY".into(),
         temporary: None,
+        mfa: false,
     };
     (aws, caller)
 }
@@ -80,7 +103,15 @@ async fn call(aws: &Arc<Aws>, caller: &Caller, service: &str, action: &str, take
     let meta = RequestMeta::new(aws.now(), aws.region.clone(), None, None).unwrap();
     let values = values(caller.account_id());
     let mut pairs = vec![("Action", action.to_owned())];
-    pairs.extend(takes.iter().filter_map(|name| values.get(name)).cloned());
+    // To STS a serial number is nothing without a code of the device.
+    let needed = takes.iter().filter(|name| service != "sts" || **name != "SerialNumber");
+    pairs.extend(needed.filter_map(|name| values.get(name)).cloned());
+    if matches!(action, "AssociateIamInstanceProfile" | "ModifyInstanceMetadataOptions") {
+        pairs.push(("InstanceId", "i-0abcdef1234567890".into()));
+    }
+    if action == "DescribeIamInstanceProfileAssociations" {
+        pairs.retain(|(name, _)| *name != "AssociationId");
+    }
     let body = serde_urlencoded::to_string(&pairs).unwrap();
     let params = Params::read("", body.as_bytes()).unwrap();
     let answer: Response<Body> = match service {
@@ -109,8 +140,11 @@ async fn a_user_without_permissions_is_denied_every_operation_by_its_own_action(
             assert_eq!(status, 403, "{action}: {body}");
             let code = if service == "ec2" { "UnauthorizedOperation" } else { "AccessDenied" };
             assert!(body.contains(&format!("<Code>{code}</Code>")), "{action}: {body}");
+            // EC2 names no resource of a list.
+            let resource =
+                if service == "ec2" && action.starts_with("Describe") { "because" } else { "on resource:" };
             let sentence =
-                format!("user/nobody is not authorized to perform: {service}:{action} on resource: ");
+                format!("user/nobody is not authorized to perform: {service}:{action} {resource} ");
             assert!(body.contains(&sentence), "{action}: {body}");
         }
     }
@@ -122,10 +156,10 @@ async fn a_user_without_permissions_is_denied_every_operation_by_its_own_action(
 async fn a_parameter_that_an_operation_does_not_take_is_refused_by_name_rather_than_ignored() {
     let (aws, caller) = sandbox_with_nobody().await;
     let meta = RequestMeta::new(aws.now(), aws.region.clone(), None, None).unwrap();
-    let body = b"Action=CreateRole&RoleName=r&AssumeRolePolicyDocument=x&Tags.member.1.Key=a";
+    let body = b"Action=CreateRole&RoleName=r&AssumeRolePolicyDocument=x&Tagz.member.1.Key=a";
     let params = Params::read("", body).unwrap();
     let answer = iam::handle(&aws, &meta, &caller, &params).await;
     let body = answer.into_body().collect().await.unwrap().to_bytes();
     let body = String::from_utf8(body.to_vec()).unwrap();
-    assert!(body.contains("The parameter Tags.member.1.Key is not supported for CreateRole."), "{body}");
+    assert!(body.contains("The parameter Tagz.member.1.Key is not supported for CreateRole."), "{body}");
 }

@@ -12,6 +12,11 @@ impl Xml {
         self.0.is_empty()
     }
 
+    /// What an operation answers whose result is there and holds nothing: clients look for its element.
+    pub(crate) fn nothing() -> Self {
+        Self("\n".into())
+    }
+
     /// `<name>value</name>`
     pub(crate) fn text(&mut self, name: &str, value: impl Display) -> &mut Self {
         let value = escape(&value.to_string());

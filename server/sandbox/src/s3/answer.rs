@@ -10,7 +10,7 @@ use quick_xml::events::Event;
 use super::blocked_types::{self, BlocksCustomerKeys};
 use super::failure;
 use crate::Body;
-use crate::request::RequestMeta;
+use crate::request::{Refusal, RequestMeta};
 
 /// XML namespace of S3's answers.
 const NAMESPACE: &str = "http://s3.amazonaws.com/doc/2006-03-01/";
@@ -46,6 +46,7 @@ pub(crate) fn error(
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/xml"));
+    response.extensions_mut().insert(Refusal::new(code, message));
     identify(meta, &mut response);
     response
 }
@@ -146,6 +147,12 @@ impl Asked {
         let status = response.status();
         let given = failure::take_fields(response.headers_mut());
         if status == StatusCode::NOT_MODIFIED || (self.method == Method::HEAD && !status.is_success()) {
+            if status != StatusCode::NOT_MODIFIED {
+                // HEAD tells its status alone; what is behind it is known here only.
+                let (code, message) = code_and_message(response.body());
+                let message = failure::message(&code, message);
+                response.extensions_mut().insert(Refusal { code, message });
+            }
             *response.body_mut() = Body::empty();
             response.headers_mut().remove(header::CONTENT_LENGTH);
         } else if status.is_client_error() || status.is_server_error() {

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use policy::{Context, NamedPolicy, ResourceKind};
-use s3s::{S3Request, S3Result};
+use s3s::{S3Error, S3Request, S3Result};
 
 use super::failure::{access_denied, from_store, internal, refuse};
 use super::intake::Signing;
 use crate::caller::Caller;
+use crate::cloudtrail::Asked;
 use crate::gate::{Action, Permit, Question};
 use crate::kms::{self, Via};
 use crate::model::{Account, Bucket};
@@ -38,16 +39,14 @@ impl Ask {
         let caller = request.extensions.get::<Caller>().cloned();
         match (meta, caller) {
             (Some(meta), Some(caller)) => {
+                if let Some(asked) = request.extensions.get::<Asked>() {
+                    asked.is(meta.operation);
+                }
                 let signing = request.extensions.get().cloned().unwrap_or_default();
                 Ok(Self { aws: Arc::clone(aws), meta, caller, signing })
             }
             _ => Err(internal("the request lost its caller")),
         }
-    }
-
-    /// The same request, asking for another operation.
-    pub(super) fn asking_for(&self, name: &str) -> Self {
-        Self { meta: self.meta.asking_for("s3", name), ..self.clone() }
     }
 
     /// Finds a bucket.
@@ -60,11 +59,23 @@ impl Ask {
             let bucket = Arc::clone(owner.buckets.get(name)?);
             Some(Owned { owner, bucket })
         });
-        let owned =
-            owned.ok_or_else(|| refuse(404, "NoSuchBucket", "The specified bucket does not exist"))?;
+        let owned = owned.ok_or_else(no_such_bucket)?;
         match expected.is_none_or(|expected| expected == owned.owner.id) {
             true => Ok(owned),
             false => Err(access_denied()),
+        }
+    }
+
+    /// Checks, once something was read under a bucket's name, that the bucket is still the one whose policy was or will be asked: it
+    /// may have been deleted and made again, by another account.
+    ///
+    /// # Errors
+    /// `NoSuchBucket`.
+    pub(super) async fn must_still_be(&self, owned: &Owned) -> S3Result<()> {
+        let now = self.bucket(&owned.bucket.name, None).await?;
+        match (&now.owner.id, now.bucket.created) == (&owned.owner.id, owned.bucket.created) {
+            true => Ok(()),
+            false => Err(no_such_bucket()),
         }
     }
 
@@ -120,4 +131,8 @@ impl Ask {
     pub(super) fn kms(&self) -> kms::Call<'_> {
         kms::Call { aws: &self.aws, meta: &self.meta, caller: &self.caller, via: Via::S3 }
     }
+}
+
+pub(super) fn no_such_bucket() -> S3Error {
+    refuse(404, "NoSuchBucket", "The specified bucket does not exist")
 }

@@ -48,7 +48,7 @@ pub(super) async fn get_object_attributes(
     let asked = |name: &str| names.contains(&name);
     let sum = |name| describe::checksum(&row, name);
     let parts =
-        parts_of(&row, limit(input.max_parts, "max-parts")?, input.part_number_marker.unwrap_or_default());
+        parts_of(&row, limit("max-parts", input.max_parts)?, input.part_number_marker.unwrap_or_default());
     Ok(S3Response::new(GetObjectAttributesOutput {
         checksum: asked(ObjectAttributes::CHECKSUM).then(|| Checksum {
             checksum_crc32: sum("CRC32"),

@@ -74,8 +74,7 @@ impl Algorithm {
 pub(super) struct Claims {
     md5: Option<Vec<u8>>,
     checksum: Option<(Algorithm, Source)>,
-    /// Of which algorithm the sum is kept, where that is not the one that is claimed.
-    kept: Option<Algorithm>,
+    besides: Option<Algorithm>,
 }
 
 #[derive(Clone, Debug)]
@@ -124,17 +123,23 @@ impl Claims {
                  found.",
             ));
         }
-        Ok(Self { md5, checksum, kept: None })
+        Ok(Self { md5, checksum, besides: None })
     }
 
     /// No claim, and sums of this algorithm.
     pub(super) fn none(algorithm: Algorithm) -> Self {
-        Self { md5: None, checksum: Some((algorithm, Source::Computed)), kept: None }
+        Self { md5: None, checksum: Some((algorithm, Source::Computed)), besides: None }
     }
 
-    /// The same, and the sum of this algorithm is kept, whichever is claimed.
-    pub(super) fn keeping(mut self, algorithm: Algorithm) -> Self {
-        self.kept = Some(algorithm);
+    /// The same, with sums of this algorithm where no checksum is claimed.
+    pub(super) fn or_computed(mut self, algorithm: Algorithm) -> Self {
+        self.checksum.get_or_insert((algorithm, Source::Computed));
+        self
+    }
+
+    /// The same, with sums of this algorithm besides those that are claimed.
+    pub(super) fn besides(mut self, algorithm: Algorithm) -> Self {
+        self.besides = Some(algorithm).filter(|_| self.algorithm() != Some(algorithm));
         self
     }
 
@@ -145,10 +150,9 @@ impl Claims {
 
     /// Sums of the kinds that are claimed. Without a claim S3 computes CRC64NVME, since December 2024.
     pub(super) fn digest(&self) -> Digest {
-        let claimed = self.algorithm();
-        let kept = self.kept.or(claimed).unwrap_or(Algorithm::Crc64Nvme);
+        let algorithm = self.algorithm().unwrap_or(Algorithm::Crc64Nvme);
         let mut hasher = ChecksumHasher::default();
-        for algorithm in claimed.into_iter().chain([kept]) {
+        for algorithm in [Some(algorithm), self.besides].into_iter().flatten() {
             match algorithm {
                 Algorithm::Crc32 => hasher.crc32 = Some(Crc32::new()),
                 Algorithm::Crc32c => hasher.crc32c = Some(Crc32c::new()),
@@ -157,7 +161,7 @@ impl Claims {
                 Algorithm::Sha256 => hasher.sha256 = Some(Sha256::new()),
             }
         }
-        Digest { kept, claimed, hasher, md5: Md5::new() }
+        Digest { algorithm, besides: self.besides, hasher, md5: Md5::new() }
     }
 
     /// Compares what was claimed with what was computed. `trailers` are there once the body was read to its end.
@@ -178,7 +182,7 @@ impl Claims {
             Source::Header(value) => value.clone(),
             Source::Trailer => trailer(*algorithm, trailers)?,
         };
-        match sums.claimed.as_ref().is_some_and(|(_, sum)| *sum == claimed) {
+        match sums.value == claimed {
             true => Ok(()),
             false => Err(refuse(
                 400,
@@ -236,8 +240,8 @@ fn read_md5(value: &str) -> S3Result<Vec<u8>> {
 
 /// Sums in the making.
 pub(super) struct Digest {
-    kept: Algorithm,
-    claimed: Option<Algorithm>,
+    algorithm: Algorithm,
+    besides: Option<Algorithm>,
     hasher: ChecksumHasher,
     md5: Md5,
 }
@@ -250,7 +254,7 @@ impl Digest {
 
     pub(super) fn finish(self) -> Sums {
         let sums = self.hasher.finalize();
-        let of = |algorithm| match algorithm {
+        let value = |algorithm: Algorithm| match algorithm {
             Algorithm::Crc32 => sums.checksum_crc32.clone(),
             Algorithm::Crc32c => sums.checksum_crc32c.clone(),
             Algorithm::Crc64Nvme => sums.checksum_crc64nvme.clone(),
@@ -258,9 +262,9 @@ impl Digest {
             Algorithm::Sha256 => sums.checksum_sha256.clone(),
         };
         Sums {
-            algorithm: self.kept,
-            value: of(self.kept).unwrap_or_default(),
-            claimed: self.claimed.and_then(|algorithm| Some((algorithm, of(algorithm)?))),
+            algorithm: self.algorithm,
+            value: value(self.algorithm).unwrap_or_default(),
+            besides: self.besides.and_then(|algorithm| Some((algorithm, value(algorithm)?))),
             md5: self.md5.finalize().as_ref().to_vec(),
         }
     }
@@ -272,8 +276,8 @@ pub(super) struct Sums {
     pub(super) algorithm: Algorithm,
     /// Base64.
     pub(super) value: String,
-    /// The sum of the algorithm that is claimed.
-    pub(super) claimed: Option<(Algorithm, String)>,
+    /// By the algorithm that was asked for besides.
+    pub(super) besides: Option<(Algorithm, String)>,
     pub(super) md5: Vec<u8>,
 }
 

@@ -16,7 +16,7 @@ use super::tags;
 use super::versions::{Found, on_version};
 use super::write::done;
 use crate::gate::actions;
-use crate::store::{OnlyIf, Removed, is_version_id};
+use crate::store::{OnlyIf, Removed, StoreError, Written, is_version_id};
 
 /// Most keys of one DeleteObjects.
 const MAX_KEYS: usize = 1000;
@@ -137,14 +137,11 @@ async fn may_delete(
 }
 
 async fn remove(ask: &Ask, owned: &Owned, found: &Found, only_if: Option<OnlyIf>) -> S3Result<Removed> {
-    let (store, bucket, now) = (&ask.aws.store, &owned.bucket.name, ask.meta.now.unix_timestamp());
+    let (store, now) = (&ask.aws.store, ask.meta.now.unix_timestamp());
+    let place = (owned.owner.id.as_str(), owned.bucket.name.as_str(), found.key.as_str());
     let Some(version) = &found.asked else {
-        let place = (bucket.as_str(), found.key.as_str());
         let removed = store.delete_object(place, owned.bucket.versioning, only_if.as_ref(), now).await;
-        return match removed.map_err(|error| from_store(&error))? {
-            Ok(removed) => Ok(removed),
-            Err(not_held) => done(not_held).map(|()| Removed::default()),
-        };
+        return removed_or_refused(removed);
     };
     // What a version holds never changes, so it may be looked at beforehand.
     let etag = found.row().map(|row| &row.etag);
@@ -157,7 +154,14 @@ async fn remove(ask: &Ask, owned: &Owned, found: &Found, only_if: Option<OnlyIf>
         }
         _ => {}
     }
-    store.delete_version(bucket, &found.key, version).await.map_err(|error| from_store(&error))
+    removed_or_refused(store.delete_version(place, version).await)
+}
+
+fn removed_or_refused(removed: Result<Result<Removed, Written>, StoreError>) -> S3Result<Removed> {
+    match removed.map_err(|error| from_store(&error))? {
+        Ok(removed) => Ok(removed),
+        Err(refused) => done(refused).map(|()| Removed::default()),
+    }
 }
 
 /// A batch is deleted only as it was sent: its document needs a digest of its own (BC:s3.DeleteObjects).

@@ -124,10 +124,25 @@ pub(super) fn from_change(error: ChangeError<S3Error>) -> S3Error {
     }
 }
 
+/// S3's sentence for what `s3s` says in words of its own.
+fn in_s3s_words(said: &str) -> Option<String> {
+    if said == "missing header: x-amz-object-attributes" {
+        let missing = "The x-amz-object-attributes header specifying the attributes to be retrieved is either missing or empty";
+        return Some(missing.to_owned());
+    }
+    match said.strip_prefix("invalid query: ")?.split_once(": ")?.0 {
+        "partNumber" => Some("Part number must be an integer between 1 and 10000, inclusive".to_owned()),
+        name => Some(format!("Provided {name} not an integer or within integer range")),
+    }
+}
+
 /// The message of an error answer: what was said, or S3's sentence for a code that `s3s` gives without one.
 pub(super) fn message(code: &str, said: Option<String>) -> String {
     let own = match code {
         "InvalidBucketName" => "The specified bucket is not valid.",
+        "RequestTimeTooSkewed" => {
+            "The difference between the request time and the current time is too large."
+        }
         "InternalError" => INTERNAL,
         _ => "",
     };
@@ -135,7 +150,7 @@ pub(super) fn message(code: &str, said: Option<String>) -> String {
         return own.to_owned();
     }
     if let Some(said) = said {
-        return said;
+        return in_s3s_words(&said).unwrap_or(said);
     }
     let standard = match code {
         // S3 says nothing of an access control list that it does not know.
@@ -155,9 +170,6 @@ pub(super) fn message(code: &str, said: Option<String>) -> String {
             "You did not provide the number of bytes specified by the Content-Length HTTP header"
         }
         "InvalidRange" => "The requested range is not satisfiable",
-        "RequestTimeTooSkewed" => {
-            "The difference between the request time and the current time is too large."
-        }
         "NotImplemented" => "A header you provided implies functionality that is not implemented",
         other => return format!("The request was refused: {other}"),
     };

@@ -33,7 +33,7 @@ pub(super) async fn list_objects(
     let permit = ask.on_bucket::<actions::s3::ListBucket>(&owned, conditions)?;
     let encoding = Encoding::of(input.encoding_type.as_ref())?;
     let marker = input.marker.unwrap_or_default();
-    let limit = limit(input.max_keys, "maxKeys")?;
+    let limit = limit("maxKeys", input.max_keys)?;
     let rolled = (input.prefix.as_deref(), input.delimiter.as_deref());
     let scan = Scan::behind(rolled, &marker, None, limit);
     let page = list(ask, permit, &owned, &scan).await?;
@@ -73,7 +73,7 @@ pub(super) async fn list_objects_v2(
         Some(token) => read_token(token)?,
         None => start_after.clone().unwrap_or_default(),
     };
-    let limit = limit(input.max_keys, "maxKeys")?;
+    let limit = limit("maxKeys", input.max_keys)?;
     let rolled = (input.prefix.as_deref(), input.delimiter.as_deref());
     let scan = Scan::behind(rolled, &after, None, limit);
     let page = list(ask, permit, &owned, &scan).await?;
@@ -111,8 +111,8 @@ pub(super) fn conditions(prefix: Option<&str>, delimiter: Option<&str>, max_keys
     context
 }
 
-/// How many entries are wanted at most, of what a parameter of this name asks.
-pub(super) fn limit(asked: Option<i32>, name: &'static str) -> S3Result<usize> {
+/// Entries of a page; `name` is what S3 calls the argument.
+pub(super) fn limit(name: &'static str, asked: Option<i32>) -> S3Result<usize> {
     let limit = usize::try_from(asked.unwrap_or(MAX_KEYS).min(MAX_KEYS));
     limit.map_err(|_| {
         let message = format!("Argument {name} must be an integer between 0 and 2147483647");
@@ -193,7 +193,9 @@ async fn list(
 ) -> S3Result<Page<ObjectRow>> {
     let read = |place, count| ask.aws.store.objects(&owned.bucket.name, &scan.prefix, place, count);
     let page = scan.collect(read, |row| (row.key.as_str(), None)).await;
-    page.map_err(|error| from_store(&error))
+    let page = page.map_err(|error| from_store(&error))?;
+    ask.must_still_be(owned).await?;
+    Ok(page)
 }
 
 /// What is to be listed, and how much of it at once.

@@ -54,7 +54,9 @@ pub(super) async fn upload_part(
     let number = part_number(input.part_number)?;
     let length = announced_length(&request.headers, input.content_length);
     must_fit_at_once(ask, length.unwrap_or_default())?;
-    let claims = claims_of(&upload, Claims::read(&request.headers)?)?;
+    let claims = Claims::read(&request.headers)?;
+    let given = claims.algorithm();
+    let claims = claims_of(&upload, claims)?;
     let customer = customer_key_of(&upload, &request.headers)?;
     let (sse_customer_algorithm, sse_customer_key_md5) = CustomerKey::shown(customer.as_ref());
     let content = Content {
@@ -63,8 +65,8 @@ pub(super) async fn upload_part(
         claims,
         trailers: request.extensions.get().cloned(),
     };
-    let (part, given) = add(ask, permit, (&upload, customer.as_ref()), number, content).await?;
-    let sum = |name| given.clone().filter(|(known, _)| known == name).map(|(_, value)| value);
+    let part = add(ask, permit, (&upload, customer.as_ref()), number, content).await?;
+    let sum = |name| given.filter(|given| given.name() == name).and_then(|_| checksum(&part, name));
     Ok(S3Response::new(UploadPartOutput {
         bucket_key_enabled: describe::bucket_key(&upload.object),
         checksum_crc32: sum("CRC32"),
@@ -115,7 +117,7 @@ pub(super) async fn upload_part_copy(
     let body = body.map_err(|error| Box::new(error) as StdError);
     let claims = Claims::none(algorithm_of(&upload));
     let content = Content { body, length: Some(length), claims, trailers: None };
-    let (part, _) = add(ask, permit, (&upload, customer.as_ref()), number, content).await?;
+    let part = add(ask, permit, (&upload, customer.as_ref()), number, content).await?;
     let sum = |name| shown_checksum(&upload, &part, name);
     Ok(S3Response::new(UploadPartCopyOutput {
         bucket_key_enabled: describe::bucket_key(&upload.object),
@@ -184,19 +186,20 @@ fn claims_of(upload: &UploadRow, claims: Claims) -> S3Result<Claims> {
                 given.name().to_lowercase()
             ),
         )),
-        _ => Ok(claims.keeping(wanted)),
+        // The object's checksum is made of those of its parts, by one algorithm.
+        Some(_) => Ok(claims.besides(wanted)),
+        None => Ok(claims.or_computed(wanted)),
     }
 }
 
-/// Writes one part. Until its end an earlier part with its number stays. Gives the part, and the checksum that its client gave, by
-/// its algorithm's name.
+/// Writes one part. Until its end an earlier part with its number stays.
 async fn add<S>(
     ask: &Ask,
     _permit: Permit<actions::s3::PutObject>,
     (upload, customer): (&UploadRow, Option<&CustomerKey>),
     number: i64,
     content: Content<S>,
-) -> S3Result<(PartRow, Option<(String, String)>)>
+) -> S3Result<PartRow>
 where
     S: Stream<Item = Result<Bytes, StdError>> + Unpin,
 {
@@ -205,19 +208,26 @@ where
     let first = first_chunk(number, attempt);
     let mut draft = Draft::new(&ask.aws.store, key, &upload.object.data, first);
     let received = draft.receive(ask, content).await?;
+    let etag = entity_tag(&upload.object, &received.sums)?;
+    let given = (received.sums.algorithm.name().to_owned(), received.sums.value);
+    let (checksum, claimed) = match received.sums.besides {
+        None => (given, None),
+        Some((algorithm, value)) => ((algorithm.name().to_owned(), value), Some(given)),
+    };
     let part = PartRow {
         number,
         first,
         size: received.size,
-        etag: entity_tag(&upload.object, &received.sums)?,
+        etag,
         modified: ask.meta.now.unix_timestamp(),
-        checksum: Some((received.sums.algorithm.name().to_owned(), received.sums.value)),
+        checksum: Some(checksum),
+        claimed,
     };
     let last = draft.seal_last()?;
     let written = ask.aws.store.put_part(upload, &part, (draft.written, &last)).await;
     done(written.map_err(|error| from_store(&error))?)?;
     draft.keep();
-    Ok((part, received.sums.claimed.map(|(algorithm, value)| (algorithm.name().to_owned(), value))))
+    Ok(part)
 }
 
 /// The part's checksum by this algorithm as it is told: where the upload was begun with one.
@@ -225,9 +235,10 @@ pub(super) fn shown_checksum(upload: &UploadRow, part: &PartRow, name: &str) -> 
     upload.checksum_algorithm.as_ref().and_then(|_| checksum(part, name))
 }
 
-/// The part's checksum by the algorithm of this name, if that is its upload's.
+/// The part's checksum by the algorithm of this name, if that is its client's or, without a word of that, its upload's.
 fn checksum(part: &PartRow, name: &str) -> Option<String> {
-    part.checksum.as_ref().filter(|(known, _)| known == name).map(|(_, value)| value.clone())
+    let shown = part.claimed.as_ref().or(part.checksum.as_ref());
+    shown.filter(|(known, _)| known == name).map(|(_, value)| value.clone())
 }
 
 /// `bytes=first-last`, both within the object.
@@ -438,7 +449,10 @@ fn is_that(named: &CompletedPart, row: &PartRow) -> bool {
         ("SHA1", &named.checksum_sha1),
         ("SHA256", &named.checksum_sha256),
     ];
-    let wrong = |(name, value): &(&str, &Option<String>)| value.is_some() && **value != checksum(row, name);
+    let known: Vec<&(String, String)> = [&row.claimed, &row.checksum].into_iter().flatten().collect();
+    let is = |name: &str, value: &str| known.iter().any(|(known, sum)| known == name && sum == value);
+    let wrong =
+        |(name, value): &(&str, &Option<String>)| value.as_deref().is_some_and(|value| !is(name, value));
     named.e_tag.as_ref().is_some_and(|etag| etag.value() == row.etag) && !sums.iter().any(wrong)
 }
 
@@ -517,6 +531,7 @@ mod tests {
             etag: hex::encode(&sums.md5),
             modified: 0,
             checksum: Some((algorithm.name().to_owned(), sums.value)),
+            claimed: None,
         }
     }
 

@@ -135,8 +135,6 @@ pub(super) fn existing(row: Option<&ObjectRow>) -> Context {
 /// How many tags an object has, for callers who may read them; `None` for none (BC:s3.GetObject, `TagCount`).
 pub(super) fn count(ask: &Ask, owned: &Owned, row: &ObjectRow, asked: Option<String>) -> Option<i32> {
     let count = i32::try_from(row.tags.len()).ok().filter(|count| *count > 0)?;
-    // Denied or not, the object is given.
-    let ask = ask.asking_for("GetObjectTagging");
     let mut conditions = existing(Some(row));
     let may_read = match asked {
         None => ask.on_object::<actions::s3::GetObjectTagging>(owned, &row.key, conditions).map(drop),

@@ -41,7 +41,7 @@ pub(super) async fn create_multipart_upload(
         checksum_algorithm: asked.map(|(algorithm, _)| algorithm.name().to_owned()),
         composite_checksum: asked.is_some_and(|(_, composite)| composite),
     };
-    begin(ask, intent.permit, &upload).await?;
+    begin(ask, intent.permit, &owned, &upload).await?;
     let object = upload.object;
     Ok(S3Response::new(CreateMultipartUploadOutput {
         bucket: Some(object.bucket.clone()),
@@ -59,8 +59,14 @@ pub(super) async fn create_multipart_upload(
     }))
 }
 
-async fn begin(ask: &Ask, _permit: Permit<actions::s3::PutObject>, upload: &UploadRow) -> S3Result<()> {
-    done(ask.aws.store.create_upload(upload).await.map_err(|error| from_store(&error))?)
+async fn begin(
+    ask: &Ask,
+    _permit: Permit<actions::s3::PutObject>,
+    owned: &Owned,
+    upload: &UploadRow,
+) -> S3Result<()> {
+    let begun = ask.aws.store.create_upload(upload, &owned.owner.id).await;
+    done(begun.map_err(|error| from_store(&error))?)
 }
 
 fn checksum_type(composite: bool) -> ChecksumType {
@@ -124,7 +130,9 @@ fn checksums(
 /// `NoSuchUpload`.
 pub(super) async fn find_upload(ask: &Ask, owned: &Owned, key: &str, id: &str) -> S3Result<UploadRow> {
     let found = ask.aws.store.upload(&owned.bucket.name, key, id).await;
-    found.map_err(|error| from_store(&error))?.ok_or_else(no_such_upload)
+    let found = found.map_err(|error| from_store(&error))?;
+    ask.must_still_be(owned).await?;
+    found.ok_or_else(no_such_upload)
 }
 
 /// The condition keys of a part: it carries no headers about encryption, so the upload's own settings stand
@@ -172,7 +180,7 @@ pub(super) async fn list_parts(
     let owned = ask.bucket(&input.bucket, input.expected_bucket_owner.as_deref()).await?;
     ask.on_object::<actions::s3::ListMultipartUploadParts>(&owned, &input.key, Context::new())?;
     let upload = find_upload(ask, &owned, &input.key, &input.upload_id).await?;
-    let limit = limit(input.max_parts, "max-parts")?;
+    let limit = limit("max-parts", input.max_parts)?;
     let after = input.part_number_marker.unwrap_or_default();
     let parts = ask.aws.store.parts(&upload.id, i64::from(after)).await;
     let mut parts = parts.map_err(|error| from_store(&error))?;
@@ -225,7 +233,7 @@ pub(super) async fn list_multipart_uploads(
     let asked = conditions(input.prefix.as_deref(), input.delimiter.as_deref(), None);
     let permit = ask.on_bucket::<actions::s3::ListBucketMultipartUploads>(&owned, asked)?;
     let encoding = Encoding::of(input.encoding_type.as_ref())?;
-    let limit = limit(input.max_uploads, "max-uploads")?;
+    let limit = limit("max-uploads", input.max_uploads)?;
     let key_marker = input.key_marker.unwrap_or_default();
     // Without a key the id says nothing.
     let id_marker = input.upload_id_marker.filter(|id| !id.is_empty() && !key_marker.is_empty());
@@ -277,5 +285,7 @@ async fn list(
 ) -> S3Result<Page<UploadRow>> {
     let read = |place, count| ask.aws.store.uploads(&owned.bucket.name, &scan.prefix, place, count);
     let page = scan.collect(read, |upload| (upload.object.key.as_str(), Some(upload.id.as_str()))).await;
-    page.map_err(|error| from_store(&error))
+    let page = page.map_err(|error| from_store(&error))?;
+    ask.must_still_be(owned).await?;
+    Ok(page)
 }

@@ -33,6 +33,7 @@ impl Found {
         }
         let there = ask.aws.store.version(&owned.bucket.name, key, asked.as_deref()).await;
         let there = there.map_err(|error| from_store(&error))?;
+        ask.must_still_be(owned).await?;
         Ok(Self { key: key.to_owned(), asked, there })
     }
 
@@ -131,7 +132,7 @@ pub(super) async fn list_object_versions(
     if let Some(marker) = &version_marker {
         must_be_a_version(marker, "version-id-marker")?;
     }
-    let limit = limit(input.max_keys, "maxKeys")?;
+    let limit = limit("maxKeys", input.max_keys)?;
     let rolled = (input.prefix.as_deref(), input.delimiter.as_deref());
     let scan = Scan::behind(rolled, &key_marker, version_marker.as_deref(), limit);
     let page = list(ask, permit, &owned, &scan).await?;
@@ -190,5 +191,7 @@ async fn list(
 ) -> S3Result<Page<Version>> {
     let read = |place, count| ask.aws.store.versions(&owned.bucket.name, &scan.prefix, place, count);
     let page = scan.collect(read, |version| (version.key.as_str(), Some(version.id.as_str()))).await;
-    page.map_err(|error| from_store(&error))
+    let page = page.map_err(|error| from_store(&error))?;
+    ask.must_still_be(owned).await?;
+    Ok(page)
 }

@@ -7,8 +7,8 @@ use super::memory::global_name;
 use super::sql::{Sql, sql};
 use super::{Store, StoreError};
 use crate::model::{
-    AccessKey, Account, Alias, Bucket, Group, Instance, InstanceProfile, KmsKey, ManagedPolicy, Role, User,
-    for_each_table,
+    AccessKey, AccessReport, Account, AccountAlias, Alias, Bucket, CredentialReport, Group, Instance,
+    InstanceProfile, KmsKey, ManagedPolicy, MfaDevice, PasswordPolicy, Role, User, for_each_table,
 };
 
 impl Store {

@@ -18,15 +18,28 @@ pub(super) struct Cache<V> {
     capacity: usize,
 }
 
+/// Sweeps that an entry survives without being used.
+const SWEEPS: u32 = 5;
+
 #[derive(Debug)]
 struct Shard<V> {
-    /// Least recently used first, each with its size in bytes.
-    entries: LinkedHashMap<String, (V, usize)>,
+    /// Least recently used first.
+    entries: LinkedHashMap<String, Entry<V>>,
     bytes: usize,
+    /// Counts sweeps.
+    sweeps: u32,
     /// Commits that began and have not ended.
     committing: usize,
     /// Counts commits.
     generation: u64,
+}
+
+#[derive(Debug)]
+struct Entry<V> {
+    value: V,
+    bytes: usize,
+    /// The number of sweeps when it was last used.
+    used: u32,
 }
 
 /// Says when a reader missed.
@@ -36,11 +49,9 @@ pub(super) struct Ticket(Option<u64>);
 impl<V: Clone> Cache<V> {
     /// A cache for about so many bytes. A shard keeps its newest entry, however large.
     pub(super) fn new(shards: usize, bytes: usize) -> Self {
-        let shard =
-            || Mutex::new(Shard { entries: LinkedHashMap::new(), bytes: 0, committing: 0, generation: 0 });
         let shards = shards.max(1);
         Self {
-            shards: std::iter::repeat_with(shard).take(shards).collect(),
+            shards: std::iter::repeat_with(|| Mutex::new(Shard::new())).take(shards).collect(),
             hasher: RandomState::new(),
             capacity: bytes / shards,
         }
@@ -59,8 +70,12 @@ impl<V: Clone> Cache<V> {
     /// The entry of this name, or a ticket to fill it with.
     pub(super) fn get(&self, name: &str) -> Result<V, Ticket> {
         let mut shard = self.shard(name);
+        let sweeps = shard.sweeps;
         match shard.entries.to_back(name) {
-            Some((value, _)) => Ok(value.clone()),
+            Some(entry) => {
+                entry.used = sweeps;
+                Ok(entry.value.clone())
+            }
             None => Err(Ticket((shard.committing == 0).then_some(shard.generation))),
         }
     }
@@ -69,8 +84,8 @@ impl<V: Clone> Cache<V> {
     /// meanwhile is never older than what others were told.
     pub(super) fn fill(&self, name: &str, ticket: Ticket, value: V, bytes: usize) -> V {
         let mut shard = self.shard(name);
-        if let Some((there, _)) = shard.entries.get(name) {
-            return there.clone();
+        if let Some(there) = shard.entries.get(name) {
+            return there.value.clone();
         }
         if shard.committing == 0 && ticket.0 == Some(shard.generation) {
             shard.insert(name, value.clone(), bytes, self.capacity);
@@ -107,14 +122,28 @@ impl<V: Clone> Cache<V> {
         }
     }
 
+    /// Lets go what was not used since some sweeps.
+    pub(super) fn sweep(&self) {
+        for mut shard in self.all_shards() {
+            shard.sweeps += 1;
+            while let Some((_, oldest)) = shard.entries.front()
+                && shard.sweeps - oldest.used > SWEEPS
+            {
+                let bytes = oldest.bytes;
+                shard.entries.pop_front();
+                shard.bytes -= bytes;
+            }
+        }
+    }
+
     /// Forgets what does not pass.
     pub(super) fn retain(&self, mut keep: impl FnMut(&str) -> bool) {
         for mut shard in self.all_shards() {
             shard.generation += 1;
             let mut bytes = 0;
-            shard.entries.retain(|name, (_, size)| {
+            shard.entries.retain(|name, entry| {
                 let keep = keep(name);
-                bytes += if keep { *size } else { 0 };
+                bytes += if keep { entry.bytes } else { 0 };
                 keep
             });
             shard.bytes = bytes;
@@ -123,23 +152,27 @@ impl<V: Clone> Cache<V> {
 }
 
 impl<V> Shard<V> {
+    fn new() -> Self {
+        Self { entries: LinkedHashMap::new(), bytes: 0, sweeps: 0, committing: 0, generation: 0 }
+    }
+
     fn end(&mut self) {
         self.committing = self.committing.saturating_sub(1);
         self.generation += 1;
     }
 
     fn remove(&mut self, name: &str) {
-        if let Some((_, bytes)) = self.entries.remove(name) {
-            self.bytes -= bytes;
+        if let Some(entry) = self.entries.remove(name) {
+            self.bytes -= entry.bytes;
         }
     }
 
     fn insert(&mut self, name: &str, value: V, bytes: usize, capacity: usize) {
-        self.entries.insert(name.to_owned(), (value, bytes));
+        self.entries.insert(name.to_owned(), Entry { value, bytes, used: self.sweeps });
         self.bytes += bytes;
         while self.bytes > capacity && self.entries.len() > 1 {
-            let Some((_, (_, oldest))) = self.entries.pop_front() else { break };
-            self.bytes -= oldest;
+            let Some((_, oldest)) = self.entries.pop_front() else { break };
+            self.bytes -= oldest.bytes;
         }
     }
 }
@@ -165,6 +198,22 @@ mod tests {
         let ticket = cache.get("large").unwrap_err();
         cache.fill("large", ticket, (), 1_000);
         assert_eq!(names(&cache), ["large"]);
+    }
+
+    #[test]
+    fn what_nobody_uses_is_let_go() {
+        let cache = Cache::new(1, 100);
+        for name in ["a", "b"] {
+            let ticket = cache.get(name).unwrap_err();
+            cache.fill(name, ticket, (), 40);
+        }
+        for _ in 0..SWEEPS {
+            cache.sweep();
+            let _ = cache.get("a");
+        }
+        assert_eq!(names(&cache), ["b", "a"]);
+        cache.sweep();
+        assert_eq!(names(&cache), ["a"]);
     }
 
     #[test]

@@ -84,10 +84,10 @@ impl<'a> From<&'a mut Connection> for On<'a> {
 /// What gives the connection that writes.
 #[derive(Debug)]
 pub(super) enum Writing {
-    /// A pool of one connection.
-    Sqlite(SqlitePool),
+    /// A pool of one connection, and that connection when nobody else uses the pool.
+    Sqlite { pool: SqlitePool, shared: bool, kept: Option<PoolConnection<Sqlite>> },
     /// How to connect, and the session if there is one.
-    Postgres(PgConnectOptions, Option<Box<PgConnection>>),
+    Postgres { options: PgConnectOptions, kept: Option<Box<PgConnection>> },
 }
 
 /// Why a transaction was not committed.
@@ -129,7 +129,7 @@ pub(super) async fn open_sqlite(file: Option<&Path>) -> Result<(Readers, Writing
         None => writer.clone(),
         Some(_) => pool(READERS).await?,
     };
-    Ok((Readers::Sqlite(readers), Writing::Sqlite(writer)))
+    Ok((Readers::Sqlite(readers), Writing::Sqlite { pool: writer, shared: file.is_none(), kept: None }))
 }
 
 /// Opens a PostgreSQL database that no other process has, and makes the tables if they are not there.
@@ -151,7 +151,7 @@ pub(super) async fn open_postgres(url: &DatabaseUrl) -> Result<(Readers, Writing
         .acquire_timeout(CONNECT)
         .connect_with(options.clone())
         .await?;
-    Ok((Readers::Postgres(readers), Writing::Postgres(options, Some(session))))
+    Ok((Readers::Postgres(readers), Writing::Postgres { options, kept: Some(session) }))
 }
 
 /// The migrations, in the words of one database.
@@ -207,43 +207,58 @@ impl Writing {
     /// The connection, outside of any transaction.
     pub(super) async fn connection(&mut self) -> Result<Connection, StoreError> {
         match self {
-            Self::Sqlite(pool) => Ok(Connection::Sqlite(pool.acquire().await?)),
-            Self::Postgres(options, kept) => match kept.take() {
+            Self::Sqlite { pool, kept, .. } => match kept.take() {
+                Some(connection) => Ok(Connection::Sqlite(connection)),
+                None => Ok(Connection::Sqlite(pool.acquire().await?)),
+            },
+            Self::Postgres { options, kept } => match kept.take() {
                 Some(session) => Ok(Connection::Postgres(session)),
                 None => Ok(Connection::Postgres(session(options).await?)),
             },
         }
     }
 
+    /// Whether this process has the database as far as it knows.
+    pub(super) fn is_held(&self) -> bool {
+        !matches!(self, Self::Postgres { kept: None, .. })
+    }
+
     /// Takes a connection back that is fit for more.
     pub(super) fn keep(&mut self, connection: Connection) {
         match (self, connection) {
-            (Self::Postgres(_, kept), Connection::Postgres(session)) => *kept = Some(session),
+            (Self::Sqlite { shared: false, kept, .. }, Connection::Sqlite(connection)) => {
+                *kept = Some(connection)
+            }
+            (Self::Postgres { kept, .. }, Connection::Postgres(session)) => *kept = Some(session),
             // Dropped, it goes back to its pool.
-            (Self::Sqlite(_) | Self::Postgres(..), _) => {}
+            (Self::Sqlite { .. } | Self::Postgres { .. }, _) => {}
         }
     }
 
     /// Begins a transaction that writes.
     pub(super) async fn begin(&mut self, memory: &Memory) -> Result<Connection, Failure> {
+        if !self.is_held() {
+            // Whatever became of the session: another process may have had the database since.
+            memory.lose();
+        }
         let mut connection = match self.connection().await {
             Ok(connection) => connection,
             Err(error) => return Err(self.lost(memory, error)),
         };
         // By hand: sqlx counts transactions, and counts wrong when SQLite has ended one by itself, as it does on a full disk.
-        let begun = match &mut connection {
+        let begun = match &connection {
+            Connection::Postgres(_) => sql("BEGIN").run(&mut connection).await,
             Connection::Sqlite(_) => match sql("BEGIN IMMEDIATE").run(&mut connection).await {
-                Ok(_) => Ok(()),
+                Ok(begun) => Ok(begun),
                 Err(_) => {
                     // One is open that could not be rolled back then, or what is wrong shows again.
                     let _ = sql("ROLLBACK").run(&mut connection).await;
-                    sql("BEGIN IMMEDIATE").run(&mut connection).await.map(drop)
+                    sql("BEGIN IMMEDIATE").run(&mut connection).await
                 }
             },
-            Connection::Postgres(_) => sql("BEGIN").run(&mut connection).await.map(drop),
         };
         match begun {
-            Ok(()) => {
+            Ok(_) => {
                 if !memory.is_ours() {
                     memory.regain();
                 }
@@ -283,6 +298,8 @@ impl Writing {
         }
         let undone = sql("ROLLBACK").run(&mut connection).await;
         match (undone, &connection) {
+            // Dropped, it is replaced.
+            (Err(sqlx::Error::WorkerCrashed), Connection::Sqlite(_)) => Failure::Undone(error),
             // SQLite may have undone it by itself.
             (Ok(_), _) | (Err(_), Connection::Sqlite(_)) => {
                 self.keep(connection);
@@ -295,8 +312,8 @@ impl Writing {
     /// Without a session the lock is gone, and another process may take the database.
     fn lost(&mut self, memory: &Memory, error: StoreError) -> Failure {
         match self {
-            Self::Sqlite(_) => Failure::Undone(error),
-            Self::Postgres(_, kept) => {
+            Self::Sqlite { .. } => Failure::Undone(error),
+            Self::Postgres { kept, .. } => {
                 *kept = None;
                 if memory.is_ours() {
                     memory.lose();
@@ -309,7 +326,7 @@ impl Writing {
 
     /// Looks whether the database is still there, and gets it back if it can.
     pub(super) async fn look(&mut self, memory: &Memory) {
-        let Self::Postgres(..) = self else { return };
+        let Self::Postgres { .. } = self else { return };
         let begun = self.begin(memory).await;
         if let Ok(connection) = begun {
             // Nothing was done that could be lost.
@@ -320,12 +337,13 @@ impl Writing {
     /// Closes the connection; another process may have the database then.
     pub(super) async fn close(self) {
         let closed = match self {
-            Self::Sqlite(pool) => {
+            Self::Sqlite { pool, kept, .. } => {
+                drop(kept);
                 pool.close().await;
                 Ok(())
             }
-            Self::Postgres(_, None) => Ok(()),
-            Self::Postgres(_, Some(session)) => session.close().await,
+            Self::Postgres { kept: None, .. } => Ok(()),
+            Self::Postgres { kept: Some(session), .. } => session.close().await,
         };
         if let Err(error) = closed {
             tracing::debug!(%error, "the database's connection ended early");

@@ -1,6 +1,8 @@
 //! What an account's snapshot takes in memory, roughly: enough to keep many and not too many.
 
-use crate::model::{Account, Bucket, IdentityPolicies, KmsKey, ManagedPolicy, PolicyText, Role};
+use crate::model::{
+    AccessReport, Account, Bucket, IdentityPolicies, KmsKey, ManagedPolicy, PolicyText, Role,
+};
 
 /// A resource with its names and the pointers to it, in bytes.
 const RESOURCE: usize = 768;
@@ -24,16 +26,24 @@ pub(super) fn footprint(account: &Account) -> usize {
         keys,
         aliases,
         instances,
+        account_aliases,
+        password_policies,
+        credential_reports,
+        access_reports,
+        mfa_devices,
     } = account;
     let count = users.len() + groups.len() + access_keys.len() + roles.len() + policies.len();
     let count =
         count + instance_profiles.len() + buckets.len() + keys.len() + aliases.len() + instances.len();
+    let count = count + account_aliases.len() + password_policies.len() + mfa_devices.len();
     let texts = users.values().map(|user| of_identity(&user.policies)).sum::<usize>()
         + groups.values().map(|group| of_identity(&group.policies)).sum::<usize>()
         + roles.values().map(|role| of_role(role)).sum::<usize>()
         + policies.values().map(|policy| of_managed(policy)).sum::<usize>()
         + buckets.values().map(|bucket| of_bucket(bucket)).sum::<usize>()
-        + keys.values().map(|key| of_key(key)).sum::<usize>();
+        + keys.values().map(|key| of_key(key)).sum::<usize>()
+        + credential_reports.values().map(|report| RESOURCE + report.content.len()).sum::<usize>()
+        + access_reports.values().map(|report| of_access(report)).sum::<usize>();
     RESOURCE * (1 + count) + texts
 }
 
@@ -59,4 +69,13 @@ fn of_bucket(bucket: &Bucket) -> usize {
 
 fn of_key(key: &KmsKey) -> usize {
     of_policy(&key.policy) + key.grants.len() * GRANT
+}
+
+fn of_access(report: &AccessReport) -> usize {
+    RESOURCE
+        * (1 + report
+            .services
+            .iter()
+            .map(|service| 1 + service.uses.len() + service.actions.len())
+            .sum::<usize>())
 }

@@ -11,8 +11,8 @@ use crate::model::Account;
 
 /// Shards of a cache that every request looks into.
 const SHARDS: usize = 16;
-/// Bytes of account snapshots that are kept, as [`footprint`] estimates them.
-const ACCOUNTS_BYTES: usize = 64 << 20;
+/// Account snapshots take so much less than objects, as [`footprint`] estimates them.
+const ACCOUNTS_SHARE: usize = 2;
 /// Bytes of names and their owners that are kept.
 const OWNERS_BYTES: usize = 16 << 20;
 /// What a name and its owner take beside the texts.
@@ -56,10 +56,10 @@ pub(super) enum Effect {
 }
 
 impl Memory {
-    /// Keeps about so many bytes of objects.
+    /// Keeps about so many bytes of objects, and half as many of accounts.
     pub(super) fn new(objects: usize) -> Self {
         Self {
-            accounts: Cache::new(1, ACCOUNTS_BYTES),
+            accounts: Cache::new(1, objects / ACCOUNTS_SHARE),
             owners: Cache::new(SHARDS, OWNERS_BYTES),
             objects: Cache::new(SHARDS, objects),
             holds: Holds::default(),
@@ -87,6 +87,13 @@ impl Memory {
         self.accounts.clear();
         self.owners.clear();
         self.objects.clear();
+    }
+
+    /// Lets go what was not used in the last calls of this.
+    pub(super) fn sweep(&self) {
+        self.accounts.sweep();
+        self.owners.sweep();
+        self.objects.sweep();
     }
 
     /// Before a commit. What readers load from here to [`Memory::commit`] or [`Memory::undo`] is not kept.

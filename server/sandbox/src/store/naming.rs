@@ -29,8 +29,8 @@ pub(super) struct Put {
     data: String,
     body: String,
     bytes: PutBytes,
-    /// The account that owns the bucket; `None` for any.
-    owner: Option<String>,
+    /// The account that owns the bucket.
+    owner: String,
     only_if: Option<OnlyIf>,
     /// What is kept of it once it is there.
     kept: Arc<Kept>,
@@ -50,6 +50,8 @@ enum PutBytes {
 
 /// A version that is to go.
 pub(super) struct Remove {
+    /// The account that owns the bucket.
+    owner: String,
     bucket: String,
     key: String,
     version: String,
@@ -84,7 +86,7 @@ impl Put {
             data: object.data.clone(),
             body: body_of(object)?,
             bytes,
-            owner: Some(terms.owner.to_owned()),
+            owner: terms.owner.to_owned(),
             only_if: terms.only_if.cloned(),
             kept: Arc::new(Kept { version, bytes: in_row }),
             written: Written::Done,
@@ -155,18 +157,18 @@ impl Store {
     }
 
     /// Removes what a request without a version id means: the object, or with versioning nothing but its name, by a delete
-    /// marker (S3 User Guide, `DeletingObjectVersions`). Removing what is not there is no error, unless it was demanded: what does
-    /// not hold is given back then, and nothing was removed.
+    /// marker (S3 User Guide, `DeletingObjectVersions`). Removing what is not there is no error, unless it was demanded. What is
+    /// given is why nothing was removed, if so.
     pub async fn delete_object(
         &self,
-        (bucket, key): (&str, &str),
+        (owner, bucket, key): (&str, &str, &str),
         versioning: Option<Versioning>,
         only_if: Option<&OnlyIf>,
         now: Timestamp,
     ) -> Result<Result<Removed, Written>, StoreError> {
         let version = match versioning {
             None => {
-                let removed = self.remove(bucket, key, NULL_VERSION, only_if).await?;
+                let removed = self.remove((owner, bucket, key), NULL_VERSION, only_if).await?;
                 return Ok(removed.map(|_| Removed::default()));
             }
             // With versioning on, a marker of its own leaves all versions as they are.
@@ -184,7 +186,7 @@ impl Store {
             data: String::new(),
             body: body.map_err(|source| StoreError::Row { kind: "delete marker", source })?,
             bytes: PutBytes::InRow(None),
-            owner: None,
+            owner: owner.to_owned(),
             only_if: only_if.cloned(),
             kept: Arc::new(Kept { version: marker, bytes: None }),
             written: Written::Done,
@@ -193,36 +195,39 @@ impl Store {
         self.send(Member::Put(put)).await?;
         match written.await.map_err(|_| StoreError::Stopped)?? {
             Written::Done => Ok(Ok(Removed { version: Some(version), marker: true })),
-            // With all that was in it.
-            Written::NoBucket => Ok(Ok(Removed::default())),
             refused => Ok(Err(refused)),
         }
     }
 
-    /// Removes one version for good; what was before it is the latest then. Removing what is not there is no error.
+    /// Removes one version for good; what was before it is the latest then. Removing what is not there is no error. `None` when
+    /// `owner` has no such bucket any more.
     pub async fn delete_version(
         &self,
-        bucket: &str,
-        key: &str,
+        place: (&str, &str, &str),
         version: &str,
-    ) -> Result<Removed, StoreError> {
-        let removed = self.remove(bucket, key, version, None).await?;
-        Ok(Removed { version: Some(version.to_owned()), marker: removed.unwrap_or_default() })
+    ) -> Result<Result<Removed, Written>, StoreError> {
+        let removed = self.remove(place, version, None).await?;
+        Ok(removed.map(|marker| Removed { version: Some(version.to_owned()), marker }))
     }
 
     /// Whether what was removed was a delete marker; or why nothing was.
     async fn remove(
         &self,
-        bucket: &str,
-        key: &str,
+        (owner, bucket, key): (&str, &str, &str),
         version: &str,
         only_if: Option<&OnlyIf>,
     ) -> Result<Result<bool, Written>, StoreError> {
         let (answer, removed) = oneshot::channel();
-        let (bucket, key, version) = (bucket.to_owned(), key.to_owned(), version.to_owned());
-        let only_if = only_if.cloned();
-        self.send(Member::Remove(Remove { bucket, key, version, only_if, removed: Ok(false), answer }))
-            .await?;
+        let remove = Remove {
+            owner: owner.to_owned(),
+            bucket: bucket.to_owned(),
+            key: key.to_owned(),
+            version: version.to_owned(),
+            only_if: only_if.cloned(),
+            removed: Ok(false),
+            answer,
+        };
+        self.send(Member::Remove(remove)).await?;
         removed.await.map_err(|_| StoreError::Stopped)?
     }
 }
@@ -327,7 +332,7 @@ async fn refuse_without_bucket(tx: &mut Tx, puts: &mut [&mut Put]) -> Result<(),
             owners.insert(put.bucket.clone(), owner);
         }
         let owner = owners.get(&put.bucket).and_then(Option::as_ref);
-        if owner.is_none_or(|owner| put.owner.as_ref().is_some_and(|wanted| wanted != owner)) {
+        if owner.is_none_or(|owner| *owner != put.owner) {
             put.written = Written::NoBucket;
         }
     }
@@ -379,7 +384,7 @@ async fn etags(
 
 /// What is written without versioning takes the place of what was; chunks of that are freed.
 async fn free_replaced(tx: &mut Tx, puts: &[&mut Put]) -> Result<(), StoreError> {
-    let replacing = puts.iter().filter(|put| put.version == NULL_VERSION);
+    let replacing = puts.iter().filter(|put| put.version == NULL_VERSION && !tx.replaces_row(put));
     let rows = Rows::new(replacing.map(|put| put.in_place()));
     if rows.is_empty() {
         return Ok(());
@@ -398,6 +403,17 @@ async fn free_replaced(tx: &mut Tx, puts: &[&mut Put]) -> Result<(), StoreError>
 
 /// Removes versions of different names. Of each it is said in `removed` what came of it.
 pub(super) async fn remove_all(tx: &mut Tx, mut removes: Vec<&mut Remove>) -> Result<(), StoreError> {
+    let mut owners: BTreeMap<String, Option<String>> = BTreeMap::new();
+    for remove in &mut removes {
+        if !owners.contains_key(&remove.bucket) {
+            let owner = tx.owner("bucket", &remove.bucket).await?;
+            owners.insert(remove.bucket.clone(), owner);
+        }
+        let owner = owners.get(&remove.bucket).and_then(Option::as_ref);
+        remove.removed =
+            owner.filter(|owner| **owner == remove.owner).map(|_| false).ok_or(Written::NoBucket);
+    }
+    removes.retain(|remove| remove.removed.is_ok());
     let asking = removes.iter().filter(|remove| remove.only_if.is_some());
     let there = etags(tx, asking.map(|remove| remove.in_place())).await?;
     for remove in &mut removes {
@@ -436,6 +452,17 @@ pub(super) async fn remove_all(tx: &mut Tx, mut removes: Vec<&mut Remove>) -> Re
 }
 
 impl Tx {
+    /// Whether it is known without a look that what a version takes the place of has no chunks.
+    fn replaces_row(&self, put: &Put) -> bool {
+        let place = put.place();
+        let known = self.memory.objects.get(&place).is_ok_and(|kept| {
+            kept.version.id == put.version && (kept.bytes.is_some() || kept.version.object.is_none())
+        });
+        let is_here =
+            |effect: &Effect| matches!(effect, Effect::Object { place: here, .. } if *here == place);
+        known && !self.effects.iter().any(is_here)
+    }
+
     /// Nothing names these chunks any more.
     pub(super) async fn free(&mut self, data: &str) -> Result<(), StoreError> {
         self.run(sql("INSERT INTO unnamed (data) VALUES ($1) ON CONFLICT (data) DO NOTHING").bind(data))

@@ -80,8 +80,11 @@ pub struct PartRow {
     pub etag: String,
     /// When it was written.
     pub modified: Timestamp,
-    /// Algorithm name and base64 value.
+    /// Algorithm name and base64 value, by the algorithm of its upload.
     pub checksum: Option<(String, String)>,
+    /// The same by the algorithm that its client chose, where that is another.
+    #[serde(default)]
+    pub claimed: Option<(String, String)>,
 }
 
 /// Chunks in a row that hold a stretch of an object.

@@ -48,9 +48,10 @@ pub fn end_of_attempt(first: i64) -> i64 {
 
 impl Store {
     /// Begins an upload, if its bucket is there.
-    pub async fn create_upload(&self, upload: &UploadRow) -> Result<Written, StoreError> {
-        let begun = (upload.clone(), body_of(upload)?);
-        self.write(begun.1.len(), begun, |(upload, body), tx| create(tx, upload, body).boxed()).await
+    pub async fn create_upload(&self, upload: &UploadRow, owner: &str) -> Result<Written, StoreError> {
+        let begun = (upload.clone(), body_of(upload)?, owner.to_owned());
+        self.write(begun.1.len(), begun, |(upload, body, owner), tx| create(tx, upload, body, owner).boxed())
+            .await
     }
 
     /// An upload to this bucket and key; `None` when there is none, or no more.
@@ -135,8 +136,8 @@ struct Completion {
     only_if: Option<OnlyIf>,
 }
 
-async fn create(tx: &mut Tx, upload: &UploadRow, body: &str) -> Result<Written, StoreError> {
-    if tx.owner("bucket", &upload.object.bucket).await?.is_none() {
+async fn create(tx: &mut Tx, upload: &UploadRow, body: &str, owner: &str) -> Result<Written, StoreError> {
+    if tx.owner("bucket", &upload.object.bucket).await?.is_none_or(|now| now != owner) {
         return Ok(Written::NoBucket);
     }
     let insert = sql("INSERT INTO uploads (id, bucket, name, data, body) VALUES ($1, $2, $3, $4, $5)");

@@ -6,8 +6,8 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use futures::FutureExt as _;
@@ -25,12 +25,14 @@ use super::{Store, StoreError};
 const GROUP: usize = 256;
 /// Bytes of one group, roughly: it may be exceeded by one write.
 const GROUP_BYTES: usize = 8 << 20;
-/// Writes of one kind in one statement at most: parameters are limited.
-const STATEMENT: usize = 64;
+/// Writes of one kind in one statement at most: sqlx looks every parameter up among all of them.
+const STATEMENT: usize = 32;
 /// Writes that may wait. Who comes later waits for a place.
 pub(super) const WAITING: usize = 1_024;
 /// How often an idle writer looks whether it still has the database.
 const HEARTBEAT: Duration = Duration::from_secs(1);
+/// How often what nobody uses is let go from memory.
+const SWEEP: Duration = Duration::from_secs(60);
 
 /// One write.
 pub(super) enum Member {
@@ -84,6 +86,9 @@ pub(super) struct Writer {
     waiting: mpsc::Receiver<Member>,
     /// Data ids whose chunks are to be removed when there is time.
     unread: VecDeque<String>,
+    /// Those that could not be removed.
+    failed: Arc<Mutex<Vec<String>>>,
+    swept: Instant,
 }
 
 impl Writer {
@@ -93,7 +98,14 @@ impl Writer {
         waiting: mpsc::Receiver<Member>,
         unnamed: Vec<String>,
     ) -> Self {
-        Self { database, memory: Arc::clone(memory), waiting, unread: unnamed.into() }
+        Self {
+            database,
+            memory: Arc::clone(memory),
+            waiting,
+            unread: unnamed.into(),
+            failed: Arc::default(),
+            swept: Instant::now(),
+        }
     }
 
     /// Writes until nobody can ask for more, then closes its connection.
@@ -111,8 +123,13 @@ impl Writer {
     async fn next(&mut self) -> Option<Vec<Member>> {
         let mut group = Vec::new();
         while group.is_empty() {
+            if self.swept.elapsed() > SWEEP {
+                self.memory.sweep();
+                self.unread.append(&mut std::mem::take(&mut *lock(&self.failed)).into());
+                self.swept = Instant::now();
+            }
             if let Some(data) = self.unread.pop_front() {
-                group.push(Member::Call(Box::new(Removal(data))));
+                group.push(Member::Call(Box::new(Removal { data, failed: Arc::clone(&self.failed) })));
                 break;
             }
             match tokio::time::timeout(HEARTBEAT, self.waiting.recv()).await {
@@ -131,8 +148,9 @@ impl Writer {
 
     /// Makes a group and answers each of its members.
     async fn settle(&mut self, mut group: Vec<Member>) {
+        let was_held = self.database.is_held();
         let mut ended = self.attempt(&mut group).await;
-        if matches!(ended, Err(Failure::Lost(_))) {
+        if was_held && matches!(ended, Err(Failure::Lost(_))) {
             // Nothing was committed: once more, on a new connection.
             ended = self.attempt(&mut group).await;
         }
@@ -293,7 +311,10 @@ impl<D: Send + Sync, T: Send> Call for Work<D, T> {
 }
 
 /// Removes chunks that nothing names, some at a time.
-struct Removal(String);
+struct Removal {
+    data: String,
+    failed: Arc<Mutex<Vec<String>>>,
+}
 
 #[async_trait]
 impl Call for Removal {
@@ -302,14 +323,19 @@ impl Call for Removal {
     }
 
     async fn run(&mut self, tx: &mut Tx) -> Result<(), StoreError> {
-        remove_slice(tx, &self.0).await
+        remove_slice(tx, &self.data).await
     }
 
     fn end(self: Box<Self>, ended: Result<(), StoreError>) {
         if let Err(error) = ended {
-            tracing::warn!(%error, "bytes of a removed object stay until the next start");
+            tracing::warn!(%error, "bytes of a removed object stay for a while");
+            lock(&self.failed).push(self.data);
         }
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Store {

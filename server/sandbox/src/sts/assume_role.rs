@@ -4,15 +4,17 @@ use std::sync::Arc;
 
 use policy::{Arn, NamedPolicy, ResourceKind};
 
+use super::mfa;
 use super::session::{
-    inline_policy, length, packed_percent, pattern, policy_arns, session_policies, write_credentials,
+    Packed, inline_policy, length, pattern, policy_arns, session_policies, write_credentials,
 };
+use super::tags;
 use crate::arns;
-use crate::caller::{Identity, Session, SessionSource, Token};
+use crate::caller::{Caller, Identity, Session, SessionSource, SessionTags, Token};
 use crate::gate::actions::sts;
 use crate::gate::{Permit, Question};
 use crate::model::{Account, Role};
-use crate::query::{Call, Fault, Params, Xml};
+use crate::query::{Call, Fault, Xml};
 
 /// Shortest and longest session in seconds; a role's own maximum may be lower than the longest.
 const DURATION: std::ops::RangeInclusive<i64> = 900..=43_200;
@@ -22,19 +24,20 @@ const DEFAULT_DURATION: i64 = 3_600;
 const MAX_CHAINED_DURATION: i64 = 3_600;
 
 pub(super) async fn assume_role(call: Call<'_>) -> Result<Xml, Fault> {
-    let asked = Asked::read(call.params)?;
+    let asked = Asked::read(call)?;
     match call.caller.identity {
         Identity::Root => {
             return Err(Fault::refused(403, "AccessDenied", "Roles may not be assumed by root accounts."));
         }
         // STS is closed to federated users (IAM User Guide, `id_credentials_sts-comparison`).
-        Identity::Federated(_) => return Err(denied(call, &asked)),
+        Identity::Federated(_) => return Err(denied(call, "AssumeRole", &asked)),
         _ => {}
     }
+    let mfa = mfa::verified(call).await?;
     let target = Target::find(call, &asked).await?;
-    let permit = authorize(call, &asked, target.as_ref())?;
-    let Some(target) = target else { return Err(denied(call, &asked)) };
-    open_session(call, &asked, &target, &permit)
+    let permits = authorize(call, &asked, target.as_ref(), mfa)?;
+    let Some(target) = target else { return Err(denied(call, "AssumeRole", &asked)) };
+    open_session(call, &asked, &target, &permits)
 }
 
 /// The parameters, checked.
@@ -45,10 +48,17 @@ struct Asked<'a> {
     policy: Option<&'a str>,
     policy_arns: Vec<&'a str>,
     external_id: Option<&'a str>,
+    /// The tags that the request passes.
+    tags: SessionTags,
+    /// Those of the session: the same and what the calling session hands on.
+    session_tags: SessionTags,
+    /// The source identity of the session: as the request says, or the calling session's.
+    source_identity: Option<&'a str>,
 }
 
 impl<'a> Asked<'a> {
-    fn read(params: &'a Params) -> Result<Self, Fault> {
+    fn read(call: Call<'a>) -> Result<Self, Fault> {
+        let params = call.params;
         let role_arn = params.required("RoleArn")?;
         let session_name = params.required("RoleSessionName")?;
         length("roleArn", role_arn, 20..=2_048)?;
@@ -65,7 +75,43 @@ impl<'a> Asked<'a> {
         if !is_role_arn(role_arn) {
             return Err(Fault::validation(format!("{role_arn} is invalid")));
         }
-        Ok(Self { role_arn, session_name, duration, policy, policy_arns, external_id })
+        let tags = tags::tags(params)?;
+        let session_tags = tags::joined(&tags, tags::inherited(call.caller))?;
+        let source_identity = tags::source_identity(params)?.or(source_identity_of(call.caller));
+        Ok(Self {
+            role_arn,
+            session_name,
+            duration,
+            policy,
+            policy_arns,
+            external_id,
+            tags,
+            session_tags,
+            source_identity,
+        })
+    }
+
+    fn packed(&self) -> Packed<'_> {
+        Packed { policy: self.policy, policy_arns: &self.policy_arns, tags: &self.session_tags }
+    }
+
+    /// What is asked of the gate, whichever the action: without a role there is no trust policy, which nobody passes.
+    fn question(&self, target: Option<&Target>) -> Question {
+        let mut question = Question::about(self.role_arn)
+            .owned_by(Arn::parse(self.role_arn).map_or("", |arn| arn.account))
+            .with("sts:RoleSessionName", self.session_name);
+        if let Some(id) = self.external_id {
+            question = question.with("sts:ExternalId", id);
+        }
+        if let Some(identity) = self.source_identity {
+            question = question.with("sts:SourceIdentity", identity);
+        }
+        if let Some(target) = target {
+            question = question.with_tags_of_resource(&target.role.tags, true);
+        }
+        question.kind = ResourceKind::IamRole;
+        question.resource_policy = target.map(|target| trust_policy(&target.role));
+        tags::with_tags(question, &self.tags)
     }
 }
 
@@ -87,21 +133,46 @@ impl Target {
     }
 }
 
-/// Asks the gate; without a role there is no trust policy, which nobody passes.
+/// The source identity of a role session.
+fn source_identity_of(caller: &Caller) -> Option<&str> {
+    match &caller.identity {
+        Identity::Session(session) => session.source_identity.as_deref(),
+        _ => None,
+    }
+}
+
+/// What opening a session needs.
+struct Permits {
+    _assume: Permit<sts::AssumeRole>,
+    _tag: Option<Permit<sts::TagSession>>,
+    _identify: Option<Permit<sts::SetSourceIdentity>>,
+}
+
+/// Asks the gate: about assuming the role, and about each thing that the session is told. What the calling session hands on counts,
+/// so that a chain of roles needs those permissions at every link.
 fn authorize(
     call: Call<'_>,
     asked: &Asked<'_>,
     target: Option<&Target>,
-) -> Result<Permit<sts::AssumeRole>, Fault> {
-    let mut question = Question::about(asked.role_arn)
-        .owned_by(Arn::parse(asked.role_arn).map_or("", |arn| arn.account))
-        .with("sts:RoleSessionName", asked.session_name);
-    if let Some(id) = asked.external_id {
-        question = question.with("sts:ExternalId", id);
+    mfa: bool,
+) -> Result<Permits, Fault> {
+    let (gate, meta, caller) = (&call.aws.gate, call.meta, call.caller);
+    let mut question = asked.question(target);
+    if mfa {
+        // For this request alone: the session that comes of it carries no MFA (IAM User Guide,
+        // `id_credentials_mfa_configure-api-require`).
+        question = question.with("aws:MultiFactorAuthPresent", "true").with("aws:MultiFactorAuthAge", "0");
     }
-    question.kind = ResourceKind::IamRole;
-    question.resource_policy = target.map(|target| trust_policy(&target.role));
-    Ok(call.aws.gate.authorize(call.meta, call.caller, question)?)
+    let assume = gate.authorize(meta, caller, question)?;
+    let tags = !asked.session_tags.values.is_empty();
+    let tag = tags.then(|| gate.authorize(meta, caller, asked.question(target))).transpose()?;
+    let identify = asked.source_identity.map(|_| gate.authorize(meta, caller, asked.question(target)));
+    let identify = identify.transpose()?;
+    // Whatever policies say, it stays what it was when the chain began.
+    if source_identity_of(caller).is_some_and(|known| asked.source_identity != Some(known)) {
+        return Err(denied(call, "SetSourceIdentity", asked));
+    }
+    Ok(Permits { _assume: assume, _tag: tag, _identify: identify })
 }
 
 /// A role's trust policy as the gate takes it.
@@ -110,9 +181,9 @@ pub(crate) fn trust_policy(role: &Role) -> NamedPolicy {
 }
 
 /// The sentence for a role that does not exist: the same as for one that may not be assumed, so that it tells nothing.
-fn denied(call: Call<'_>, asked: &Asked<'_>) -> Fault {
+fn denied(call: Call<'_>, action: &str, asked: &Asked<'_>) -> Fault {
     let (caller, role) = (call.caller.arn(), asked.role_arn);
-    let message = format!("User: {caller} is not authorized to perform: sts:AssumeRole on resource: {role}");
+    let message = format!("User: {caller} is not authorized to perform: sts:{action} on resource: {role}");
     Fault::refused(403, "AccessDenied", message)
 }
 
@@ -120,10 +191,11 @@ fn open_session(
     call: Call<'_>,
     asked: &Asked<'_>,
     target: &Target,
-    _permit: &Permit<sts::AssumeRole>,
+    _permits: &Permits,
 ) -> Result<Xml, Fault> {
     let role = &target.role;
     let duration = session_length(call, asked, role)?;
+    asked.packed().must_fit()?;
     let policies = session_policies(asked.policy, &asked.policy_arns, &target.account)?;
     let session = Session {
         account: target.account.id.clone(),
@@ -134,6 +206,9 @@ fn open_session(
         issued: call.now(),
         expires: call.now() + duration,
         source: SessionSource::AssumeRole,
+        tags: asked.session_tags.clone(),
+        source_identity: asked.source_identity.map(str::to_owned),
+        instance: None,
     };
     let (account, name) = (&session.account, &session.name);
     let mut xml = write_credentials(call, &Token::Role(session.clone()))?;
@@ -142,10 +217,8 @@ fn open_session(
             .text("AssumedRoleId", format_args!("{}:{name}", role.id))
             .text("Arn", format_args!("arn:aws:sts::{account}:assumed-role/{}/{name}", role.name));
     })
-    .optional(
-        "PackedPolicySize",
-        (!session.policies.is_empty()).then(|| packed_percent(asked.policy, &asked.policy_arns)),
-    );
+    .optional("PackedPolicySize", (!asked.packed().is_empty()).then(|| asked.packed().percent()))
+    .optional("SourceIdentity", asked.source_identity);
     Ok(xml)
 }
 

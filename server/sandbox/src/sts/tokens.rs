@@ -1,8 +1,10 @@
 //! `GetSessionToken` and `GetFederationToken`: temporary credentials by whoever holds long-term ones.
 
+use super::mfa;
 use super::session::{
-    inline_policy, length, packed_percent, pattern, policy_arns, session_policies, write_credentials,
+    Packed, inline_policy, length, pattern, policy_arns, session_policies, write_credentials,
 };
+use super::tags;
 use crate::caller::{Federation, Identity, Temporary, Token, UserRef};
 use crate::gate::Question;
 use crate::gate::actions::sts;
@@ -38,7 +40,8 @@ fn duration(call: Call<'_>, user: Option<&UserRef>) -> Result<i64, Fault> {
 pub(super) async fn session_token(call: Call<'_>) -> Result<Xml, Fault> {
     let user = user_of(call)?;
     let expires = call.now() + duration(call, user.as_ref())?;
-    let token = Temporary { account: call.account_id().to_owned(), user, issued: call.now(), expires };
+    let mfa = mfa::verified(call).await?;
+    let token = Temporary { account: call.account_id().to_owned(), user, issued: call.now(), expires, mfa };
     write_credentials(call, &Token::User(token))
 }
 
@@ -49,13 +52,20 @@ pub(super) async fn federation_token(call: Call<'_>) -> Result<Xml, Fault> {
     pattern("name", name, "_+=,.@-", r"[\w+=,.@-]*")?;
     let policy = inline_policy(params)?;
     let arns = policy_arns(params)?;
+    let tags = tags::tags(params)?;
     let user = user_of(call)?;
     let expires = call.now() + duration(call, user.as_ref())?;
     let account_id = call.account_id();
     let arn = format!("arn:aws:sts::{account_id}:federated-user/{name}");
-    let permit = call.authorize::<sts::GetFederationToken>(Question::about(arn.clone()))?;
+    let question = || tags::with_tags(Question::about(arn.clone()), &tags);
+    let permit = call.authorize::<sts::GetFederationToken>(question())?;
+    if !tags.values.is_empty() {
+        call.authorize::<sts::TagSession>(question())?;
+    }
+    let packed = Packed { policy, policy_arns: &arns, tags: &tags };
+    packed.must_fit()?;
+    let packed = packed.percent();
     let policies = session_policies(policy, &arns, call.account(&permit)?)?;
-    let packed = (!policies.is_empty()).then(|| packed_percent(policy, &arns));
     let token = Token::Federated(Federation {
         account: account_id.to_owned(),
         user,
@@ -63,11 +73,12 @@ pub(super) async fn federation_token(call: Call<'_>) -> Result<Xml, Fault> {
         policies,
         issued: call.now(),
         expires,
+        tags,
     });
     let mut xml = write_credentials(call, &token)?;
     xml.element("FederatedUser", |element| {
         element.text("FederatedUserId", format_args!("{account_id}:{name}")).text("Arn", &arn);
     })
-    .optional("PackedPolicySize", packed);
+    .text("PackedPolicySize", packed);
     Ok(xml)
 }

@@ -2,12 +2,18 @@
 //! that AWS was recorded answering).
 #![allow(clippy::unwrap_used)]
 
+mod account;
 mod groups;
 mod limits;
+mod login;
+mod mfa;
 mod policies;
+mod reports;
 mod roles;
 #[path = "../support/mod.rs"]
 mod support;
+mod tags;
+mod updates;
 mod users;
 
 use serde_json::json;

@@ -1,8 +1,14 @@
 //! A client that signs requests as the SDKs do, for tests that speak to the embedded AWS in its own protocols.
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc, dead_code, missing_docs, unreachable_pub)]
 
+pub mod calls;
+pub mod place;
+pub mod samples;
 pub mod signed;
+pub mod signer;
 pub mod steps;
+pub mod wire;
+pub mod world;
 
 use std::pin::pin;
 use std::task::{Context, Waker};
@@ -18,6 +24,8 @@ use bytes::Bytes;
 use http::{HeaderMap, Request};
 use http_body_util::BodyExt as _;
 use sandbox::{Body, Config, Sandbox};
+
+use place::Place;
 
 pub const REGION: &str = "us-east-1";
 pub const HOST: &str = "127.0.0.1:4566";
@@ -89,11 +97,12 @@ impl Answer {
     }
 }
 
-/// An embedded AWS in memory with one account, and the keys of its Admin.
+/// An embedded AWS with one account, and the keys of its Admin.
 pub struct Lab {
     pub sandbox: Sandbox,
     pub account: String,
     pub admin: Keys,
+    pub place: Place,
 }
 
 impl Lab {
@@ -102,9 +111,25 @@ impl Lab {
     }
 
     pub async fn with(config: Config) -> Self {
-        let sandbox = Sandbox::open(config).await.unwrap();
+        Self::at(Place::passing().await, config).await
+    }
+
+    /// One whose state outlives it.
+    pub async fn lasting() -> Self {
+        Self::at(Place::lasting().await, Config::default()).await
+    }
+
+    pub async fn at(place: Place, config: Config) -> Self {
+        let sandbox = Sandbox::open(place.put(config)).await.unwrap();
         let (account, admin) = account(&sandbox).await;
-        Self { sandbox, account, admin }
+        Self { sandbox, account, admin, place }
+    }
+
+    /// Ends it and opens it again where its state is.
+    pub async fn restarted(self) -> Self {
+        self.sandbox.close().await;
+        let sandbox = Sandbox::open(self.place.config()).await.unwrap();
+        Self { sandbox, ..self }
     }
 
     /// An IAM, STS or EC2 call: parameters as form fields.
@@ -115,12 +140,7 @@ impl Lab {
         action: &str,
         parameters: &[(&str, &str)],
     ) -> Answer {
-        let version = match service {
-            "iam" => "2010-05-08",
-            "sts" => "2011-06-15",
-            _ => "2016-11-15",
-        };
-        let mut pairs = vec![("Action", action), ("Version", version)];
+        let mut pairs = vec![("Action", action), ("Version", version_of(service))];
         pairs.extend_from_slice(parameters);
         let body = serde_urlencoded::to_string(pairs).unwrap();
         let headers = [("content-type", "application/x-www-form-urlencoded; charset=utf-8")];
@@ -199,6 +219,15 @@ impl Lab {
             secret: field("SecretAccessKey"),
             token: Some(field("Token")),
         }
+    }
+}
+
+/// The API version of a service that speaks the Query protocol.
+pub fn version_of(service: &str) -> &'static str {
+    match service {
+        "iam" => "2010-05-08",
+        "sts" => "2011-06-15",
+        _ => "2016-11-15",
     }
 }
 
