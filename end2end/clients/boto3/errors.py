@@ -116,8 +116,14 @@ class Refused(Case):
         kms.schedule_key_deletion(KeyId=key["KeyId"])
         with self.refused(400, "KMSInvalidStateException", f"{key['Arn']} is pending deletion."):
             kms.enable_key(KeyId=key["KeyId"])
-        with self.refused(400, "ValidationException"):
+        constraint = "failed to satisfy constraint: Member must have"
+        message = f"1 validation error detected: Value at 'plaintext' {constraint} length less than or equal to 4096"
+        with self.refused(400, "ValidationException", message):
             kms.encrypt(KeyId=other["KeyId"], Plaintext=b"a" * 4097)
+        limit = "value less than or equal to 1024"
+        message = f"1 validation error detected: Value '1025' at 'numberOfBytes' {constraint} {limit}"
+        with self.refused(400, "ValidationException", message):
+            self.admin.client("kms", parameter_validation=False).generate_random(NumberOfBytes=1025)
 
     def test_by_ec2(self):
         ec2 = self.ec2
@@ -151,6 +157,11 @@ class Refused(Case):
         with self.refused(404, "NoSuchKey", "The specified key does not exist.") as caught:
             s3.get_object(Bucket=bucket, Key="a key")
         self.assertEqual("a key", caught.exception.response["Error"]["Key"])
+        with self.refused(400, "InvalidStorageClass", "The storage class you specified is not valid"):
+            s3.put_object(Bucket=bucket, Key="a", Body=b"", StorageClass="NONE")
+        s3.put_object(Bucket=bucket, Key="a", Body=b"")
+        with self.refused(400, "InvalidArgument", "Invalid attribute name specified."):
+            s3.get_object_attributes(Bucket=bucket, Key="a", ObjectAttributes=["Colour"])
         with self.refused(404, "NoSuchTagSet", "The TagSet does not exist"):
             s3.get_bucket_tagging(Bucket=bucket)
         with self.refused(403, "AccessDenied", "Access Denied"):

@@ -117,6 +117,9 @@ class Transfer(Case):
             answer = self.s3.get_object(Range=wanted, **self.at("digits"))
             self.assertEqual((body, place), (answer["Body"].read(), answer["ContentRange"]))
             self.assertEqual(206, answer["ResponseMetadata"]["HTTPStatusCode"])
+        head = self.s3.head_object(Range="bytes=3-", **self.at("digits"))
+        self.assertEqual((7, "bytes 3-9/10"), (head["ContentLength"], head["ContentRange"]))
+        self.assertEqual(206, head["ResponseMetadata"]["HTTPStatusCode"])
         with self.refused(416, "InvalidRange", "The requested range is not satisfiable") as caught:
             self.s3.get_object(Range="bytes=10-", **self.at("digits"))
         error = caught.exception.response["Error"]
@@ -294,6 +297,39 @@ class Transfer(Case):
         )
         with self.refused(400, "InvalidRequest", message):
             self.s3.copy_object(CopySource=self.at("metadata"), **self.at("metadata"))
+
+    def test_answers_may_be_given_other_headers(self):
+        self.s3.put_object(Body=SMALL, ContentType="text/plain", **self.at("overridden"))
+        wanted = {
+            "CacheControl": "no-store",
+            "ContentDisposition": "inline",
+            "ContentEncoding": "identity",
+            "ContentLanguage": "fr",
+            "ContentType": "text/html",
+        }
+        parameters = {f"Response{name}": value for name, value in wanted.items()}
+        for operation in (self.s3.get_object, self.s3.head_object):
+            answer = operation(**parameters, **self.at("overridden"))
+            self.assertEqual(wanted, {name: answer[name] for name in wanted})
+            answer.get("Body", io.BytesIO()).close()
+
+    def test_what_is_refused_before_its_body_is_sent_is_refused_in_words(self):
+        user = unique("silent")
+        self.admin.iam.create_user(UserName=user)
+        s3 = self.account.person(user).s3
+        arn, object_arn = self.account.arn(f"user/{user}"), f"arn:aws:s3:::{self.bucket}/x"
+        # Over one connection: what is left of a request must not be taken for the next.
+        for _ in range(100):
+            with self.denied(arn, "s3:PutObject", object_arn, because="identity", quoted=True):
+                s3.put_object(Body=SMALL, **self.at("x"))
+
+    def test_a_copy_says_which_of_two_is_missing(self):
+        with self.refused(404, "NoSuchBucket", "The specified bucket does not exist") as caught:
+            self.s3.copy_object(CopySource="no-such-bucket/a", **self.at("copy"))
+        self.assertEqual("no-such-bucket", caught.exception.response["Error"]["BucketName"])
+        with self.refused(404, "NoSuchKey", "The specified key does not exist.") as caught:
+            self.s3.copy_object(CopySource=self.at("no such key"), **self.at("copy"))
+        self.assertEqual("no such key", caught.exception.response["Error"]["Key"])
 
     def test_keys_are_any_text(self):
         for key in [

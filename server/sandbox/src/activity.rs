@@ -93,7 +93,7 @@ impl Collected {
         self.uses.is_empty() && self.keys.is_empty()
     }
 
-    fn note(&mut self, account: &str, entity: &str, recent: Recent) {
+    fn note(&mut self, account: &str, entity: &str, action: &'static str, region: &str, used: Timestamp) {
         let of_entity = match self.uses.get_mut(entity) {
             Some(known) => known,
             None => self
@@ -101,22 +101,22 @@ impl Collected {
                 .entry(entity.to_owned())
                 .or_insert_with(|| OfEntity { account: account.to_owned(), uses: Vec::new() }),
         };
-        let same = |known: &&mut Recent| known.action == recent.action && known.region == recent.region;
+        let same = |known: &&mut Recent| known.action == action && known.region == region;
         match of_entity.uses.iter_mut().find(same) {
-            Some(known) => known.used = known.used.max(recent.used),
-            None => of_entity.uses.push(recent),
+            Some(known) => known.used = known.used.max(used),
+            None => of_entity.uses.push(Recent { action, region: region.to_owned(), used }),
         }
     }
 
     /// Keeps the first of several uses within `span` seconds.
-    fn note_key(&mut self, account: &str, used: KeyUse, span: Timestamp) {
-        match self.keys.get_mut(&used.access_key) {
-            Some((_, known)) if used.used < known.used + span => {}
-            Some((_, known)) => *known = used,
-            None => {
-                self.keys.insert(used.access_key.clone(), (account.to_owned(), used));
-            }
+    fn note_key(&mut self, caller: &Caller, service: &str, region: &str, used: Timestamp, span: Timestamp) {
+        let key = &caller.access_key_id;
+        if self.keys.get(key).is_some_and(|(_, known)| used < known.used + span) {
+            return;
         }
+        let used =
+            KeyUse { access_key: key.clone(), service: service.to_owned(), region: region.to_owned(), used };
+        self.keys.insert(key.clone(), (caller.account_id().to_owned(), used));
     }
 }
 
@@ -147,8 +147,7 @@ impl Activity {
         }
         self.note_key(meta, caller, action.split(':').next().unwrap_or_default());
         let Some(entity) = caller.entity_id() else { return };
-        let recent = Recent { action, region: meta.region.clone(), used: minute(meta) };
-        self.collected().note(caller.account_id(), entity, recent);
+        self.collected().note(caller.account_id(), entity, action, &meta.region, minute(meta));
     }
 
     /// Notes that the caller signed a request to a service.
@@ -156,13 +155,7 @@ impl Activity {
         if caller.account.is_none() || caller.is_temporary() {
             return;
         }
-        let used = KeyUse {
-            access_key: caller.access_key_id.clone(),
-            service: service.to_owned(),
-            region: meta.region.clone(),
-            used: minute(meta),
-        };
-        self.collected().note_key(caller.account_id(), used, self.0.key_span);
+        self.collected().note_key(caller, service, &meta.region, minute(meta), self.0.key_span);
     }
 
     /// Notes an operation for which the gate is not asked.
@@ -227,7 +220,7 @@ impl Activity {
             let mut now = self.collected();
             for (entity, of_entity) in collected.uses {
                 for recent in of_entity.uses {
-                    now.note(&of_entity.account, &entity, recent);
+                    now.note(&of_entity.account, &entity, recent.action, &recent.region, recent.used);
                 }
             }
             for (account, used) in collected.keys.into_values() {
@@ -281,14 +274,13 @@ mod tests {
     fn the_last_use_of_an_action_and_the_first_use_of_a_key_in_its_span_are_kept() {
         let mut collected = Collected::default();
         for used in [60, 180, 120] {
-            collected.note("1", "AIDA", Recent { action: "s3:GetObject", region: "r".into(), used });
+            collected.note("1", "AIDA", "s3:GetObject", "r", used);
         }
         let uses: Vec<_> = collected.uses().map(|(account, used)| (account.to_owned(), used.used)).collect();
         assert_eq!(uses, [("1".to_owned(), 180)]);
+        let caller = Caller { access_key_id: "AKIA".into(), ..Caller::ANONYMOUS };
         for (service, used) in [("s3", 0), ("kms", 899), ("iam", 900), ("sts", 960)] {
-            let used =
-                KeyUse { access_key: "AKIA".into(), service: service.into(), region: "r".into(), used };
-            collected.note_key("1", used, 900);
+            collected.note_key(&caller, service, "r", used, 900);
         }
         let keys: Vec<_> = collected.keys().map(|(_, used)| (used.service.as_str(), used.used)).collect();
         assert_eq!(keys, [("iam", 900)]);

@@ -65,6 +65,33 @@ async fn errors_name_what_they_are_about() {
 }
 
 #[tokio::test]
+async fn a_copy_says_which_of_two_is_missing() {
+    let lab = lab_with_bucket().await;
+    for (source, code, field, name) in [
+        ("/bucket-2/object", "NoSuchBucket", "BucketName", "bucket-2"),
+        ("/bucket-1/source", "NoSuchKey", "Key", "source"),
+    ] {
+        let answer = ask(&lab, "PUT", "/bucket-1/object", &[("x-amz-copy-source", source)], b"").await;
+        assert_eq!(answer.error().0, code, "{}", answer.text());
+        assert_eq!(answer.xml(field).as_deref(), Some(name), "{}", answer.text());
+        assert_eq!(answer.text().matches(&format!("<{field}>")).count(), 1, "{}", answer.text());
+    }
+}
+
+#[tokio::test]
+async fn a_head_answers_as_its_get_would() {
+    let lab = lab_with_bucket().await;
+    s3(&lab, "PUT", "/bucket-1/object", &[("content-type", "text/plain")], b"0123456789").await;
+    let query = "/bucket-1/object?response-content-type=text%2Fhtml&response-cache-control=no-store";
+    for method in ["GET", "HEAD"] {
+        let part = s3(&lab, method, query, &[("range", "bytes=2-5")], b"").await;
+        assert_eq!((part.status, part.header("content-range")), (206, Some("bytes 2-5/10")), "{method}");
+        assert_eq!(part.header("content-type"), Some("text/html"), "{method}");
+        assert_eq!(part.header("cache-control"), Some("no-store"), "{method}");
+    }
+}
+
+#[tokio::test]
 async fn an_older_version_of_itself_may_be_copied_and_the_newest_not() {
     let lab = lab_with_bucket().await;
     let body = b"<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>";

@@ -103,7 +103,7 @@ fn of_caller(caller: &Caller) -> Map<String, Value> {
     let context = match &caller.identity {
         Identity::Session(session) => Some(of_session(caller, session)),
         Identity::Federated(federation) => Some(of_federation(caller, federation)),
-        _ => caller.temporary.map(|issued| json!({ "attributes": attributes(issued) })),
+        _ => caller.temporary.map(|issued| json!({ "attributes": attributes(issued, caller.mfa) })),
     };
     if let Some(context) = context {
         identity.insert("sessionContext".into(), context);
@@ -122,7 +122,7 @@ fn of_session(caller: &Caller, session: &Session) -> Value {
             "accountId": session.account,
             "userName": session.role,
         },
-        "attributes": attributes(session.issued),
+        "attributes": attributes(session.issued, false),
     });
     if let Some(delivery) = &session.instance {
         context["ec2RoleDelivery"] = format!("{}.0", delivery.version).into();
@@ -153,13 +153,13 @@ fn of_federation(caller: &Caller, federation: &Federation) -> Value {
             })
         }
     };
-    json!({ "sessionIssuer": issuer, "attributes": attributes(federation.issued) })
+    json!({ "sessionIssuer": issuer, "attributes": attributes(federation.issued, false) })
 }
 
-/// No caller here has MFA.
-fn attributes(issued: Timestamp) -> Value {
+/// `mfa` is whether the user showed a code of its device: what is assumed from such credentials does not say so.
+fn attributes(issued: Timestamp, mfa: bool) -> Value {
     let issued = OffsetDateTime::from_unix_timestamp(issued).ok().and_then(|time| time.format(&Rfc3339).ok());
-    json!({ "creationDate": issued.unwrap_or_default(), "mfaAuthenticated": "false" })
+    json!({ "creationDate": issued.unwrap_or_default(), "mfaAuthenticated": mfa.to_string() })
 }
 
 fn members(value: Value) -> Map<String, Value> {

@@ -1,6 +1,7 @@
 //! What records show of IAM's, STS's and EC2's requests and answers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::LazyLock;
 
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
@@ -16,19 +17,71 @@ const NUMBERS: &[&str] = &[
     "attachmentCount",
     "code",
     "durationSeconds",
+    "httpPutResponseHopLimit",
     "maxCount",
     "maxItems",
+    "maxPasswordAge",
     "maxResults",
     "maxSessionDuration",
     "minCount",
+    "minimumPasswordLength",
     "packedPolicySize",
+    "passwordReusePrevention",
     "permissionsBoundaryUsageCount",
 ];
-const TRUTHS: &[&str] = &["_return", "isAttachable", "isDefaultVersion", "onlyAttached", "setAsDefault"];
+const TRUTHS: &[&str] = &[
+    "_return",
+    "allowUsersToChangePassword",
+    "force",
+    "hardExpiry",
+    "hibernate",
+    "isAttachable",
+    "isDefaultVersion",
+    "onlyAttached",
+    "passwordResetRequired",
+    "requireLowercaseCharacters",
+    "requireNumbers",
+    "requireSymbols",
+    "requireUppercaseCharacters",
+    "setAsDefault",
+    "skipOsShutdown",
+];
 /// Names whose values are times.
 const TIMES: &[&str] = &["createDate", "expiration", "updateDate"];
-/// Parts of the names of what nobody may read.
-const SECRET: &[&str] = &["AuthenticationCode", "EncodedMessage", "Password", "SecretAccessKey", "TokenCode"];
+/// Parameters that are shown, with all that is in them. Passwords and codes are none of them.
+static PARAMETERS: LazyLock<HashSet<&str>> = LazyLock::new(|| {
+    "AccessKeyId AccountAlias ActionNames AllowUsersToChangePassword Arn AssignmentStatus AssociationId \
+    AssumeRolePolicyDocument CallerArn ClientToken ContextEntries Description DryRun DurationSeconds EntityFilter \
+    ExternalId Filter Force Granularity GroupName HardExpiry Hibernate HttpEndpoint HttpProtocolIpv6 \
+    HttpPutResponseHopLimit HttpTokens IamInstanceProfile ImageId InstanceId InstanceMetadataTags \
+    InstanceProfileName InstanceType JobId Marker MaxCount MaxItems MaxPasswordAge MaxResults MaxSessionDuration \
+    MetadataOptions MinCount MinimumPasswordLength Name NewGroupName NewPath NewUserName NextToken OnlyAttached \
+    PasswordResetRequired PasswordReusePrevention Path PathPrefix PermissionsBoundary \
+    PermissionsBoundaryPolicyInputList Policy PolicyArn PolicyArns PolicyDocument PolicyInputList PolicyName \
+    PolicySourceArn PolicyUsageFilter RequireLowercaseCharacters RequireNumbers RequireSymbols \
+    RequireUppercaseCharacters ResourceArns ResourceId ResourceOwner ResourcePolicy RoleArn RoleName RoleSessionName \
+    Scope SerialNumber ServiceNamespace ServiceNamespaces SetAsDefault SkipOsShutdown SourceIdentity Status Tag \
+    TagKeys TagSpecification Tags TransitiveTagKeys UserName VersionId VirtualMFADeviceName"
+        .split_whitespace()
+        .collect()
+});
+/// Elements of answers that are shown. Secret keys and seeds are none of them.
+static ELEMENTS: LazyLock<HashSet<&str>> = LazyLock::new(|| {
+    "AccessKey AccessKeyId Arn AssumedRoleId AssumedRoleUser AssumeRolePolicyDocument AttachmentCount CreateDate \
+    Credentials DefaultVersionId Description Expiration FederatedUser FederatedUserId Group GroupId GroupName \
+    InstanceProfile InstanceProfileId InstanceProfileName IsAttachable IsDefaultVersion Key LoginProfile \
+    MaxSessionDuration PackedPolicySize PasswordResetRequired Path PermissionsBoundary PermissionsBoundaryArn \
+    PermissionsBoundaryType PermissionsBoundaryUsageCount Policy PolicyId PolicyName PolicyVersion Role RoleId \
+    RoleLastUsed RoleName Roles SerialNumber SessionToken SourceIdentity Status Tags UpdateDate User UserId UserName \
+    Value VersionId VirtualMFADevice amiLaunchIndex arn associationId availabilityZone clientToken code currentState \
+    groupSet httpEndpoint httpProtocolIpv6 httpPutResponseHopLimit httpTokens iamInstanceProfile \
+    iamInstanceProfileAssociation id imageId instanceId instanceMetadataOptions instanceMetadataTags instanceState \
+    instancesSet instanceType item key launchTime metadataOptions monitoring name ownerId placement previousState \
+    privateDnsName privateIpAddress reason requestId reservationId return rootDeviceName rootDeviceType state \
+    stateReason stateTransitionReason tagSet tenancy timestamp value"
+        .split_whitespace()
+        .collect()
+});
 /// Most parts of a parameter's name: no operation takes one with more.
 const MOST_PARTS: usize = 8;
 /// Elements that are lists also when there is nothing in them.
@@ -62,7 +115,7 @@ pub(super) fn parameters(service: Service, action: &str, params: &Params, known:
     for name in params.names() {
         let first = name.split('.').next().unwrap_or(name);
         let well_formed = name.split('.').count() <= MOST_PARTS;
-        if known.contains(&first) && well_formed && !is_secret(name) {
+        if known.contains(&first) && PARAMETERS.contains(first) && well_formed {
             root.insert(name, params.get(name).unwrap_or_default());
         }
     }
@@ -81,7 +134,7 @@ pub(super) fn elements(service: Service, action: &str, body: &[u8]) -> Value {
     let Some(document) = xml::read(body) else { return Value::Null };
     let result = match service {
         Service::Ec2 if WRAPPED.contains(&action) => {
-            let mut members = document.members(|name| Some(name.to_owned()), wrapped);
+            let mut members = wrapped_members(&document);
             members.extend(document.namespace.map(|namespace| ("xmlns".to_owned(), namespace.into())));
             return json!({ document.name: members });
         }
@@ -112,10 +165,6 @@ fn collect(shown: &Value, found: &mut Vec<(String, String)>) {
         Value::Array(list) => list.iter().for_each(|entry| collect(entry, found)),
         _ => {}
     }
-}
-
-fn is_secret(name: &str) -> bool {
-    SECRET.iter().any(|part| name.contains(part))
 }
 
 /// Parameters by the parts of their names: `A.member.1.B` is `B` in the first of the list `A`.
@@ -192,8 +241,12 @@ impl Tree {
 fn wrapped(element: &Element) -> Value {
     match element.children.is_empty() {
         true => guessed(&element.text),
-        false => Value::Object(element.members(|name| Some(name.to_owned()), wrapped)),
+        false => Value::Object(wrapped_members(element)),
     }
+}
+
+fn wrapped_members(element: &Element) -> Map<String, Value> {
+    element.members(|name| ELEMENTS.contains(name).then(|| name.to_owned()), wrapped)
 }
 
 /// What looks like a number or like true or false is shown as one there.
@@ -263,7 +316,7 @@ fn members(service: Service, element: &Element) -> Map<String, Value> {
     element.members(
         |name| match name {
             "return" if service == Service::Ec2 => Some("_return".to_owned()),
-            name => (!is_secret(name)).then(|| spelled(name)),
+            name => ELEMENTS.contains(name).then(|| spelled(name)),
         },
         |child| {
             let all = |name: &str| child.children.iter().all(|entry| entry.name == name);
@@ -355,6 +408,25 @@ mod tests {
                 "instancesSet": {"items": [{"instanceId": "i-1"}, {"instanceId": "i-2"}]},
             })
         );
+    }
+
+    #[test]
+    fn of_every_parameter_it_is_decided_whether_it_is_shown() {
+        let hidden = [
+            "AuthenticationCode1",
+            "AuthenticationCode2",
+            "EncodedMessage",
+            "NewPassword",
+            "OldPassword",
+            "Password",
+            "TokenCode",
+        ];
+        let tables = [crate::iam::OPERATIONS, crate::sts::OPERATIONS, crate::ec2::OPERATIONS];
+        let taken: HashSet<&str> =
+            tables.iter().copied().flatten().flat_map(|(_, names)| *names).copied().collect();
+        let decided: HashSet<&str> = PARAMETERS.iter().copied().chain(hidden).collect();
+        assert_eq!(taken, decided);
+        assert_eq!(decided.len(), PARAMETERS.len() + hidden.len());
     }
 
     #[test]

@@ -67,6 +67,12 @@ pub(crate) fn cut<'k, T>(
 /// The key after which the page starts that the request asks for.
 pub(crate) fn marker(params: &Params) -> Result<Option<String>, Fault> {
     let read = |marker: &str| {
+        if marker.is_empty() {
+            return Err(Fault::validation(
+                "1 validation error detected: Value at 'marker' failed to satisfy constraint: Member must have length \
+                 greater than or equal to 1",
+            ));
+        }
         let key = BASE64_URL_SAFE_NO_PAD.decode(marker).ok();
         key.and_then(|key| String::from_utf8(key).ok()).ok_or_else(|| Fault::validation("Invalid Marker."))
     };

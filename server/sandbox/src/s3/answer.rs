@@ -31,14 +31,18 @@ pub(crate) fn error(
     resource: &str,
     fields: &Fields,
 ) -> Response<Body> {
-    let own: String =
-        fields.iter().map(|(name, value)| format!("<{name}>{}</{name}>", escape(value))).collect();
+    let named = named(code, resource).filter(|(name, _)| fields.iter().all(|(known, _)| known != name));
+    let fields = fields.iter().map(|(name, value)| (name.as_ref(), value.as_str()));
+    let own: String = named
+        .into_iter()
+        .chain(fields)
+        .map(|(name, value)| format!("<{name}>{}</{name}>", escape(value)))
+        .collect();
     let body = format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{}</Code><Message>{}</Message>{}{own}<Resource>{}</Resource>\
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{}</Code><Message>{}</Message>{own}<Resource>{}</Resource>\
          <RequestId>{}</RequestId><HostId>{}</HostId></Error>",
         escape(code),
         escape(message),
-        named(code, resource),
         escape(resource),
         escape(&meta.id),
         escape(&meta.host_id),
@@ -51,8 +55,8 @@ pub(crate) fn error(
     response
 }
 
-/// The fields by which S3 names what is missing.
-fn named(code: &str, resource: &str) -> String {
+/// The field by which S3 names what is missing, where it is what was asked for.
+fn named<'r>(code: &str, resource: &'r str) -> Option<(&'static str, &'r str)> {
     let path = resource.trim_start_matches('/');
     let (bucket, key) = path.split_once('/').unwrap_or((path, ""));
     match code {
@@ -70,11 +74,9 @@ fn named(code: &str, resource: &str) -> String {
         | "NoSuchWebsiteConfiguration"
         | "ReplicationConfigurationNotFoundError"
         | "ObjectLockConfigurationNotFoundError"
-        | "NoSuchTagSet" => {
-            format!("<BucketName>{}</BucketName>", escape(bucket))
-        }
-        "NoSuchKey" | "NoSuchVersion" => format!("<Key>{}</Key>", escape(key)),
-        _ => String::new(),
+        | "NoSuchTagSet" => Some(("BucketName", bucket)),
+        "NoSuchKey" | "NoSuchVersion" => Some(("Key", key)),
+        _ => None,
     }
 }
 
@@ -173,6 +175,9 @@ impl Asked {
             let document = blocked_types::give(&String::from_utf8_lossy(&document), blocks);
             response.headers_mut().remove(header::CONTENT_LENGTH);
             *response.body_mut() = Body::from(document);
+        }
+        if self.method == Method::HEAD && response.headers().contains_key(header::CONTENT_RANGE) {
+            *response.status_mut() = StatusCode::PARTIAL_CONTENT;
         }
         put_in_namespace(&mut response);
         identify(meta, &mut response);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use policy::{Context, NamedPolicy, ResourceKind};
 use s3s::{S3Error, S3Request, S3Result};
 
-use super::failure::{access_denied, from_store, internal, refuse};
+use super::failure::{access_denied, from_store, internal, refuse, with_fields};
 use super::intake::Signing;
 use crate::caller::Caller;
 use crate::cloudtrail::Asked;
@@ -59,7 +59,8 @@ impl Ask {
             let bucket = Arc::clone(owner.buckets.get(name)?);
             Some(Owned { owner, bucket })
         });
-        let owned = owned.ok_or_else(no_such_bucket)?;
+        // The name, too: a copy asks for two.
+        let owned = owned.ok_or_else(|| with_fields(no_such_bucket(), [("BucketName", name.to_owned())]))?;
         match expected.is_none_or(|expected| expected == owned.owner.id) {
             true => Ok(owned),
             false => Err(access_denied()),

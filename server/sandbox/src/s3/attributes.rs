@@ -12,12 +12,22 @@ use super::ask::{Ask, Owned};
 use super::customer_key::{self, CustomerKey, OF_OBJECT};
 use super::describe::{self, canonical_id};
 use super::envelope;
+use super::failure::invalid_argument;
 use super::list::{limit, shown};
 use super::tags;
 use super::versions::{Found, find, on_version};
 use super::write::shown_version;
 use crate::gate::actions;
 use crate::store::ObjectRow;
+
+/// What may be asked of an object.
+const ATTRIBUTES: [&str; 5] = [
+    ObjectAttributes::ETAG,
+    ObjectAttributes::CHECKSUM,
+    ObjectAttributes::OBJECT_PARTS,
+    ObjectAttributes::STORAGE_CLASS,
+    ObjectAttributes::OBJECT_SIZE,
+];
 
 pub(super) async fn get_object_attributes(
     ask: &Ask,
@@ -45,6 +55,10 @@ pub(super) async fn get_object_attributes(
     // `s3s` takes a header's whole list for one name.
     let names: Vec<&str> =
         input.object_attributes.iter().flat_map(|list| list.as_str().split(',')).map(str::trim).collect();
+    if let Some(other) = names.iter().find(|name| !ATTRIBUTES.contains(name)) {
+        let message = "Invalid attribute name specified.";
+        return Err(invalid_argument(message, "x-amz-object-attributes", (*other).to_owned()));
+    }
     let asked = |name: &str| names.contains(&name);
     let sum = |name| describe::checksum(&row, name);
     let parts =

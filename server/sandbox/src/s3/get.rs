@@ -103,6 +103,12 @@ pub(super) async fn head_object(
         range.map(|range| format!("bytes {}-{}/{}", range.start, range.end.saturating_sub(1), row.size));
     output.version_id = shown_version(&owned, &row);
     output.parts_count = parts_count(&row, input.part_number);
+    output.cache_control = input.response_cache_control.or(output.cache_control);
+    output.content_disposition = input.response_content_disposition.or(output.content_disposition);
+    output.content_encoding = input.response_content_encoding.or(output.content_encoding);
+    output.content_language = input.response_content_language.or(output.content_language);
+    output.content_type = input.response_content_type.or(output.content_type);
+    output.expires = input.response_expires.or(output.expires);
     let mut response = S3Response::new(output);
     response.headers.extend(chosen);
     if let Some(count) = tags::count(ask, &owned, &row, input.version_id) {

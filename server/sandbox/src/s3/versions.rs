@@ -93,11 +93,13 @@ pub(super) fn find(ask: &Ask, owned: &Owned, found: Found) -> S3Result<ObjectRow
     if found.asked.is_none() || marker.is_none() {
         ask.on_bucket::<actions::s3::ListBucket>(owned, Context::new())?;
     }
+    // The key, too: a copy asks for two.
+    let key = ("Key", found.key);
     let mut error = match (&found.asked, &marker) {
-        (None, _) => refuse(404, "NoSuchKey", "The specified key does not exist."),
+        (None, _) => with_fields(refuse(404, "NoSuchKey", "The specified key does not exist."), [key]),
         (Some(version), None) => with_fields(
             refuse(404, "NoSuchVersion", "The specified version does not exist."),
-            [("VersionId", version.clone())],
+            [key, ("VersionId", version.clone())],
         ),
         (Some(_), Some(_)) => {
             refuse(405, "MethodNotAllowed", "The specified method is not allowed against this resource.")

@@ -113,13 +113,9 @@ impl<V: Clone> Cache<V> {
         self.shard(name).end();
     }
 
-    /// Forgets everything. Only who commits may do so: there is no [`Cache::begin`] without its end then.
+    /// Forgets everything.
     pub(super) fn clear(&self) {
-        for mut shard in self.all_shards() {
-            shard.entries.clear();
-            (shard.bytes, shard.committing) = (0, 0);
-            shard.generation += 1;
-        }
+        self.retain(|_| false);
     }
 
     /// Lets go what was not used since some sweeps.
@@ -157,7 +153,7 @@ impl<V> Shard<V> {
     }
 
     fn end(&mut self) {
-        self.committing = self.committing.saturating_sub(1);
+        self.committing -= 1;
         self.generation += 1;
     }
 

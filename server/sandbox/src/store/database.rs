@@ -5,6 +5,7 @@
 
 use std::path::Path;
 use std::str::FromStr as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt as _;
@@ -87,7 +88,7 @@ pub(super) enum Writing {
     /// A pool of one connection, and that connection when nobody else uses the pool.
     Sqlite { pool: SqlitePool, shared: bool, kept: Option<PoolConnection<Sqlite>> },
     /// How to connect, and the session if there is one.
-    Postgres { options: PgConnectOptions, kept: Option<Box<PgConnection>> },
+    Postgres { options: Arc<PgConnectOptions>, kept: Option<Box<PgConnection>> },
 }
 
 /// Why a transaction was not committed.
@@ -135,6 +136,7 @@ pub(super) async fn open_sqlite(file: Option<&Path>) -> Result<(Readers, Writing
 /// Opens a PostgreSQL database that no other process has, and makes the tables if they are not there.
 pub(super) async fn open_postgres(url: &DatabaseUrl) -> Result<(Readers, Writing), StoreError> {
     let options = url.options().clone().statement_cache_capacity(STATEMENTS).disable_statement_logging();
+    let options = Arc::new(options);
     let mut waited = Duration::ZERO;
     let mut session = loop {
         match session(&options).await {
@@ -149,7 +151,7 @@ pub(super) async fn open_postgres(url: &DatabaseUrl) -> Result<(Readers, Writing
     let readers = PgPoolOptions::new()
         .max_connections(READERS)
         .acquire_timeout(CONNECT)
-        .connect_with(options.clone())
+        .connect_with(PgConnectOptions::clone(&options))
         .await?;
     Ok((Readers::Postgres(readers), Writing::Postgres { options, kept: Some(session) }))
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use sqlx::postgres::PgConnectOptions;
 
@@ -10,7 +11,7 @@ use super::StoreError;
 /// `postgres://user:password@host:port/database`, as PostgreSQL's own programs take it. What it leaves out comes from the
 /// environment (`PGPASSWORD` and the like) and from `~/.pgpass`; `?options[search_path]=…` chooses a schema.
 #[derive(Clone)]
-pub struct DatabaseUrl(PgConnectOptions);
+pub struct DatabaseUrl(Arc<PgConnectOptions>);
 
 impl FromStr for DatabaseUrl {
     type Err = StoreError;
@@ -20,10 +21,10 @@ impl FromStr for DatabaseUrl {
             return Err(StoreError::Url("it does not begin with `postgres://`".into()));
         }
         let options = PgConnectOptions::from_str(url).map_err(|error| StoreError::Url(error.to_string()))?;
-        Ok(Self(match options.get_application_name() {
+        Ok(Self(Arc::new(match options.get_application_name() {
             Some(_) => options,
             None => options.application_name("trilock"),
-        }))
+        })))
     }
 }
 

@@ -111,10 +111,7 @@ impl Writer {
     /// Writes until nobody can ask for more, then closes its connection.
     pub(super) async fn work(mut self) {
         while let Some(group) = self.next().await {
-            if AssertUnwindSafe(self.settle(group)).catch_unwind().await.is_err() {
-                tracing::error!("a write broke off; what is kept in memory is loaded anew");
-                self.memory.forget();
-            }
+            self.settle(group).await;
         }
         self.database.close().await;
     }
@@ -178,7 +175,9 @@ impl Writer {
     async fn attempt(&mut self, group: &mut [Member]) -> Result<(), Failure> {
         let connection = self.database.begin(&self.memory).await?;
         let mut tx = Tx { connection, memory: Arc::clone(&self.memory), effects: Vec::new() };
-        let made = make(&mut tx, group).await;
+        // One that panics is one that fails.
+        let made = AssertUnwindSafe(make(&mut tx, group)).catch_unwind().await;
+        let made = made.unwrap_or_else(|_| Err(StoreError::Unavailable("a write broke off".into())));
         let Tx { connection, effects, .. } = tx;
         if let Err(error) = made {
             return Err(self.database.roll_back(connection, error, &self.memory).await);
@@ -355,5 +354,58 @@ impl Store {
     pub(super) async fn send(&self, member: Member) -> Result<(), StoreError> {
         let queue = self.queue().ok_or(StoreError::Stopped)?;
         queue.send(member).await.map_err(|_| StoreError::Stopped)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use futures::future::join_all;
+
+    use super::super::Storage;
+    use super::super::sql::sql;
+    use super::*;
+
+    async fn store() -> Store {
+        Store::open(&Storage::InMemory, None, 1 << 20).await.unwrap()
+    }
+
+    /// Writes a row by this name, and fails or breaks off if that is its name.
+    fn add<'c>(name: &'c String, tx: &'c mut Tx) -> BoxFuture<'c, Result<(), StoreError>> {
+        async move {
+            tx.run(sql("INSERT INTO unnamed (data) VALUES ($1)").bind(name)).await?;
+            match name.as_str() {
+                "fails" => Err(StoreError::Stopped),
+                "breaks" => panic!("as it should"),
+                _ => Ok(()),
+            }
+        }
+        .boxed()
+    }
+
+    async fn added(store: &Store) -> usize {
+        let rows = sql("SELECT data FROM unnamed WHERE data LIKE 'row%'").rows(store.readers().unwrap());
+        rows.await.unwrap().len()
+    }
+
+    #[tokio::test]
+    async fn of_a_group_those_that_fail_do_not_fail_the_others() {
+        let store = store().await;
+        // Twice the same row breaks a rule of the database.
+        let names = ["row 1", "fails", "row 2", "breaks", "row 2", "row 3"].map(str::to_owned);
+        let ended = join_all(names.into_iter().map(|name| store.write(0, name, add))).await;
+        let ended: Vec<_> = ended.iter().map(Result::is_ok).collect();
+        assert_eq!(ended, [true, false, true, false, false, true]);
+        assert_eq!(added(&store).await, 3);
+    }
+
+    #[tokio::test]
+    async fn what_was_asked_before_the_end_is_written_and_what_comes_after_is_refused() {
+        let store = store().await;
+        let rows = (0..100).map(|number| store.write(0, format!("row {number}"), add));
+        let (ended, ()) = tokio::join!(join_all(rows), store.close());
+        assert!(ended.iter().all(Result::is_ok));
+        let late = store.write(0, "row 100".to_owned(), add).await;
+        assert!(matches!(late, Err(StoreError::Stopped)));
     }
 }

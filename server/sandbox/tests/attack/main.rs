@@ -75,8 +75,11 @@ fn refusal(answer: &Answer) -> (u16, String) {
     (answer.status, answer.error().0)
 }
 
-/// The same, as the services word it: S3, KMS, IAM, STS, EC2.
-fn in_words_of<'a, T: Copy>(service: &str, words: &'a [T; 5]) -> T {
+/// Status and code of a refusal as the services word it: S3, KMS, IAM, STS, EC2.
+type Words = [(u16, &'static str); 5];
+
+/// As one of them words it.
+fn in_words_of(service: &str, words: &Words) -> (u16, &'static str) {
     let place = ["s3", "kms", "iam", "sts", "ec2"].iter().position(|known| *known == service);
     words[place.unwrap()]
 }

@@ -4,10 +4,13 @@ use crate::support::calls::Plain;
 use crate::support::signer::{Raw, Scope};
 use crate::support::steps::{lab_with_bucket, s3};
 use crate::support::{Answer, Keys, Lab};
-use crate::{in_words_of, one_of_each, refusal, signed, tried};
+use crate::{Words, in_words_of, one_of_each, refusal, signed, tried};
+
+/// A change to the text of a header.
+type Change = fn(&str) -> String;
 
 /// What every service answers to a signature that does not match.
-const MISMATCH: [(u16, &str); 5] = [
+const MISMATCH: Words = [
     (403, "SignatureDoesNotMatch"),
     (400, "InvalidSignatureException"),
     (403, "SignatureDoesNotMatch"),
@@ -15,7 +18,7 @@ const MISMATCH: [(u16, &str); 5] = [
     (401, "AuthFailure"),
 ];
 /// To a signature that cannot be read.
-const MALFORMED: [(u16, &str); 5] = [
+const MALFORMED: Words = [
     (400, "AuthorizationHeaderMalformed"),
     (400, "IncompleteSignatureException"),
     (400, "IncompleteSignature"),
@@ -23,7 +26,7 @@ const MALFORMED: [(u16, &str); 5] = [
     (400, "IncompleteSignature"),
 ];
 /// To headers that should have been signed.
-const UNSIGNED: [(u16, &str); 5] = [
+const UNSIGNED: Words = [
     (403, "AccessDenied"),
     (400, "InvalidSignatureException"),
     (403, "SignatureDoesNotMatch"),
@@ -38,7 +41,7 @@ async fn lab() -> Lab {
     lab
 }
 
-fn is_refused(lab: &Lab, answer: &Answer, service: &str, words: &[(u16, &'static str); 5], what: &str) {
+fn is_refused(lab: &Lab, answer: &Answer, service: &str, words: &Words, what: &str) {
     let (status, code) = in_words_of(service, words);
     assert_eq!(refusal(answer), (status, code.to_owned()), "{what} at {service}: {}", answer.text());
     assert!(lab.sandbox.trace(&answer.request_id()).is_empty(), "{what} at {service}: the gate was asked");
@@ -148,7 +151,7 @@ async fn a_signature_is_good_for_one_scope_only() {
     for plain in one_of_each() {
         let right = Scope::of(plain.service);
         let yesterday = crate::support::signer::day(right.time - time::Duration::days(1));
-        let wrong: [(&str, Scope, &[(u16, &str); 5]); 5] = [
+        let wrong: [(&str, Scope, &Words); 5] = [
             ("another day", Scope { date: yesterday, ..right.clone() }, &MALFORMED),
             ("no day", Scope { date: "today".into(), ..right.clone() }, &MALFORMED),
             (
@@ -199,7 +202,7 @@ async fn an_authorization_header_is_read_in_one_way_only() {
     let lab = lab().await;
     for plain in one_of_each() {
         let raw = signed(&plain, &lab.admin);
-        let broken: [(&str, fn(&str) -> String); 9] = [
+        let broken: [(&str, Change); 9] = [
             ("another algorithm", |value| value.replace("AWS4-HMAC-SHA256", "AWS4-HMAC-SHA1")),
             ("no algorithm", |value| value.replace("AWS4-HMAC-SHA256 ", "")),
             ("an algorithm with two keys", |value| {

@@ -6,12 +6,12 @@ use crate::support::calls::Plain;
 use crate::support::signer::{Raw, Scope};
 use crate::support::steps::{lab_with_bucket, s3};
 use crate::support::{Answer, Lab};
-use crate::{in_words_of, one_of_each, tried};
+use crate::{Words, in_words_of, one_of_each, tried};
 
 const QUARTER: Duration = Duration::minutes(15);
 
 /// What every service answers when the clocks are too far apart.
-const SKEWED: [(u16, &str); 5] = [
+const SKEWED: Words = [
     (403, "RequestTimeTooSkewed"),
     (400, "InvalidSignatureException"),
     (403, "SignatureDoesNotMatch"),

@@ -7,19 +7,21 @@ use serde_json::json;
 
 use crate::support::steps::{lab_with_bucket, s3};
 use crate::support::{Keys, Lab, call};
-use crate::{in_words_of, one_of_each, refusal, signed, tried};
+use crate::{Words, in_words_of, one_of_each, refusal, signed, tried};
 
 const TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
 
+type Parameters<'a> = &'a [(&'a str, &'a str)];
+
 /// What every service answers to a token that is none.
-const INVALID: [(u16, &str); 5] = [
+const INVALID: Words = [
     (400, "InvalidToken"),
     (400, "UnrecognizedClientException"),
     (403, "InvalidClientTokenId"),
     (403, "InvalidClientTokenId"),
     (401, "AuthFailure"),
 ];
-const EXPIRED: [(u16, &str); 5] = [
+const EXPIRED: Words = [
     (400, "ExpiredToken"),
     (400, "ExpiredTokenException"),
     (403, "ExpiredToken"),
@@ -45,7 +47,7 @@ async fn lab_with_sessions() -> (Lab, [Keys; 2]) {
 }
 
 /// Every service refuses these credentials in its own words, though they are signed for with the right secret.
-async fn nowhere_accepted(lab: &Lab, keys: &Keys, words: &[(u16, &'static str); 5], what: &str) {
+async fn nowhere_accepted(lab: &Lab, keys: &Keys, words: &Words, what: &str) {
     for plain in one_of_each() {
         let answer = tried(lab, &signed(&plain, keys)).await;
         let (status, code) = in_words_of(plain.service, words);
@@ -149,7 +151,7 @@ async fn a_session_ends_with_its_role_even_if_the_name_is_taken_again() {
 
 /// An instance with a role that may do everything.
 async fn launch(lab: &Lab) -> String {
-    let calls: [(&str, &str, &[(&str, &str)]); 4] = [
+    let calls: [(&str, &str, Parameters<'_>); 4] = [
         ("iam", "CreateRole", &[("RoleName", "app"), ("AssumeRolePolicyDocument", TRUST)]),
         (
             "iam",

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use sandbox::store::{EventRow, EventsWanted, Store};
 use sandbox::{Config, Storage, TrailConfig};
 use serde_json::{Value, json};
@@ -12,7 +14,7 @@ use sqlx::Row as _;
 use super::support::place::Place;
 use super::support::steps::{KEY_HEADER, KMS_HEADER, key, kms};
 use super::support::{self, Keys, Lab, go_away_after};
-use super::{allow, cloudtrail, keys, named, page, query, role, trust};
+use super::{allow, cloudtrail, keys, named, of, page, query, role, trust};
 
 /// A folder of its own, gone at the end.
 struct Folder(PathBuf);
@@ -113,6 +115,34 @@ async fn use_kms(lab: &Lab, secrets: &mut Vec<String>) -> String {
     arn
 }
 
+/// Sets passwords and a device of the user `ann`.
+async fn use_passwords_and_devices(lab: &Lab, ann: &Keys, secrets: &mut Vec<String>) {
+    let passwords = ["Passw0rd-of-ann", "Passw0rd-of-ann-2", "Passw0rd-of-ann-3", "hunter2"];
+    secrets.extend(passwords.map(str::to_owned));
+    let [first, second, third, short] = passwords;
+    let profile = |password| [("UserName", "ann"), ("Password", password), ("PasswordResetRequired", "true")];
+    let made = query(lab, &lab.admin, "iam", "CreateLoginProfile", &profile(first)).await;
+    assert_eq!(
+        of(lab, &made)["requestParameters"],
+        json!({"userName": "ann", "passwordResetRequired": true})
+    );
+    query(lab, &lab.admin, "iam", "UpdateLoginProfile", &profile(second)).await;
+    let refused = lab.query(&lab.admin, "iam", "UpdateLoginProfile", &profile(short)).await;
+    assert_eq!(refused.status, 400, "{}", refused.text());
+    let change = [("OldPassword", second), ("NewPassword", third)];
+    query(lab, ann, "iam", "ChangePassword", &change).await;
+    assert_ne!(lab.query(ann, "iam", "ChangePassword", &change).await.status, 200);
+
+    let made =
+        query(lab, &lab.admin, "iam", "CreateVirtualMFADevice", &[("VirtualMFADeviceName", "d")]).await;
+    let encoded = made.xml("Base32StringSeed").unwrap();
+    secrets.push(String::from_utf8(BASE64_STANDARD.decode(&encoded).unwrap()).unwrap());
+    secrets.extend([encoded, made.xml("QRCodePNG").unwrap()]);
+    let record = of(lab, &made);
+    let serial = made.xml("SerialNumber").unwrap();
+    assert_eq!(record["responseElements"], json!({"virtualMFADevice": {"serialNumber": serial}}));
+}
+
 #[tokio::test]
 async fn no_secret_is_in_any_record_nor_in_the_file() {
     let folder = Folder::new();
@@ -121,6 +151,7 @@ async fn no_secret_is_in_any_record_nor_in_the_file() {
     let mut secrets = vec!["hunter2".to_owned(), "the object's own text".to_owned()];
     let all = credentials(&lab, &mut secrets).await;
     let arn = use_kms(&lab, &mut secrets).await;
+    use_passwords_and_devices(&lab, &all[0], &mut secrets).await;
     lab.s3(&lab.admin, "PUT", "/bucket-1", &[], b"").await;
     let headers = [KMS_HEADER, (KEY_HEADER, arn.as_str())];
     for keys in &all {

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::support::phone::Phone;
 use super::support::steps::key;
 use super::support::{self, Keys, Lab};
 use super::{allow, keys, lab_with_data_events, named, of, query, role, told_code, trust};
@@ -85,6 +86,15 @@ async fn users_and_the_root_user_are_told_by_their_keys_and_for_how_long() {
     assert_eq!((&short["type"], &short["userName"]), (&json!("IAMUser"), &json!("ann")));
     assert_eq!(short["sessionContext"]["attributes"]["mfaAuthenticated"], "false");
     assert_eq!(short["sessionContext"]["attributes"]["creationDate"].as_str().unwrap().len(), 20);
+
+    let phone = Phone::new(&lab, "phone").await;
+    phone.enable(&lab, "ann").await;
+    let code = phone.code(2);
+    let shown = [("SerialNumber", phone.serial.as_str()), ("TokenCode", code.as_str())];
+    let answer = query(&lab, &ann, "sts", "GetSessionToken", &shown).await;
+    assert_eq!(of(&lab, &answer)["requestParameters"], json!({"serialNumber": phone.serial}));
+    let attributes = &who(&lab, &keys(&answer)).await["sessionContext"]["attributes"];
+    assert_eq!(attributes["mfaAuthenticated"], "true");
 
     let root = Keys {
         access_key_id: "AKIAIOSFODNN7EXAMPLE".into(),

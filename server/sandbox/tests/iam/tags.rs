@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::support::{Answer, Keys, Lab};
-use super::{EC2_TRUST, allow, did, fails, iam, user};
+use super::{EC2_TRUST, Pairs, allow, did, fails, iam, user};
 
 /// `Tags.member.1.Key` and so on.
 fn given(tags: &[(&str, &str)]) -> Vec<(String, String)> {
@@ -115,7 +115,7 @@ async fn tags_that_cannot_be_are_refused_in_the_words_of_iam_and_nothing_is_set(
     };
     let (long_key, long_value) = ("k".repeat(129), "v".repeat(257));
     let duplicate = "Duplicate tag keys found. Please note that Tag keys are case insensitive.".to_owned();
-    let cases: [(Vec<(&str, &str)>, &str, String); 8] = [
+    let cases: [(Pairs<'_>, &str, String); 8] = [
         (vec![("a", "1"), ("a", "2")], "InvalidInput", duplicate),
         (
             vec![("AWS:a", "1")],

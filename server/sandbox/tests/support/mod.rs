@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc, dead_code, missing_docs, unreachable_pub)]
 
 pub mod calls;
+pub mod phone;
 pub mod place;
 pub mod samples;
 pub mod signed;
