@@ -9,6 +9,7 @@ mod bucket_policy;
 mod bucket_settings;
 mod buckets;
 mod checksum;
+mod completion;
 mod conditional;
 mod copy;
 mod customer_key;

@@ -5,8 +5,9 @@ mod support;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use sandbox::{Config, Fidelity, Storage};
+use sandbox::{Config, Fidelity};
 use serde_json::json;
+use support::place::Place;
 use support::steps::{KEY_HEADER, KMS_HEADER, assert_refused, key, lab_with_bucket, s3};
 use support::{Answer, Lab};
 
@@ -305,15 +306,14 @@ async fn a_policy_sees_that_a_customers_key_comes_along() {
 
 #[tokio::test]
 async fn neither_key_nor_plaintext_is_on_disk_and_the_key_fits_after_a_restart() {
-    let folder = std::env::temp_dir().join(format!("trilock-ssec-{}", uuid::Uuid::new_v4()));
-    let config = Config { storage: Storage::Directory(folder.clone()), ..Config::default() };
-    let lab = Lab::with(config.clone()).await;
+    let lab = Lab::at(Place::folder(), Config::default()).await;
     s3(&lab, "PUT", "/bucket-1", &[], b"").await;
     s3(&lab, "PUT", "/bucket-1?encryption", &[], blocked("NONE").as_bytes()).await;
     let body = b"the plans for the summer party ".repeat(70_000);
     assert_eq!(with(&lab, "PUT", OBJECT, &[&customer_key(9)], &body).await.status, 200);
     lab.sandbox.close().await;
-    for entry in std::fs::read_dir(&folder).unwrap() {
+    let Place::Folder(folder) = &lab.place else { unreachable!() };
+    for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let bytes = std::fs::read(&path).unwrap();
         let holds = |text: &[u8]| bytes.windows(text.len()).any(|window| window == text);
@@ -322,10 +322,7 @@ async fn neither_key_nor_plaintext_is_on_disk_and_the_key_fits_after_a_restart()
             assert!(!holds(value.as_bytes()), "{}", path.display());
         }
     }
-    let sandbox = sandbox::Sandbox::open(config).await.unwrap();
-    let lab = Lab { sandbox, account: lab.account.clone(), admin: lab.admin.clone() };
+    let lab = lab.restarted().await;
     assert!(with(&lab, "GET", OBJECT, &[&customer_key(9)], b"").await.body == body);
     assert_refused(&with(&lab, "GET", OBJECT, &[&customer_key(8)], b"").await, 403, "AccessDenied", WRONG);
-    lab.sandbox.close().await;
-    std::fs::remove_dir_all(&folder).unwrap();
 }

@@ -7,8 +7,8 @@ use s3s::{S3, S3Request, S3Response, S3Result};
 
 use super::ask::Ask;
 use super::{
-    attributes, bucket_policy, bucket_settings, buckets, copy, delete, get, list, parts, put, tags, unset,
-    uploads, versions,
+    attributes, bucket_policy, bucket_settings, buckets, completion, copy, delete, get, list, parts, put,
+    tags, unset, uploads, versions,
 };
 use crate::Aws;
 
@@ -87,7 +87,7 @@ operations! {
     create_multipart_upload: CreateMultipartUploadInput -> CreateMultipartUploadOutput = uploads;
     upload_part: UploadPartInput -> UploadPartOutput = parts;
     upload_part_copy: UploadPartCopyInput -> UploadPartCopyOutput = parts;
-    complete_multipart_upload: CompleteMultipartUploadInput -> CompleteMultipartUploadOutput = parts;
+    complete_multipart_upload: CompleteMultipartUploadInput -> CompleteMultipartUploadOutput = completion;
     abort_multipart_upload: AbortMultipartUploadInput -> AbortMultipartUploadOutput = uploads;
     list_parts: ListPartsInput -> ListPartsOutput = uploads;
     list_multipart_uploads: ListMultipartUploadsInput -> ListMultipartUploadsOutput = uploads;

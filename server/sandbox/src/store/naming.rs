@@ -1,6 +1,6 @@
 //! Giving names to bytes and taking them away. Writes that wait at the same time are made together, in statements of several rows.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -325,18 +325,27 @@ pub(super) async fn put_all(tx: &mut Tx, mut puts: Vec<&mut Put>) -> Result<(), 
 }
 
 async fn refuse_without_bucket(tx: &mut Tx, puts: &mut [&mut Put]) -> Result<(), StoreError> {
-    let mut owners: BTreeMap<String, Option<String>> = BTreeMap::new();
+    let owners = owners(tx, puts.iter().map(|put| put.bucket.as_str())).await?;
     for put in puts {
-        if !owners.contains_key(&put.bucket) {
-            let owner = tx.owner("bucket", &put.bucket).await?;
-            owners.insert(put.bucket.clone(), owner);
-        }
-        let owner = owners.get(&put.bucket).and_then(Option::as_ref);
-        if owner.is_none_or(|owner| *owner != put.owner) {
+        if owners.get(&put.bucket) != Some(&put.owner) {
             put.written = Written::NoBucket;
         }
     }
     Ok(())
+}
+
+/// The accounts that buckets belong to; none of those that are not there.
+async fn owners(
+    tx: &mut Tx,
+    buckets: impl Iterator<Item = &str>,
+) -> Result<BTreeMap<String, String>, StoreError> {
+    let mut owners = BTreeMap::new();
+    for bucket in buckets.collect::<BTreeSet<_>>() {
+        if let Some(owner) = tx.owner("bucket", bucket).await? {
+            owners.insert(bucket.to_owned(), owner);
+        }
+    }
+    Ok(owners)
 }
 
 async fn refuse_on_condition(tx: &mut Tx, puts: &mut [&mut Put]) -> Result<(), StoreError> {
@@ -403,21 +412,14 @@ async fn free_replaced(tx: &mut Tx, puts: &[&mut Put]) -> Result<(), StoreError>
 
 /// Removes versions of different names. Of each it is said in `removed` what came of it.
 pub(super) async fn remove_all(tx: &mut Tx, mut removes: Vec<&mut Remove>) -> Result<(), StoreError> {
-    let mut owners: BTreeMap<String, Option<String>> = BTreeMap::new();
-    for remove in &mut removes {
-        if !owners.contains_key(&remove.bucket) {
-            let owner = tx.owner("bucket", &remove.bucket).await?;
-            owners.insert(remove.bucket.clone(), owner);
-        }
-        let owner = owners.get(&remove.bucket).and_then(Option::as_ref);
-        remove.removed =
-            owner.filter(|owner| **owner == remove.owner).map(|_| false).ok_or(Written::NoBucket);
-    }
-    removes.retain(|remove| remove.removed.is_ok());
+    let owners = owners(tx, removes.iter().map(|remove| remove.bucket.as_str())).await?;
     let asking = removes.iter().filter(|remove| remove.only_if.is_some());
     let there = etags(tx, asking.map(|remove| remove.in_place())).await?;
     for remove in &mut removes {
-        let held = held(remove.only_if.as_ref(), there.get(&remove.place()));
+        let held = match owners.get(&remove.bucket) == Some(&remove.owner) {
+            true => held(remove.only_if.as_ref(), there.get(&remove.place())),
+            false => Written::NoBucket,
+        };
         remove.removed = if held == Written::Done { Ok(false) } else { Err(held) };
     }
     removes.retain(|remove| remove.removed.is_ok());

@@ -292,6 +292,10 @@ pub fn request(
     for (name, value) in headers {
         builder = builder.header(*name, *value);
     }
+    // As every client does: without a digest S3 does not take it.
+    if service == "s3" && path.ends_with("?delete") {
+        builder = builder.header("x-amz-checksum-crc32", steps::crc32(body));
+    }
     let mut request = builder.body(Bytes::copy_from_slice(body)).unwrap();
     let Some(keys) = keys else { return request };
     let identity =

@@ -116,10 +116,15 @@ impl Chain {
         self.last.clone()
     }
 
+    /// What stands before a chunk of this length and hash.
+    pub fn head(&mut self, length: usize, hash: &str) -> String {
+        let signature = self.next("PAYLOAD", &format!("{}\n{hash}", sha256(b"")));
+        format!("{length:x};chunk-signature={signature}\r\n")
+    }
+
     /// One chunk with its signature.
     pub fn chunk(&mut self, bytes: &[u8]) -> Vec<u8> {
-        let signature = self.next("PAYLOAD", &format!("{}\n{}", sha256(b""), sha256(bytes)));
-        let head = format!("{:x};chunk-signature={signature}\r\n", bytes.len());
+        let head = self.head(bytes.len(), &sha256(bytes));
         // The last chunk is followed by what trails, or by nothing.
         let tail: &[u8] = if bytes.is_empty() { b"" } else { b"\r\n" };
         [head.as_bytes(), bytes, tail].concat()
