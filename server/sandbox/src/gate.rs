@@ -4,6 +4,8 @@
 //! action, and code that asks for a permit cannot be called without one.
 
 pub mod actions;
+mod journal;
+mod wording;
 
 use std::collections::VecDeque;
 use std::marker::PhantomData;
@@ -14,11 +16,16 @@ use policy::message::{self, Style};
 use policy::{
     Context, Explanation, Grant, NamedPolicy, Outcome, Policies, Principal, Request, ResourceKind, evaluate,
 };
+use time::format_description::well_known::Rfc3339;
 
 use crate::activity::Activity;
 use crate::caller::Caller;
+use crate::fidelity::Fidelity;
 use crate::model::Tags;
 use crate::request::{RequestMeta, Subject};
+
+pub use journal::Journal;
+use journal::Line;
 
 /// An action of the Service Authorization Reference, as a type.
 pub trait Action {
@@ -133,6 +140,8 @@ const GRANT_BYTES: usize = 512;
 pub struct Gate {
     kept: Arc<Mutex<Kept>>,
     activity: Activity,
+    fidelity: Fidelity,
+    journal: Option<Journal>,
 }
 
 /// The newest answers.
@@ -152,9 +161,9 @@ struct Asked<'a> {
 }
 
 impl Gate {
-    /// A gate that records in `activity`.
-    pub(crate) fn recording(activity: Activity) -> Self {
-        Self { activity, ..Self::default() }
+    /// A gate that words denials as the switches say, records in `activity`, and writes its answers to a file if there is one.
+    pub(crate) fn new(fidelity: Fidelity, activity: Activity, journal: Option<Journal>) -> Self {
+        Self { activity, fidelity, journal, ..Self::default() }
     }
 
     /// Who asked for what last.
@@ -231,24 +240,43 @@ impl Gate {
             ..Policies::default()
         };
         let decision = evaluate(&request, &policies);
+        let explanation = decision.explain();
+        let denied = decision.denial().map(|denial| {
+            let denial = wording::blamed(&self.fidelity, &decision, denial);
+            let message = message::access_denied(&request, &denial, style(A::NAME));
+            let denying = decision.deciding.iter();
+            Denied {
+                action: A::NAME,
+                message: wording::written(&self.fidelity, A::NAME, message),
+                outcome: decision.outcome,
+                statements: denying
+                    .map(|found| (found.policy.name.clone(), found.statement.source().clone()))
+                    .collect(),
+            }
+        });
+        if let Some(journal) = &self.journal {
+            journal.append(&Line {
+                time: meta.now.format(&Rfc3339).unwrap_or_default(),
+                request_id: &meta.id,
+                caller: request.principal.to_string(),
+                action: A::NAME,
+                resource: &question.resource,
+                decision: explanation.outcome,
+                decided_by: explanation.decided_by,
+                message: denied.as_ref().map(|denied| denied.message.as_str()),
+                lanes: &explanation.lanes,
+            });
+        }
         self.keep(Trace {
             request_id: meta.id.clone(),
             action: A::NAME,
             resource: question.resource.clone(),
-            explanation: decision.explain(),
+            explanation,
         });
-        let Some(denial) = decision.denial() else {
-            return Ok(Permit { resource: question.resource, action: PhantomData });
-        };
-        let denying = decision.deciding.iter();
-        Err(Denied {
-            action: A::NAME,
-            message: message::access_denied(&request, &denial, style(A::NAME)),
-            outcome: decision.outcome,
-            statements: denying
-                .map(|found| (found.policy.name.clone(), found.statement.source().clone()))
-                .collect(),
-        })
+        match denied {
+            None => Ok(Permit { resource: question.resource, action: PhantomData }),
+            Some(denied) => Err(denied),
+        }
     }
 
     /// What the gate answered for one request, in order; empty when it is not kept any more.
@@ -256,6 +284,13 @@ impl Gate {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let of_request = |(_, trace): &&(usize, Trace)| trace.request_id == request_id;
         kept.traces.iter().filter(of_request).map(|(_, trace)| trace.clone()).collect()
+    }
+
+    /// Finishes the file of answers.
+    pub fn close(&self) {
+        if let Some(journal) = &self.journal {
+            journal.close();
+        }
     }
 
     fn keep(&self, trace: Trace) {

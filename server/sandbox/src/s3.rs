@@ -34,6 +34,8 @@ use s3s::service::{S3Service, S3ServiceBuilder};
 
 use crate::caller::Caller;
 use crate::cloudtrail::{self, Watch};
+use crate::fidelity::Fidelity;
+use crate::limits::Limits;
 use crate::request::RequestMeta;
 use crate::{Aws, Body};
 
@@ -45,16 +47,18 @@ pub(crate) use operations::names;
 pub(crate) struct Service {
     aws: Arc<Aws>,
     inner: S3Service,
-    max_object_bytes: u64,
+    limits: Limits,
+    fidelity: Fidelity,
 }
 
 impl Service {
     pub(crate) fn new(aws: &Arc<Aws>) -> Self {
         let mut builder = S3ServiceBuilder::new(operations::Operations::new(aws));
         builder.set_auth(auth::Secrets::new(aws));
-        builder.set_access(auth::SameCaller);
+        builder.set_access(auth::SameCaller::new(aws));
         builder.set_validation(names::BucketNames);
-        Self { aws: Arc::clone(aws), inner: builder.build(), max_object_bytes: aws.max_object_bytes }
+        let (limits, fidelity) = (aws.limits, aws.fidelity);
+        Self { aws: Arc::clone(aws), inner: builder.build(), limits, fidelity }
     }
 
     /// Answers one request. Its extensions hold the [`RequestMeta`] and the [`Caller`] whose credentials it presents;
@@ -84,8 +88,8 @@ impl Service {
         request: http::Request<Body>,
         watch: Option<&mut Watch>,
     ) -> http::Response<Body> {
-        let asked = answer::Asked::of(&request);
-        let response = match intake::check(request, self.max_object_bytes).await {
+        let asked = answer::Asked::of(&request, &self.fidelity);
+        let response = match intake::check(request, &self.limits).await {
             Ok(request) => {
                 if let Some(watch) = watch {
                     watch.document(request.body());

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use policy::{Arn, Context, GrantConstraints, NamedPolicy, ResourceKind, is_account_id};
 
 use super::grant_tokens::GrantTokens;
-use super::{Call, EncryptionContext, KmsError, Via, rotation};
+use super::{Call, EncryptionContext, KmsError, Via, managed_key, rotation};
 use crate::arns;
 use crate::gate::{Action, Permit, Question, actions};
 use crate::model::{Account, KeyGrant, KeyState, KmsKey, Timestamp};
@@ -111,6 +111,10 @@ impl Target {
         }
     }
 
+    fn must_exist(&self) -> Result<(), KmsError> {
+        self.found.as_ref().map(|_| ()).ok_or_else(|| self.absent())
+    }
+
     fn absent(&self) -> KmsError {
         KmsError::not_found(format!("Key '{}' does not exist", self.arn))
     }
@@ -171,7 +175,9 @@ pub(super) enum OtherAccounts {
 /// `NotFoundException` for an identifier of the wrong form and for an alias that does not exist.
 pub(super) async fn find(call: &Call<'_>, identifier: &str, aliases: Aliases) -> Result<Target, KmsError> {
     let own = call.caller.account_id();
-    let (account, name) = match form_of(&call.aws.region, identifier)? {
+    let form =
+        form_of(&call.aws.region, identifier).map_err(|error| without_region(call, identifier, error))?;
+    let (account, name) = match form {
         Form::Id(id) => return by_id(call, own, id).await,
         Form::KeyArn(account, id) => return by_id(call, account, id).await,
         Form::Alias(name) => (own, name),
@@ -183,6 +189,25 @@ pub(super) async fn find(call: &Call<'_>, identifier: &str, aliases: Aliases) ->
     by_alias(call, account, name).await?.ok_or_else(|| {
         KmsError::not_found(format!("Alias {} is not found.", arns::alias(&call.aws.region, account, name)))
     })
+}
+
+/// What KMS says of an identifier that [`form_of`] refuses, if it is an ARN without a region.
+fn without_region(call: &Call<'_>, identifier: &str, error: KmsError) -> KmsError {
+    let has_none = Arn::parse(identifier).is_some_and(|arn| arn.region.is_empty());
+    match has_none && !call.aws.fidelity.arn_without_region_is_invalid_arn {
+        true => KmsError::not_found(format!("Invalid keyId '{identifier}'")),
+        false => error,
+    }
+}
+
+/// Refuses a key that does not exist, before anybody was asked whether its caller may know that. `aws/s3` is made when it is
+/// first used.
+pub(crate) async fn must_exist(call: &Call<'_>, identifier: &str) -> Result<(), KmsError> {
+    if identifier == managed_key::ALIAS || identifier == managed_key::arn(call.aws, call.caller.account_id())
+    {
+        return Ok(());
+    }
+    find(call, identifier, Aliases::Accepted).await?.must_exist()
 }
 
 /// The key with this id, which is of the right form. One that was to be rotated by now is.
@@ -265,6 +290,9 @@ impl Call<'_> {
         others: OtherAccounts,
         conditions: Context,
     ) -> Result<(Permit<A>, Arc<KmsKey>), KmsError> {
+        if !self.aws.fidelity.authorization_before_key_lookup {
+            target.must_exist()?;
+        }
         let own_account = target.account == self.caller.account_id();
         let mut question = self.question(&target.arn, conditions).owned_by(&target.account);
         question.kind = ResourceKind::KmsKey;

@@ -4,11 +4,12 @@ use std::borrow::Cow;
 
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use quick_xml::Reader;
-use quick_xml::escape::escape;
+use quick_xml::escape::{escape, partial_escape};
 use quick_xml::events::Event;
 
 use super::failure;
 use crate::Body;
+use crate::fidelity::Fidelity;
 use crate::request::{Refusal, RequestMeta};
 
 /// XML namespace of S3's answers.
@@ -30,6 +31,17 @@ pub(crate) fn error(
     resource: &str,
     fields: &Fields,
 ) -> Response<Body> {
+    written(meta, status, (code, &escape(message)), resource, fields)
+}
+
+/// The same with a message that is escaped already.
+fn written(
+    meta: &RequestMeta,
+    status: u16,
+    (code, message): (&str, &str),
+    resource: &str,
+    fields: &Fields,
+) -> Response<Body> {
     let named = named(code, resource).filter(|(name, _)| fields.iter().all(|(known, _)| known != name));
     let fields = fields.iter().map(|(name, value)| (name.as_ref(), value.as_str()));
     let own: String = named
@@ -41,7 +53,7 @@ pub(crate) fn error(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{}</Code><Message>{}</Message>{own}<Resource>{}</Resource>\
          <RequestId>{}</RequestId><HostId>{}</HostId></Error>",
         escape(code),
-        escape(message),
+        message,
         escape(resource),
         escape(&meta.id),
         escape(&meta.host_id),
@@ -103,6 +115,7 @@ const CONDITIONS: [&str; 8] = [
 #[derive(Clone, Debug)]
 pub(super) struct Asked {
     method: Method,
+    escapes_quotes: bool,
     /// Decoded path.
     pub(super) resource: String,
     query: Vec<(String, String)>,
@@ -111,12 +124,13 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    pub(super) fn of(request: &http::Request<Body>) -> Self {
+    pub(super) fn of(request: &http::Request<Body>, fidelity: &Fidelity) -> Self {
         let path = request.uri().path();
         let resource = percent_encoding::percent_decode_str(path).decode_utf8_lossy().into_owned();
         let range = request.headers().get(header::RANGE).and_then(|range| range.to_str().ok());
         Self {
             method: request.method().clone(),
+            escapes_quotes: fidelity.s3_escapes_quotes,
             resource,
             query: serde_urlencoded::from_str(request.uri().query().unwrap_or_default()).unwrap_or_default(),
             range: range.map(str::to_owned),
@@ -175,9 +189,13 @@ impl Asked {
         } else if status.is_client_error() || status.is_server_error() {
             let (code, message) = code_and_message(response.body());
             let message = failure::message(&code, message);
+            let message = match self.escapes_quotes {
+                true => escape(&message),
+                false => partial_escape(&message),
+            };
             let mut fields = self.repeated(&code, response.headers());
             fields.extend(packed);
-            let mut answer = error(meta, status.as_u16(), &code, &message, &self.resource, &fields);
+            let mut answer = written(meta, status.as_u16(), (&code, &message), &self.resource, &fields);
             for name in KEPT_OF_ERRORS {
                 if let Some(value) = response.headers_mut().remove(name) {
                     answer.headers_mut().insert(name, value);

@@ -12,6 +12,7 @@ use super::failure::{access_denied, internal, refuse};
 use crate::Aws;
 use crate::caller::Caller;
 use crate::credentials::{self, CredentialsError};
+use crate::limits::Service;
 
 /// Finds the secret behind an access key id.
 pub(super) struct Secrets(Arc<Aws>);
@@ -43,10 +44,22 @@ impl S3Auth for Secrets {
     }
 }
 
-/// Lets a request in only when the credentials that `s3s` verified are those of the caller in its extensions. Without it a
-/// request could present one identity where the router reads it and be signed by another where `s3s` reads it.
-#[derive(Debug)]
-pub(super) struct SameCaller;
+/// Lets a request in only when the credentials that `s3s` verified are those of the caller in its extensions, and while that
+/// caller's account may call. Without it a request could present one identity where the router reads it and be signed by another
+/// where `s3s` reads it.
+pub(super) struct SameCaller(Arc<Aws>);
+
+impl SameCaller {
+    pub(super) fn new(aws: &Arc<Aws>) -> Self {
+        Self(Arc::clone(aws))
+    }
+}
+
+impl fmt::Debug for SameCaller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SameCaller(..)")
+    }
+}
 
 #[async_trait::async_trait]
 impl S3Access for SameCaller {
@@ -54,9 +67,16 @@ impl S3Access for SameCaller {
         let verified = cx.credentials().map(|credentials| credentials.access_key.clone()).unwrap_or_default();
         let caller =
             cx.extensions_mut().get::<Caller>().ok_or_else(|| internal("the request has no caller"))?;
-        match verified == caller.access_key_id {
+        if verified != caller.access_key_id {
+            return Err(access_denied());
+        }
+        // Counted once it is known who calls: nobody uses up another's share.
+        match self.0.throttle.admits(Service::S3, caller.account_id()) {
             true => Ok(()),
-            false => Err(access_denied()),
+            false => {
+                let (status, code, message) = Service::S3.throttled();
+                Err(refuse(status, code, message))
+            }
         }
     }
 }

@@ -10,6 +10,7 @@ use super::failure::{from_store, not_implemented, refuse};
 use super::tags;
 use super::versions::{Found, on_version};
 use crate::gate::actions;
+use crate::limits::Stock;
 use crate::store::Removed;
 
 /// Most keys of one DeleteObjects.
@@ -93,7 +94,12 @@ async fn delete_one(ask: &Ask, owned: &Owned, key: &str, version: Option<String>
         ((owned.owner.id.as_str(), owned.bucket.name.as_str(), key), ask.meta.now.unix_timestamp());
     let removed = match &found.asked {
         Some(version) => store.delete_version(place, version).await,
-        None => store.delete_object(place, owned.bucket.versioning, now).await,
+        None => {
+            // With versioning on, a delete adds: its marker.
+            let markers = u64::from(owned.bucket.versioning.is_some());
+            let _room = ask.room(owned, Stock { bytes: markers * Stock::ROW_BYTES, objects: markers })?;
+            store.delete_object(place, owned.bucket.versioning, now).await
+        }
     };
     removed.map_err(|error| from_store(&error))?.ok_or_else(no_such_bucket)
 }

@@ -10,7 +10,7 @@ use policy::call::{Encryption, EncryptionRules};
 use s3s::S3Result;
 
 use super::ask::{Ask, Owned};
-use super::failure::refuse;
+use super::failure::{from_kms, refuse};
 use crate::arns;
 use crate::fidelity::Fidelity;
 use crate::kms::{self, AWS_S3_ALIAS, EncryptionContext, Form};
@@ -84,6 +84,11 @@ pub(super) async fn plan(ask: &Ask, owned: &Owned, headers: Headers<'_>) -> S3Re
             kms(key.clone().unwrap_or_else(aws_managed), *bucket_key)
         }
     };
+    if let (Protection::Kms { identifier, .. }, false) =
+        (&protection, ask.aws.fidelity.authorization_before_key_lookup)
+    {
+        kms::must_exist(&ask.kms(), identifier).await.map_err(|error| from_kms(&error))?;
+    }
     Ok(Plan { protection, conditions })
 }
 

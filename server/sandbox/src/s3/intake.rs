@@ -7,14 +7,13 @@ use http_body_util::Limited;
 use s3s::{S3Error, S3Result};
 
 use super::checksum::Claims;
-use super::failure::{not_implemented, refuse};
+use super::failure::{not_implemented, refuse, stalled};
 use crate::Body;
-
-/// Largest body of a request that is no upload, in bytes: room for DeleteObjects of 1,000 keys.
-const MAX_DOCUMENT_BYTES: usize = 4 << 20;
+use crate::limits::Limits;
+use crate::server::Stalled;
 
 /// Checks a request and gives it back, fit for `s3s`.
-pub(super) async fn check(mut request: Request<Body>, max_object_bytes: u64) -> S3Result<Request<Body>> {
+pub(super) async fn check(mut request: Request<Body>, limits: &Limits) -> S3Result<Request<Body>> {
     for name in ["authorization", "x-amz-security-token"] {
         // `s3s` logs headers when asked to; these must never be readable there.
         if let Some(value) = request.headers_mut().get_mut(name) {
@@ -27,15 +26,17 @@ pub(super) async fn check(mut request: Request<Body>, max_object_bytes: u64) -> 
     if is_object_put(&request) {
         // `s3s` holds a signed chunk whole to verify it, and the client says how long a chunk is. The framing of the
         // smallest chunks that S3 allows, 8 KiB, adds little over one hundredth.
-        let limit = max_object_bytes.saturating_add(max_object_bytes / 16).saturating_add(1 << 16);
+        let object = limits.object_bytes;
+        let limit = object.saturating_add(object / 16).saturating_add(1 << 16);
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         return Ok(request.map(|body| Body::http_body(Limited::new(body, limit))));
     }
     let (mut parts, mut body) = request.into_parts();
-    let bytes = body
-        .store_all_limited(MAX_DOCUMENT_BYTES)
-        .await
-        .map_err(|_| refuse(400, "MaxMessageLengthExceeded", "Your request was too big."))?;
+    let bytes =
+        body.store_all_limited(limits.document_bytes).await.map_err(|error| match error.is::<Stalled>() {
+            true => stalled(),
+            false => refuse(400, "MaxMessageLengthExceeded", "Your request was too big."),
+        })?;
     verify_payload_hash(&parts.headers, &bytes)?;
     let claims = Claims::read(&parts.headers)?;
     if !claims.trailing() {

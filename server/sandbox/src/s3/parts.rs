@@ -8,6 +8,7 @@ use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use crc_fast::{CrcAlgorithm, checksum_combine};
 use futures::{Stream, TryStreamExt as _};
+use policy::Context;
 use s3s::crypto::{Checksum as _, Crc32, Crc32c, Md5};
 use s3s::dto::{
     CompleteMultipartUploadInput, CompleteMultipartUploadOutput, CompletedPart, CopyPartResult,
@@ -26,10 +27,13 @@ use super::get::{allowed_to_read, plaintext};
 use super::put::{announced_length, only_if};
 use super::uploads::{find_upload, settings_of};
 use super::versions::{Found, find};
-use super::write::{Content, Draft, done, entity_tag, must_fit, shown_version, version_of_a_write};
+use super::write::{
+    Content, Draft, done, entity_tag, must_fit, shown_version, version_of_a_write, wanted as bytes_wanted,
+};
 use crate::Body;
 use crate::crypto;
 use crate::gate::{Permit, actions};
+use crate::limits::Stock;
 use crate::store::{ObjectRow, PartRow, Terms, UploadRow, first_chunk};
 
 /// Smallest part but the last, in bytes.
@@ -55,7 +59,7 @@ pub(super) async fn upload_part(
         claims,
         trailers: request.trailing_headers,
     };
-    let part = add(ask, permit, &upload, number, content).await?;
+    let part = add(ask, permit, (&owned, &upload), number, content).await?;
     let sum = |name| checksum(&part, name);
     Ok(S3Response::new(UploadPartOutput {
         bucket_key_enabled: describe::bucket_key(&upload.object),
@@ -102,7 +106,7 @@ pub(super) async fn upload_part_copy(
     let body = plaintext(ask, &may_read, &row, wanted).await?.map_err(|error| Box::new(error) as StdError);
     let claims = Claims::none(algorithm_of(&upload));
     let content = Content { body, length: Some(length), claims, trailers: None };
-    let part = add(ask, permit, &upload, number, content).await?;
+    let part = add(ask, permit, (&to, &upload), number, content).await?;
     let sum = |name| checksum(&part, name);
     Ok(S3Response::new(UploadPartCopyOutput {
         bucket_key_enabled: describe::bucket_key(&upload.object),
@@ -130,7 +134,10 @@ async fn may_add(
     id: &str,
 ) -> S3Result<(Permit<actions::s3::PutObject>, UploadRow)> {
     let upload = find_upload(ask, owned, key, id).await;
-    let settings = upload.as_ref().map(settings_of).unwrap_or_default();
+    let settings = match ask.aws.fidelity.parts_have_settings_of_upload {
+        true => upload.as_ref().map(settings_of).unwrap_or_default(),
+        false => Context::new(),
+    };
     let permit = ask.on_object::<actions::s3::PutObject>(owned, key, settings)?;
     Ok((permit, upload?))
 }
@@ -173,7 +180,7 @@ fn claims_of(upload: &UploadRow, claims: Claims) -> S3Result<Claims> {
 async fn add<S>(
     ask: &Ask,
     _permit: Permit<actions::s3::PutObject>,
-    upload: &UploadRow,
+    (owned, upload): (&Owned, &UploadRow),
     number: i64,
     content: Content<S>,
 ) -> S3Result<PartRow>
@@ -183,7 +190,8 @@ where
     let key = envelope::open(ask, &upload.object).await?;
     let attempt = u32::from_be_bytes(crypto::random::<4>().map_err(internal)?);
     let first = first_chunk(number, attempt);
-    let mut draft = Draft::new(&ask.aws.store, key, &upload.object.data, first);
+    let room = ask.room(owned, Stock { bytes: bytes_wanted(content.length), objects: 0 })?;
+    let mut draft = Draft::new(&ask.aws.store, room, key, &upload.object.data, first);
     let received = draft.receive(ask, content).await?;
     let etag = entity_tag(&upload.object, &received.sums)?;
     let given = (received.sums.algorithm.name().to_owned(), received.sums.value);

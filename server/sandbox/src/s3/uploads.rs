@@ -21,6 +21,7 @@ use super::put::may_write;
 use super::tags;
 use super::write::{Description, done, no_such_upload, row};
 use crate::gate::{Permit, actions};
+use crate::limits::Stock;
 use crate::store::{PartRow, UploadRow};
 
 pub(super) async fn create_multipart_upload(
@@ -80,6 +81,7 @@ async fn begin(
     owned: &Owned,
     upload: &UploadRow,
 ) -> S3Result<()> {
+    let _room = ask.room(owned, Stock { bytes: Stock::ROW_BYTES, objects: 1 })?;
     let begun = ask.aws.store.create_upload(upload, &owned.owner.id).await;
     done(begun.map_err(|error| from_store(&error))?)
 }

@@ -8,12 +8,16 @@ use zeroize::Zeroizing;
 use super::ask::{Ask, Owned};
 use super::checksum::{Claims, Sums};
 use super::envelope::{CHUNK_BYTES, Envelope, seal_chunk};
-use super::failure::{from_store, internal, refuse};
+use super::failure::{from_store, full, internal, refuse, stalled};
 use super::intake::payload_hash_mismatch;
 use crate::crypto::{self, Key};
 use crate::gate::{Permit, actions};
+use crate::limits::Stock;
 use crate::model::Versioning;
-use crate::store::{NULL_VERSION, ObjectRow, OnlyIf, Store, StoreError, Terms, Written, new_version_id};
+use crate::server::Stalled;
+use crate::store::{
+    NULL_VERSION, ObjectRow, OnlyIf, Promise, Store, StoreError, Terms, Written, new_version_id,
+};
 
 /// What an object is to be called and described with.
 #[derive(Clone, Debug)]
@@ -86,7 +90,8 @@ where
     S: Stream<Item = Result<Bytes, StdError>> + Unpin,
 {
     let mut row = row(ask, owned, description, &envelope);
-    let mut draft = Draft::new(&ask.aws.store, envelope.key, &row.data, 0);
+    let room = ask.room(owned, Stock { bytes: wanted(content.length), objects: 1 })?;
+    let mut draft = Draft::new(&ask.aws.store, room, envelope.key, &row.data, 0);
     let received = draft.receive(ask, content).await?;
     row.size = received.size;
     row.etag = format!("\"{}\"", entity_tag(&row, &received.sums)?);
@@ -97,6 +102,11 @@ where
     done(written.map_err(|error| from_store(&error))?)?;
     draft.keep();
     Ok(row)
+}
+
+/// The bytes that an object or a part will count as, as far as is known beforehand.
+pub(super) fn wanted(length: Option<u64>) -> u64 {
+    length.unwrap_or_default().saturating_add(Stock::ROW_BYTES)
 }
 
 /// Under a KMS key the entity tag is no digest of the plaintext (S3 API reference, "Object").
@@ -132,9 +142,9 @@ pub(super) fn no_such_upload() -> S3Error {
 
 /// Refuses what is larger than the sandbox takes, naming the limit.
 pub(super) fn must_fit(ask: &Ask, size: u64) -> S3Result<()> {
-    match size <= ask.aws.max_object_bytes {
+    match size <= ask.aws.limits.object_bytes {
         true => Ok(()),
-        false => Err(too_large(ask.aws.max_object_bytes)),
+        false => Err(too_large(ask.aws.limits.object_bytes)),
     }
 }
 
@@ -153,6 +163,8 @@ pub(super) struct Received {
 /// Chunks while they are written. Dropped before they are kept it takes back what it wrote.
 pub(super) struct Draft {
     store: Store,
+    /// Room for what it writes; given back when the chunks are named or gone.
+    room: Option<Promise>,
     key: Key,
     data: String,
     buffer: Zeroizing<Vec<u8>>,
@@ -164,9 +176,10 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    pub(super) fn new(store: &Store, key: Key, data: &str, first: i64) -> Self {
+    pub(super) fn new(store: &Store, room: Promise, key: Key, data: &str, first: i64) -> Self {
         Self {
             store: store.clone(),
+            room: Some(room),
             key,
             data: data.to_owned(),
             buffer: Zeroizing::default(),
@@ -187,6 +200,9 @@ impl Draft {
             let bytes = bytes.map_err(|error| body_error(ask, error.as_ref()))?;
             size += bytes.len() as u64;
             must_fit(ask, size)?;
+            if let Some(room) = &mut self.room {
+                room.cover(wanted(Some(size)), &ask.aws.limits).map_err(full)?;
+            }
             digest.update(&bytes);
             self.push(bytes).await?;
         }
@@ -236,13 +252,14 @@ impl Drop for Draft {
             return;
         }
         let (store, data) = (self.store.clone(), std::mem::take(&mut self.data));
-        let (first, end) = (self.first, self.written);
+        let (first, end, room) = (self.first, self.written, self.room.take());
         // Dropped when the client goes away, too: nobody waits for this.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(async move {
                 if let Err(error) = store.discard_chunks(&data, first, end).await {
                     tracing::warn!(%error, "an interrupted upload leaves chunks until the next start");
                 }
+                drop(room);
             });
         }
     }
@@ -264,13 +281,16 @@ fn body_error(ask: &Ask, error: &(dyn std::error::Error + Send + Sync + 'static)
     }
     let text = error.to_string();
     match text.contains("length limit exceeded") {
-        true => too_large(ask.aws.max_object_bytes),
+        true => too_large(ask.aws.limits.object_bytes),
         false => broken_body(&text),
     }
 }
 
 fn broken_body(text: &str) -> S3Error {
     let has = |part: &str| text.contains(part);
+    if has(Stalled::TEXT) {
+        return stalled();
+    }
     if has("Sha256Mismatch") {
         return payload_hash_mismatch();
     }
@@ -299,6 +319,7 @@ mod tests {
             ("AwsChunkedStreamError: SignatureMismatch", "SignatureDoesNotMatch"),
             ("AwsChunkedStreamError: FormatError", "InvalidRequest"),
             ("AwsChunkedStreamError: Incomplete", "IncompleteBody"),
+            (&format!("UploadStreamError: Underlying: {Stalled}"), "RequestTimeout"),
         ];
         for (text, code) in cases {
             assert_eq!(broken_body(text).code().as_str(), code);

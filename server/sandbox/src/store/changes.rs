@@ -178,7 +178,7 @@ async fn apply(tx: &mut Tx, change: &Change) -> Result<Changed, StoreError> {
         return Ok(Changed::Outdated);
     }
     for bucket in buckets {
-        tx.end_uploads(bucket).await?;
+        tx.end_uploads(bucket, &account.id).await?;
     }
     for row in gone {
         let delete = sql("DELETE FROM resources WHERE account = $1 AND kind = $2 AND name = $3");

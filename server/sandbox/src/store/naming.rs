@@ -10,11 +10,13 @@ use tokio::sync::oneshot;
 use super::accounts::find_owner;
 use super::memory::{Effect, global_name};
 use super::objects::{Kept, Marker, VERSION, body_of, place, version_of};
-use super::sql::{Value, rows_of_parameters, sql};
+use super::sql::{Row, Value, rows_of_parameters, sql};
+use super::usage;
 use super::writer::{Member, Tx};
 use super::{
     NULL_VERSION, ObjectRow, OnlyIf, Removed, Store, StoreError, Terms, Version, Written, new_version_id,
 };
+use crate::limits::Stock;
 use crate::model::{Timestamp, Versioning};
 
 /// Encrypted bytes that an object's row holds at most; more are a chunk of their own.
@@ -280,7 +282,7 @@ pub(super) async fn put_all(tx: &mut Tx, mut puts: Vec<&mut Put>) -> Result<(), 
     refuse_without_bucket(tx, &mut puts).await?;
     refuse_on_condition(tx, &mut puts).await?;
     puts.retain(|put| put.written == Written::Done);
-    free_replaced(tx, &puts).await?;
+    take_replaced(tx, &puts).await?;
     let rows = Rows::new(puts.iter().map(|put| {
         let in_row = match &put.bytes {
             PutBytes::InRow(bytes) => bytes.as_ref().map(|bytes| bytes.to_vec()),
@@ -310,6 +312,7 @@ pub(super) async fn put_all(tx: &mut Tx, mut puts: Vec<&mut Put>) -> Result<(), 
                 tx.run(sql("DELETE FROM unnamed WHERE data = $1").bind(&put.data)).await?;
             }
         }
+        tx.tally.add(&put.owner, usage::of_version(&put.data, &put.body)?);
         let size = put.kept.size(put.body.len());
         let now = Some((Arc::clone(&put.kept), size));
         tx.effects.push(Effect::Object { place: put.place(), now });
@@ -365,21 +368,30 @@ async fn refuse_on_condition(tx: &mut Tx, puts: &mut [&mut Put]) -> Result<(), S
     Ok(())
 }
 
-/// What is written without versioning takes the place of what was; chunks of that are freed.
-async fn free_replaced(tx: &mut Tx, puts: &[&mut Put]) -> Result<(), StoreError> {
-    let replacing = puts.iter().filter(|put| put.version == NULL_VERSION && !tx.replaces_row(put));
+/// What is written without versioning takes the place of what was: that counts no more, and its chunks are freed.
+async fn take_replaced(tx: &mut Tx, puts: &[&mut Put]) -> Result<(), StoreError> {
+    let mut unknown = Vec::new();
+    for put in puts.iter().filter(|put| put.version == NULL_VERSION) {
+        match tx.replaced_row(put) {
+            Some(stock) => tx.tally.take(&put.owner, stock),
+            None => unknown.push(put),
+        }
+    }
     let rows = Rows::new(replacing.map(|put| put.in_place()));
     if rows.is_empty() {
         return Ok(());
     }
     let (list, values) = rows.list();
-    let free = sql(format!(
-        "INSERT INTO unnamed (data) SELECT objects.data FROM (VALUES {list}) AS new CROSS JOIN objects \
-         WHERE objects.bucket = new.column1 AND objects.name = new.column2 AND objects.version = new.column3 \
-         AND objects.bytes IS NULL AND objects.data <> '' RETURNING data"
+    let replaced = sql(format!(
+        "SELECT {REMOVED} FROM (VALUES {list}) AS new CROSS JOIN objects WHERE objects.bucket = new.column1 \
+         AND objects.name = new.column2 AND objects.version = new.column3"
     ));
-    for row in tx.rows(free.bind_all(values)).await? {
-        tx.effects.push(Effect::Freed { data: row.get(0)? });
+    let accounts: HashMap<&str, &str> =
+        puts.iter().map(|put| (put.bucket.as_str(), put.owner.as_str())).collect();
+    for row in tx.rows(replaced.bind_all(values)).await? {
+        let removed = RemovedRow::read(&row)?;
+        let account = accounts.get(removed.bucket.as_str()).copied().unwrap_or_default();
+        removed.count(tx, account).await?;
     }
     Ok(())
 }
@@ -409,17 +421,15 @@ pub(super) async fn remove_all(tx: &mut Tx, mut removes: Vec<&mut Remove>) -> Re
         format!("(bucket = ${} AND name = ${} AND version = ${})", first + 1, first + 2, first + 3)
     });
     let remove = sql(format!(
-        "DELETE FROM objects WHERE {} RETURNING bucket, name, data, CAST(CASE WHEN bytes IS NULL THEN 0 ELSE 1 END AS BIGINT)",
+        "DELETE FROM objects WHERE {} RETURNING {REMOVED}",
         each.collect::<Vec<_>>().join(" OR ")
     ));
     let mut markers = HashMap::new();
     for row in tx.rows(remove.bind_all(values)).await? {
-        let (bucket, key, data): (String, String, String) = (row.get(0)?, row.get_name(1)?, row.get(2)?);
-        let in_row = row.get::<i64>(3)? == 1;
-        markers.insert(place(&bucket, &key), data.is_empty());
-        if !data.is_empty() && !in_row {
-            tx.free(&data).await?;
-        }
+        let removed = RemovedRow::read(&row)?;
+        markers.insert(place(&removed.bucket, &removed.key), removed.data.is_empty());
+        let owner = owners.get(&removed.bucket).and_then(Option::as_deref).unwrap_or_default();
+        removed.count(tx, owner).await?;
     }
     for remove in &mut removes {
         let place = remove.place();
@@ -429,23 +439,56 @@ pub(super) async fn remove_all(tx: &mut Tx, mut removes: Vec<&mut Remove>) -> Re
     Ok(())
 }
 
-impl Tx {
-    /// Whether it is known without a look that what a version takes the place of has no chunks.
-    fn replaces_row(&self, put: &Put) -> bool {
-        let place = put.place();
-        let known = self.memory.objects.get(&place).is_ok_and(|kept| {
-            kept.version.id == put.version && (kept.bytes.is_some() || kept.version.object.is_none())
-        });
-        let is_here =
-            |effect: &Effect| matches!(effect, Effect::Object { place: here, .. } if *here == place);
-        known && !self.effects.iter().any(is_here)
+/// What [`RemovedRow`] reads, in this order.
+const REMOVED: &str = "objects.bucket, objects.name, objects.data, objects.body, \
+     CAST(CASE WHEN objects.bytes IS NULL THEN 0 ELSE 1 END AS BIGINT)";
+
+/// A version that is there no more.
+struct RemovedRow {
+    bucket: String,
+    key: String,
+    data: String,
+    body: String,
+    in_row: bool,
+}
+
+impl RemovedRow {
+    fn read(row: &Row) -> Result<Self, StoreError> {
+        let (bucket, key) = (row.get(0)?, row.get_name(1)?);
+        Ok(Self { bucket, key, data: row.get(2)?, body: row.get(3)?, in_row: row.get::<i64>(4)? == 1 })
     }
 
-    /// Nothing names these chunks any more.
-    pub(super) async fn free(&mut self, data: &str) -> Result<(), StoreError> {
+    /// Takes it from its account, and frees its chunks.
+    async fn count(&self, tx: &mut Tx, account: &str) -> Result<(), StoreError> {
+        let stock = usage::of_version(&self.data, &self.body)?;
+        tx.tally.take(account, stock);
+        match self.data.is_empty() || self.in_row {
+            true => Ok(()),
+            false => tx.free(&self.data, account, stock.bytes).await,
+        }
+    }
+}
+
+impl Tx {
+    /// What a version counts as that another takes the place of, where it is known without a look that it has no chunks.
+    fn replaced_row(&self, put: &Put) -> Option<Stock> {
+        let place = put.place();
+        let kept = self.memory.objects.get(&place).ok()?;
+        let stock = match &kept.version.object {
+            Some(object) if kept.bytes.is_some() => usage::of_object(object.size),
+            Some(_) => return None,
+            None => usage::of_name(),
+        };
+        let is_here =
+            |effect: &Effect| matches!(effect, Effect::Object { place: here, .. } if *here == place);
+        (kept.version.id == put.version && !self.effects.iter().any(is_here)).then_some(stock)
+    }
+
+    /// Nothing names these chunks any more, which were so many bytes of an account.
+    pub(super) async fn free(&mut self, data: &str, account: &str, bytes: u64) -> Result<(), StoreError> {
         self.run(sql("INSERT INTO unnamed (data) VALUES ($1) ON CONFLICT (data) DO NOTHING").bind(data))
             .await?;
-        self.effects.push(Effect::Freed { data: data.to_owned() });
+        self.effects.push(Effect::Freed { data: data.to_owned(), account: account.to_owned(), bytes });
         Ok(())
     }
 
