@@ -64,6 +64,8 @@ pub struct Rates {
     pub sts: Option<NonZeroU32>,
     /// EC2: 503 `RequestLimitExceeded`.
     pub ec2: Option<NonZeroU32>,
+    /// CloudTrail: 400 `ThrottlingException`. AWS allows two `LookupEvents` a second (CloudTrail API reference, `LookupEvents`).
+    pub cloudtrail: Option<NonZeroU32>,
 }
 
 /// How many clients may be connected over TCP, and how slow they may be.

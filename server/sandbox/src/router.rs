@@ -44,6 +44,7 @@ impl Target {
         match self {
             Self::S3 => limits::Service::S3,
             Self::Kms => limits::Service::Kms,
+            Self::CloudTrail => limits::Service::CloudTrail,
             Self::Query(query::Service::Iam) => limits::Service::Iam,
             Self::Query(query::Service::Sts) => limits::Service::Sts,
             Self::Query(query::Service::Ec2) => limits::Service::Ec2,
@@ -97,7 +98,7 @@ impl Router {
         let caller = match caller {
             Ok(caller) => caller,
             Err(AuthError::Missing) if target == Target::Query(query::Service::Sts) => {
-                return unsigned(&meta, &parts, body).await;
+                return self.unsigned(&meta, &parts, body).await;
             }
             Err(error) => return refuse(target, &meta, &parts, &error),
         };
@@ -127,6 +128,20 @@ impl Router {
         let (router, meta) = (self.clone(), meta.noting_subjects());
         cloudtrail::to_the_end(async move { router.dispatch(target, &meta, &caller, &parts, &body).await })
             .await
+    }
+
+    /// The answer to a request that looks like STS's and is not signed: some of its operations are not, and none of these is here.
+    async fn unsigned(&self, meta: &RequestMeta, parts: &Parts, body: Body) -> Response<Body> {
+        let target = Target::Query(query::Service::Sts);
+        let body = self.collect(body).await.unwrap_or_default();
+        let params = Params::read(parts.uri.query().unwrap_or_default(), &body).unwrap_or_default();
+        match params.action().filter(|action| sts::UNSIGNED.contains(action)) {
+            Some(action) => {
+                let message = format!("The operation {action} is not implemented.");
+                answer_error(target, meta, parts, (501, "NotImplemented", message))
+            }
+            None => refuse(target, meta, parts, &AuthError::Missing),
+        }
     }
 
     async fn collect(&self, body: Body) -> Result<Bytes, auth::Wording> {
@@ -197,20 +212,6 @@ fn answer_absent(service: &str, meta: &RequestMeta, parts: &Parts) -> Response<B
     let message = format!("The service {service} is not implemented; {} are.", SERVICES.join(", "));
     let target = if is_form(parts) { Target::Query(query::Service::Sts) } else { Target::Kms };
     answer_error(target, meta, parts, (501, "NotImplemented", message))
-}
-
-/// The answer to a request that looks like STS's and is not signed: some of its operations are not, and none of these is here.
-async fn unsigned(meta: &RequestMeta, parts: &Parts, body: Body) -> Response<Body> {
-    let target = Target::Query(query::Service::Sts);
-    let body = collect(body).await.unwrap_or_default();
-    let params = Params::read(parts.uri.query().unwrap_or_default(), &body).unwrap_or_default();
-    match params.action().filter(|action| sts::UNSIGNED.contains(action)) {
-        Some(action) => {
-            let message = format!("The operation {action} is not implemented.");
-            answer_error(target, meta, parts, (501, "NotImplemented", message))
-        }
-        None => refuse(target, meta, parts, &AuthError::Missing),
-    }
 }
 
 /// Which service a request is for; what is not signed is told apart by its shape.

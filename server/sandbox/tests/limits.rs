@@ -101,7 +101,7 @@ async fn quotas_of_kms_name_themselves() {
 #[tokio::test]
 async fn every_service_throttles_in_its_own_words() {
     let rate = NonZeroU32::new(3);
-    let rates = Rates { s3: rate, kms: rate, iam: rate, sts: rate, ec2: rate };
+    let rates = Rates { s3: rate, kms: rate, iam: rate, sts: rate, ec2: rate, cloudtrail: rate };
     let lab = lab(Limits { rates, ..Limits::default() }).await;
     let (_, other) = support::account(&lab.sandbox).await;
     let call = async |keys: &Keys, service: &str| match service {

@@ -31,9 +31,7 @@ pub async fn run(options: SandboxOptions) -> Result<(), CommandError> {
     let trail =
         TrailConfig { data_events: options.trail.is_some(), file: options.trail, ..TrailConfig::default() };
     let config = Config { root_key: root_key()?, trail, ..options.aws.config(storage, false)? };
-    let sandbox = Sandbox::open(config)
-        .await
-        .map_err(|error| CommandError::Sandbox(error.to_string()))?;
+    let sandbox = Sandbox::open(config).await.map_err(|error| CommandError::Sandbox(error.to_string()))?;
     for account in &accounts {
         sandbox
             .hold_account(&account.account_id, &account.access_key_id, &account.secret_access_key)

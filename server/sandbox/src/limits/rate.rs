@@ -15,6 +15,7 @@ pub(crate) enum Service {
     Iam,
     Sts,
     Ec2,
+    CloudTrail,
 }
 
 impl Service {
@@ -29,6 +30,7 @@ impl Service {
             ),
             Self::Iam | Self::Sts => (400, "Throttling", "Rate exceeded"),
             Self::Ec2 => (503, "RequestLimitExceeded", "Request limit exceeded."),
+            Self::CloudTrail => (400, "ThrottlingException", "Rate exceeded"),
         }
     }
 }
@@ -100,6 +102,7 @@ impl Throttle {
             Service::Iam => self.rates.iam,
             Service::Sts => self.rates.sts,
             Service::Ec2 => self.rates.ec2,
+            Service::CloudTrail => self.rates.cloudtrail,
         }
     }
 }

@@ -377,7 +377,7 @@ async fn take_replaced(tx: &mut Tx, puts: &[&mut Put]) -> Result<(), StoreError>
             None => unknown.push(put),
         }
     }
-    let rows = Rows::new(replacing.map(|put| put.in_place()));
+    let rows = Rows::new(unknown.iter().map(|put| put.in_place()));
     if rows.is_empty() {
         return Ok(());
     }

@@ -66,7 +66,7 @@ fn object(bucket: &str, key: &str, version: &str, size: u64) -> ObjectRow {
 
 fn part(number: i64, attempt: u32, size: u64) -> PartRow {
     let first = crate::store::first_chunk(number, attempt);
-    PartRow { number, first, size, etag: String::new(), modified: 0, checksum: None }
+    PartRow { number, first, size, etag: String::new(), modified: 0, checksum: None, claimed: None }
 }
 
 fn upload_of(bucket: &str, key: &str) -> UploadRow {
@@ -136,15 +136,15 @@ async fn what_is_counted_is_what_is_there_after_anything() {
                     held.push(store.hold(&row).await.unwrap());
                 }
             }
-            5 => drop(store.delete_object(bucket, key, versioning, 0).await.unwrap()),
+            5 => drop(store.delete_object((OWNER, bucket, key), versioning, 0).await.unwrap()),
             6 => {
                 let there = store.version(bucket, key, None).await.unwrap();
                 let id = there.map_or_else(|| NULL_VERSION.to_owned(), |there| there.id);
-                store.delete_version(bucket, key, &id).await.unwrap();
+                store.delete_version((OWNER, bucket, key), &id).await.unwrap();
             }
             7 => {
                 let upload = upload_of(bucket, key);
-                store.create_upload(&upload).await.unwrap();
+                store.create_upload(&upload, OWNER).await.unwrap();
                 uploads.push(upload);
             }
             8..=9 if !uploads.is_empty() => {
