@@ -156,9 +156,6 @@ switches! {
     /// For how many seconds a credential report is not made anew, whatever happens in the account: IAM makes one every four
     /// hours at most (IAM API reference, `GenerateCredentialReport`). 0: each time that one is asked for.
     credential_report_seconds: i64 = 4 * 60 * 60;
-    /// Seconds until a grant is known throughout KMS; until then it counts for who gives its grant token. 0: at once. On AWS
-    /// mostly seconds, at times five minutes.
-    grant_delay_seconds: i64 = 0;
     /// Whether the metadata service of an instance requires a session token (`HttpTokens`) when its launch does not say. On EC2
     /// the image and the account's defaults decide; images such as Amazon Linux 2023 require it.
     metadata_tokens_required: bool = true;
@@ -222,7 +219,7 @@ mod tests {
             let other = match default.as_str() {
                 "true" => "false",
                 "false" => "true",
-                _ => "900",
+                _ => "901",
             };
             let before = fidelity;
             fidelity.set(&format!("{name}={other}")).unwrap();

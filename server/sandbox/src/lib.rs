@@ -12,6 +12,7 @@ pub mod fidelity;
 pub mod gate;
 pub mod limits;
 pub mod model;
+mod propagation;
 pub mod request;
 pub mod store;
 
@@ -47,6 +48,7 @@ pub use fidelity::{Fidelity, Switch, SwitchError};
 pub use kms::LastUse;
 pub use limits::Limits;
 pub use operations::operations;
+pub use propagation::Propagation;
 pub use store::{DatabaseUrl, RootKey, Storage, StoreError};
 
 use activity::Activity;
@@ -73,6 +75,8 @@ pub struct Config {
     pub fidelity: Fidelity,
     /// What accounts and clients may take of the machine.
     pub limits: Limits,
+    /// How long changes take to be known to the gate.
+    pub propagation: Propagation,
     /// Where the gate writes what it answered, for the operator; see [`Journal`].
     pub journal: Option<Journal>,
     /// What CloudTrail keeps.
@@ -101,6 +105,7 @@ impl Default for Config {
             region: "us-east-1".into(),
             fidelity: Fidelity::default(),
             limits: Limits::in_memory(),
+            propagation: Propagation::default(),
             journal: None,
             trail: TrailConfig::default(),
             metadata_access: MetadataAccess::default(),
@@ -124,6 +129,7 @@ pub(crate) struct Aws {
     pub(crate) fidelity: Fidelity,
     pub(crate) limits: Limits,
     pub(crate) throttle: Throttle,
+    pub(crate) propagation: Propagation,
     pub(crate) trail: Trail,
     pub(crate) metadata_access: MetadataAccess,
     pub(crate) key_usage: kms::Usage,
@@ -153,10 +159,12 @@ impl Sandbox {
             fidelity: config.fidelity,
             limits: config.limits,
             throttle: Throttle::new(config.limits.rates),
+            propagation: config.propagation,
             trail: Trail::open(config.trail)?,
             metadata_access: config.metadata_access,
             key_usage: kms::Usage::default(),
         });
+        aws.store.keep_earlier(config.propagation.longest());
         Trail::start(&aws);
         Activity::flush_in_background(&aws);
         aws.store.track_key_uses(aws.now().unix_timestamp()).await?;

@@ -7,6 +7,7 @@ mod bytes;
 mod cache;
 mod changes;
 mod database;
+mod earlier;
 mod events;
 mod footprint;
 mod key_uses;

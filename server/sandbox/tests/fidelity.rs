@@ -61,6 +61,10 @@ const CASES: &[Case] = &[
     },
     Case { name: "instance_credential_seconds", other: "900", recommended: "21600", otherwise: "900" },
     Case { name: "s3_escapes_quotes", other: "false", recommended: "&quot;", otherwise: "\"" },
+    Case { name: "lookup_by_first_attribute_only", other: "true", recommended: "400", otherwise: "200" },
+    Case { name: "access_key_use_span_seconds", other: "0", recommended: "s3", otherwise: "kms" },
+    Case { name: "credential_report_seconds", other: "0", recommended: "same", otherwise: "new" },
+    Case { name: "metadata_tokens_required", other: "false", recommended: "required", otherwise: "optional" },
 ];
 
 #[tokio::test]
@@ -167,6 +171,31 @@ async fn seen(switch: &str, lab: &Lab) -> String {
             let text = denied_by_both(lab).await.text();
             let message = text.split_once("<Message>").unwrap().1.split_once("</Message>").unwrap().0;
             message.split_once("on resource: ").unwrap().1.split_once("arn:").unwrap().0.to_owned()
+        }
+        "lookup_by_first_attribute_only" => {
+            let attribute = |key: &str| json!({ "AttributeKey": key, "AttributeValue": "x" });
+            let input = json!({ "LookupAttributes": [attribute("EventName"), attribute("Username")] });
+            lab.cloudtrail(&lab.admin, "LookupEvents", &input.to_string()).await.status.to_string()
+        }
+        "access_key_use_span_seconds" => {
+            let user = lab.user("user", Value::Null).await;
+            lab.s3(&user, "GET", "/", &[], b"").await;
+            lab.kms(&user, "ListKeys", json!({})).await;
+            let id = [("AccessKeyId", user.access_key_id.as_str())];
+            lab.query(&lab.admin, "iam", "GetAccessKeyLastUsed", &id).await.xml("ServiceName").unwrap()
+        }
+        "credential_report_seconds" => {
+            let report = async || {
+                assert_eq!(lab.query(&lab.admin, "iam", "GenerateCredentialReport", &[]).await.status, 200);
+                lab.query(&lab.admin, "iam", "GetCredentialReport", &[]).await.xml("Content").unwrap()
+            };
+            let before = report().await;
+            lab.user("user", Value::Null).await;
+            if report().await == before { "same".into() } else { "new".into() }
+        }
+        "metadata_tokens_required" => {
+            let launch = [("ImageId", "ami-12345678"), ("MinCount", "1"), ("MaxCount", "1")];
+            lab.query(&lab.admin, "ec2", "RunInstances", &launch).await.xml("httpTokens").unwrap()
         }
         other => panic!("no case for {other}"),
     }

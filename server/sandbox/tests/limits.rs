@@ -109,6 +109,7 @@ async fn every_service_throttles_in_its_own_words() {
         "kms" => lab.kms(keys, "ListKeys", json!({})).await,
         "iam" => lab.query(keys, "iam", "ListRoles", &[]).await,
         "sts" => lab.query(keys, "sts", "GetCallerIdentity", &[]).await,
+        "cloudtrail" => lab.cloudtrail(keys, "LookupEvents", "{}").await,
         _ => lab.query(keys, "ec2", "DescribeInstances", &[]).await,
     };
     let forged = Keys { secret: "not the secret".into(), ..lab.admin.clone() };
@@ -123,6 +124,7 @@ async fn every_service_throttles_in_its_own_words() {
         ("iam", 400, "Throttling", "Rate exceeded"),
         ("sts", 400, "Throttling", "Rate exceeded"),
         ("ec2", 503, "RequestLimitExceeded", "Request limit exceeded."),
+        ("cloudtrail", 400, "ThrottlingException", "Rate exceeded"),
     ] {
         for _ in 0..10 {
             let refused = call(&forged, service).await;

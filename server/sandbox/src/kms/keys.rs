@@ -80,21 +80,31 @@ pub(super) struct Target {
     pub(super) arn: String,
     /// Account in that ARN.
     pub(super) account: String,
-    /// The key with its account, unless there is none under this id.
-    found: Option<(Arc<Account>, Arc<KmsKey>)>,
+    /// What is under this id, if anything is.
+    found: Option<Found>,
     /// The alias by which the call named it.
     alias: Option<String>,
     /// Ids of the grants whose tokens the call gives.
     tokens: Vec<String>,
 }
 
+/// A key with its account.
+#[derive(Clone, Debug)]
+struct Found {
+    account: Arc<Account>,
+    key: Arc<KmsKey>,
+    /// The key as the gate knows it: what it has of the policy and the grants.
+    known: Arc<KmsKey>,
+}
+
 impl Target {
     /// A key that is there.
-    pub(super) fn of(account: Arc<Account>, key: Arc<KmsKey>) -> Self {
+    pub(super) fn of(call: &Call<'_>, account: Arc<Account>, key: Arc<KmsKey>) -> Self {
+        let known = call.aws.known_key(&account.id, &key);
         Self {
             arn: key.arn.clone(),
             account: account.id.clone(),
-            found: Some((account, key)),
+            found: Some(Found { account, key, known }),
             alias: None,
             tokens: Vec::new(),
         }
@@ -106,7 +116,7 @@ impl Target {
     /// `NotFoundException`.
     pub(super) fn must_be_own(&self, call: &Call<'_>) -> Result<(), KmsError> {
         match &self.found {
-            Some((account, _)) if account.id == call.caller.account_id() => Ok(()),
+            Some(found) if found.account.id == call.caller.account_id() => Ok(()),
             _ => Err(self.absent()),
         }
     }
@@ -127,26 +137,31 @@ impl Target {
     /// The same key with only those of its grants that count for what is asked.
     pub(super) fn with_grants(&self, counts: impl Fn(&KeyGrant) -> bool) -> Self {
         let mut narrowed = self.clone();
-        if let Some((_, key)) = &mut narrowed.found {
-            Arc::make_mut(key).grants.retain(counts);
+        if let Some(Found { key, known, .. }) = &mut narrowed.found {
+            Arc::make_mut(key).grants.retain(&counts);
+            Arc::make_mut(known).grants.retain(&counts);
         }
         narrowed
     }
 
     /// The grants that are in force for this call. A key can have very many; of those only the caller's own are looked at.
-    fn grants(&self, call: &Call<'_>, key: &KmsKey) -> Vec<policy::Grant> {
+    fn grants(&self, call: &Call<'_>, found: &Found) -> Vec<policy::Grant> {
         const ALL_LOOKED_AT: usize = 64;
-        let known_from = call.meta.now.unix_timestamp() - call.aws.fidelity.grant_delay_seconds;
+        let known = &found.known.grants;
+        // Not known yet, but vouched for by its token.
+        let is_given = |grant: &&KeyGrant| {
+            self.tokens.contains(&grant.id) && known.iter().all(|known| known.id != grant.id)
+        };
         let principal = call.caller.principal();
         let account = call.caller.account_id();
         let root = format!("arn:aws:iam::{account}:root");
         let own = [principal.arn(), principal.principal_arn(), Some(&root), Some(account)];
         let concerns = |arn: &str| own.iter().flatten().any(|own| *own == arn);
-        key.grants
+        known
             .iter()
-            .filter(|grant| grant.created <= known_from || self.tokens.contains(&grant.id))
+            .chain(found.key.grants.iter().filter(is_given))
             .filter(|grant| {
-                key.grants.len() <= ALL_LOOKED_AT
+                known.len() <= ALL_LOOKED_AT
                     || concerns(&grant.grantee)
                     || grant.retiring.as_deref().is_some_and(concerns)
             })
@@ -225,7 +240,7 @@ pub(super) async fn by_id(call: &Call<'_>, account_id: &str, id: &str) -> Result
         Some((account, key))
     });
     Ok(match found {
-        Some((account, key)) => Target::of(account, key),
+        Some((account, key)) => Target::of(call, account, key),
         None => Target {
             arn: arns::key(&call.aws.region, account_id, id),
             account: account_id.to_owned(),
@@ -299,10 +314,11 @@ impl Call<'_> {
         match &target.found {
             // A key of another account, for an operation that stays within one: KMS answers as if there were no key.
             Some(_) if !own_account && others == OtherAccounts::Refused => {}
-            Some((account, key)) => {
-                question.resource_policy = Some(policy_of(key));
-                question.grants = target.grants(self, key);
-                question.context.extend(key_conditions(account, key, target.alias.as_deref()));
+            Some(found) => {
+                question.resource_policy = Some(policy_of(&found.known));
+                question.grants = target.grants(self, found);
+                let conditions = key_conditions(&found.account, &found.key, target.alias.as_deref());
+                question.context.extend(conditions);
             }
             // No key, so no key policy that would have to consent: identity policies alone decide.
             None if own_account => question.kind = ResourceKind::Other,
@@ -310,7 +326,7 @@ impl Call<'_> {
         }
         let permit = self.authorize(question)?;
         match &target.found {
-            Some((_, key)) => Ok((permit, Arc::clone(key))),
+            Some(found) => Ok((permit, Arc::clone(&found.key))),
             None => Err(target.absent()),
         }
     }

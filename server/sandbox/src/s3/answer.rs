@@ -31,16 +31,17 @@ pub(crate) fn error(
     resource: &str,
     fields: &Fields,
 ) -> Response<Body> {
-    written(meta, status, (code, &escape(message)), resource, fields)
+    written(meta, status, (code, message), resource, fields, true)
 }
 
-/// The same with a message that is escaped already.
+/// The same, with quotes in the message escaped or not.
 fn written(
     meta: &RequestMeta,
     status: u16,
     (code, message): (&str, &str),
     resource: &str,
     fields: &Fields,
+    escapes_quotes: bool,
 ) -> Response<Body> {
     let named = named(code, resource).filter(|(name, _)| fields.iter().all(|(known, _)| known != name));
     let fields = fields.iter().map(|(name, value)| (name.as_ref(), value.as_str()));
@@ -53,7 +54,7 @@ fn written(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{}</Code><Message>{}</Message>{own}<Resource>{}</Resource>\
          <RequestId>{}</RequestId><HostId>{}</HostId></Error>",
         escape(code),
-        message,
+        if escapes_quotes { escape(message) } else { partial_escape(message) },
         escape(resource),
         escape(&meta.id),
         escape(&meta.host_id),
@@ -189,13 +190,10 @@ impl Asked {
         } else if status.is_client_error() || status.is_server_error() {
             let (code, message) = code_and_message(response.body());
             let message = failure::message(&code, message);
-            let message = match self.escapes_quotes {
-                true => escape(&message),
-                false => partial_escape(&message),
-            };
             let mut fields = self.repeated(&code, response.headers());
             fields.extend(packed);
-            let mut answer = written(meta, status.as_u16(), (&code, &message), &self.resource, &fields);
+            let (status, wording) = (status.as_u16(), (code.as_str(), &*message));
+            let mut answer = written(meta, status, wording, &self.resource, &fields, self.escapes_quotes);
             for name in KEPT_OF_ERRORS {
                 if let Some(value) = response.headers_mut().remove(name) {
                     answer.headers_mut().insert(name, value);

@@ -117,6 +117,7 @@ impl Store {
             if rows.is_empty() {
                 return Ok(answer);
             }
+            self.memory().earlier.keep(&before);
             after.version = before.version + 1;
             let before = before.version;
             let change = Change { before, account: Arc::new(after), rows, _changing: changing };

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::bytes::Holds;
 use super::cache::{Cache, Ticket};
+use super::earlier::Earlier;
 use super::footprint::footprint;
 use super::objects::Kept;
 use super::usage::Ledger;
@@ -33,6 +34,8 @@ pub(super) struct Memory {
     pub(super) holds: Holds,
     /// What accounts hold in S3.
     pub(super) ledger: Arc<Ledger>,
+    /// What accounts were before they changed.
+    pub(super) earlier: Earlier,
     /// Whether the database is this process's alone. While it is not, nothing may be answered from here.
     ours: AtomicBool,
 }
@@ -77,6 +80,7 @@ impl Memory {
             objects: Cache::new(SHARDS, objects),
             holds: Holds::default(),
             ledger: Arc::default(),
+            earlier: Earlier::default(),
             ours: AtomicBool::new(true),
         }
     }
@@ -149,7 +153,10 @@ impl Memory {
                     let size = footprint(&account);
                     self.accounts.commit(&account.id.clone(), Some((account, size)));
                 }
-                Effect::NoAccount(id) => self.accounts.commit(&id, None),
+                Effect::NoAccount(id) => {
+                    self.accounts.commit(&id, None);
+                    self.earlier.forget(&id);
+                }
                 Effect::Owner { name, now } => {
                     let size = |owner: &String| OWNER_BYTES + name.len() + owner.len();
                     let now = now.map(|owner| (owner.clone(), size(&owner)));
