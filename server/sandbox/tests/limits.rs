@@ -345,6 +345,25 @@ async fn all_accounts_together_have_a_limit_and_it_survives_a_restart() {
 }
 
 #[tokio::test]
+async fn headers_of_s3_have_a_largest_size_session_tokens_apart() {
+    let lab = lab(Limits::default()).await;
+    assert_eq!(put(&lab, "/bucket-1", 0).await.status, 200);
+    let put = async |name: &str, bytes: usize| {
+        let value = "a".repeat(bytes);
+        lab.s3(&lab.admin, "PUT", "/bucket-1/key", &[(name, value.as_str())], b"bytes").await
+    };
+    let large = put("x-large", 8 << 10).await;
+    let message = "Your request header section exceeds the maximum allowed size.";
+    assert_refused(&large, 400, "RequestHeaderSectionTooLarge", message);
+    assert_eq!(large.xml("MaxSizeAllowed").as_deref(), Some("8192"));
+    assert_eq!(put("x-large", 7_000).await.status, 200);
+    let metadata = put("x-amz-meta-large", 2_049).await;
+    let message = "Your metadata headers exceed the maximum allowed metadata size";
+    assert_refused(&metadata, 400, "MetadataTooLarge", message);
+    assert_eq!(put("x-amz-meta-large", 2_048 - "large".len()).await.status, 200);
+}
+
+#[tokio::test]
 async fn requests_have_a_largest_size() {
     let lab = lab(Limits { request_bytes: 2_000, document_bytes: 2_000, ..Limits::default() }).await;
     let long = "x".repeat(3_000);

@@ -131,7 +131,8 @@ async fn a_boundary_and_a_group_count_when_their_time_has_passed() {
     let document = allow("ec2:DescribeInstances").to_string();
     let policy = [("PolicyName", "narrow"), ("PolicyDocument", document.as_str())];
     let boundary = did(&lab, "CreatePolicy", &policy).await.xml("Arn").unwrap();
-    did(&lab, "PutUserPermissionsBoundary", &[("UserName", "user"), ("PermissionsBoundary", &boundary)]).await;
+    did(&lab, "PutUserPermissionsBoundary", &[("UserName", "user"), ("PermissionsBoundary", &boundary)])
+        .await;
     assert_eq!(asked().await, 200);
     assert_eq!(when_known(asked, 200).await, 403);
 }

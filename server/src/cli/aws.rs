@@ -3,8 +3,8 @@
 use super::LimitOptions;
 use crate::commands::CommandError;
 use clap::Args;
-use sandbox::{Config, Fidelity, Storage, gate::Journal};
-use std::{path::PathBuf, str::FromStr};
+use sandbox::{Config, Fidelity, Propagation, Storage, gate::Journal};
+use std::{path::PathBuf, str::FromStr, time::Duration};
 
 /// How the embedded AWS is to be.
 #[derive(Args, Clone, Debug)]
@@ -12,6 +12,9 @@ pub struct AwsOptions {
     /// Do otherwise where AWS's behaviour is not known for certain, as often as needed; `help` lists what there is
     #[arg(long, value_name = "NAME=VALUE")]
     fidelity: Vec<FidelityOption>,
+    /// How long changes of IAM, and of key policies and grants, take to be known where it is decided; they are read at once
+    #[arg(long, value_name = "SECONDS", default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=3_600))]
+    propagation: u64,
     /// Append what every policy said of every call to this file, one JSON object a line; holds no secrets
     #[arg(long, value_name = "FILE")]
     trace: Option<PathBuf>,
@@ -34,6 +37,7 @@ impl AwsOptions {
             storage,
             limits: self.limits.limits(in_memory, shared),
             fidelity: self.fidelity(),
+            propagation: Propagation::of_all(Duration::from_secs(self.propagation)),
             journal: journal.transpose()?,
             ..Config::default()
         })
@@ -113,6 +117,18 @@ mod tests {
             );
         }
         assert_eq!(given(&[]).unwrap().help(), None);
+    }
+
+    #[test]
+    fn changes_are_known_at_once_unless_a_delay_is_asked_for() {
+        let delay = |arguments: &[&str]| {
+            given(arguments).unwrap().config(Storage::InMemory, false).unwrap().propagation
+        };
+        assert_eq!(delay(&[]), Propagation::default());
+        assert_eq!(delay(&["--propagation", "5"]), Propagation::of_all(Duration::from_secs(5)));
+        for wrong in ["3601", "-1", "soon"] {
+            assert!(given(&["--propagation", wrong]).is_err(), "{wrong}");
+        }
     }
 
     #[test]

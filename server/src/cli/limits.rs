@@ -65,6 +65,9 @@ pub struct LimitOptions {
     /// sandbox`]
     #[arg(long, value_name = "NUMBER|none")]
     ec2_rate: Option<Rate>,
+    /// The same of CloudTrail, as AWS has it for LookupEvents; beyond it CloudTrail answers 400 ThrottlingException
+    #[arg(long, value_name = "NUMBER|none", default_value = "2")]
+    cloudtrail_rate: Rate,
     /// Most connections at once; one more is answered 503 and closed
     #[arg(long, value_name = "NUMBER", default_value_t = 800, value_parser = at_least_one)]
     connections: usize,
@@ -88,6 +91,7 @@ const SHARED: Rates = Rates {
     iam: NonZeroU32::new(200),
     sts: NonZeroU32::new(600),
     ec2: NonZeroU32::new(100),
+    cloudtrail: NonZeroU32::new(2),
 };
 
 impl LimitOptions {
@@ -116,6 +120,7 @@ impl LimitOptions {
                 iam: rate(self.iam_rate, rates.iam),
                 sts: rate(self.sts_rate, rates.sts),
                 ec2: rate(self.ec2_rate, rates.ec2),
+                cloudtrail: self.cloudtrail_rate.0,
             },
             clients: Clients {
                 connections: self.connections,
@@ -201,8 +206,9 @@ mod tests {
 
     #[test]
     fn without_options_the_limits_are_the_usual_ones() {
-        assert_eq!(given("sandbox", &[]).unwrap(), Limits::default());
-        assert_eq!(given("sandbox", &["--in-memory"]).unwrap(), Limits::in_memory());
+        let rates = Rates { cloudtrail: SHARED.cloudtrail, ..Rates::default() };
+        assert_eq!(given("sandbox", &[]).unwrap(), Limits { rates, ..Limits::default() });
+        assert_eq!(given("sandbox", &["--in-memory"]).unwrap(), Limits { rates, ..Limits::in_memory() });
         assert_eq!(given("serve", &[]).unwrap(), Limits { rates: SHARED, ..Limits::default() });
         // Defaults that depend on something are told in words.
         let help = Cli::try_parse_from(["trilock", "sandbox", "--help"]).unwrap_err().to_string();
@@ -222,7 +228,7 @@ mod tests {
     fn every_limit_can_be_set() {
         let arguments = "--max-object 5GiB --max-request 2MiB --max-document 3MiB --account-bytes 1TiB --account-objects 7 \
                          --total-bytes 2000 --total-objects 8 --account-buckets 9 --account-keys 10 --key-aliases 11 \
-                         --key-grants 12 --s3-rate 13 --kms-rate 14 --iam-rate 15 --sts-rate none --ec2-rate 16 \
+                         --key-grants 12 --s3-rate 13 --kms-rate 14 --iam-rate 15 --sts-rate none --ec2-rate 16 --cloudtrail-rate 1 \
                          --connections 17 --connections-per-address 18 --idle-timeout 19 --stall-timeout 20";
         let arguments: Vec<&str> = arguments.split_whitespace().collect();
         let expected = Limits {
@@ -241,6 +247,7 @@ mod tests {
                 iam: NonZeroU32::new(15),
                 sts: None,
                 ec2: NonZeroU32::new(16),
+                cloudtrail: NonZeroU32::new(1),
             },
             clients: Clients {
                 connections: 17,
@@ -308,7 +315,7 @@ trainee does not fill the disk. `trilock serve` and `trilock sandbox` take the s
 their help: `UPDATE_GOLDEN=1 cargo test -p trilock --lib limits`.
 
 In a classroom, give everybody a share: `trilock serve --account-bytes 200MiB --total-bytes 8GiB --s3-rate 100`. To measure,
-`trilock sandbox` has no rates unless you set them; all other limits hold there too.
+`trilock sandbox` has no rates unless you set them, CloudTrail's apart; all other limits hold there too.
 
 IAM's own quotas are not options: users, groups, roles, policies, their versions and sizes are bounded as AWS bounds them by
 default. The SDKs retry what is answered 503, `Throttling` and `ThrottlingException`, with pauses that grow; they do not retry

@@ -7,8 +7,9 @@ use policy::Context;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::identifier::{Form, form_of};
 use super::keys::{
-    Aliases, Form, OtherAccounts, Target, by_id, find, form_of, is_gone, key_id, must_not_be_pending_deletion,
+    Aliases, OtherAccounts, Target, by_id, find, is_gone, key_id, must_not_be_pending_deletion,
 };
 use super::listing::{Limits, page};
 use super::{Call, KmsError, managed_key};

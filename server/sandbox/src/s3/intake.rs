@@ -7,10 +7,13 @@ use http_body_util::Limited;
 use s3s::{S3Error, S3Result};
 
 use super::checksum::Claims;
-use super::failure::{not_implemented, refuse, stalled};
+use super::failure::{not_implemented, refuse, stalled, with_field};
 use crate::Body;
 use crate::limits::Limits;
 use crate::server::Stalled;
+
+/// Largest header section in bytes.
+const HEADER_BYTES: usize = 8 << 10;
 
 /// Checks a request and gives it back, fit for `s3s`.
 pub(super) async fn check(mut request: Request<Body>, limits: &Limits) -> S3Result<Request<Body>> {
@@ -19,6 +22,11 @@ pub(super) async fn check(mut request: Request<Body>, limits: &Limits) -> S3Resu
         if let Some(value) = request.headers_mut().get_mut(name) {
             value.set_sensitive(true);
         }
+    }
+    if header_bytes(request.headers()) > HEADER_BYTES {
+        let message = "Your request header section exceeds the maximum allowed size.";
+        let error = refuse(400, "RequestHeaderSectionTooLarge", message);
+        return Err(with_field(error, "MaxSizeAllowed", &HEADER_BYTES.to_string()));
     }
     if is_form_upload(&request) {
         return Err(not_implemented("PostObject"));
@@ -49,6 +57,12 @@ pub(super) async fn check(mut request: Request<Body>, limits: &Limits) -> S3Resu
         parts.headers.insert(header::CONTENT_LENGTH, bytes.len().into());
     }
     Ok(Request::from_parts(parts, body))
+}
+
+/// What headers take as they are sent. Session tokens are apart: those given here hold more than AWS's.
+fn header_bytes(headers: &HeaderMap) -> usize {
+    let counted = headers.iter().filter(|(name, _)| *name != "x-amz-security-token");
+    counted.map(|(name, value)| name.as_str().len() + ": \r\n".len() + value.len()).sum()
 }
 
 fn is_form_upload(request: &Request<Body>) -> bool {

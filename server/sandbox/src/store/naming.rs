@@ -1,5 +1,7 @@
 //! Giving names to bytes and taking them away. Writes that wait at the same time are made together, in statements of several rows.
 
+mod replaced;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -10,14 +12,14 @@ use tokio::sync::oneshot;
 use super::accounts::find_owner;
 use super::memory::{Effect, global_name};
 use super::objects::{Kept, Marker, VERSION, body_of, place, version_of};
-use super::sql::{Row, Value, rows_of_parameters, sql};
+use super::sql::{Value, rows_of_parameters, sql};
 use super::usage;
 use super::writer::{Member, Tx};
 use super::{
     NULL_VERSION, ObjectRow, OnlyIf, Removed, Store, StoreError, Terms, Version, Written, new_version_id,
 };
-use crate::limits::Stock;
 use crate::model::{Timestamp, Versioning};
+use replaced::{REMOVED, RemovedRow, take_replaced};
 
 /// Encrypted bytes that an object's row holds at most; more are a chunk of their own.
 const BYTES_IN_ROW: usize = 32 << 10;
@@ -368,34 +370,6 @@ async fn refuse_on_condition(tx: &mut Tx, puts: &mut [&mut Put]) -> Result<(), S
     Ok(())
 }
 
-/// What is written without versioning takes the place of what was: that counts no more, and its chunks are freed.
-async fn take_replaced(tx: &mut Tx, puts: &[&mut Put]) -> Result<(), StoreError> {
-    let mut unknown = Vec::new();
-    for put in puts.iter().filter(|put| put.version == NULL_VERSION) {
-        match tx.replaced_row(put) {
-            Some(stock) => tx.tally.take(&put.owner, stock),
-            None => unknown.push(put),
-        }
-    }
-    let rows = Rows::new(unknown.iter().map(|put| put.in_place()));
-    if rows.is_empty() {
-        return Ok(());
-    }
-    let (list, values) = rows.list();
-    let replaced = sql(format!(
-        "SELECT {REMOVED} FROM (VALUES {list}) AS new CROSS JOIN objects WHERE objects.bucket = new.column1 \
-         AND objects.name = new.column2 AND objects.version = new.column3"
-    ));
-    let accounts: HashMap<&str, &str> =
-        puts.iter().map(|put| (put.bucket.as_str(), put.owner.as_str())).collect();
-    for row in tx.rows(replaced.bind_all(values)).await? {
-        let removed = RemovedRow::read(&row)?;
-        let account = accounts.get(removed.bucket.as_str()).copied().unwrap_or_default();
-        removed.count(tx, account).await?;
-    }
-    Ok(())
-}
-
 /// Removes versions of different names. Of each it is said in `marker` whether it was one.
 pub(super) async fn remove_all(tx: &mut Tx, mut removes: Vec<&mut Remove>) -> Result<(), StoreError> {
     let mut owners: BTreeMap<String, Option<String>> = BTreeMap::new();
@@ -439,51 +413,7 @@ pub(super) async fn remove_all(tx: &mut Tx, mut removes: Vec<&mut Remove>) -> Re
     Ok(())
 }
 
-/// What [`RemovedRow`] reads, in this order.
-const REMOVED: &str = "objects.bucket, objects.name, objects.data, objects.body, \
-     CAST(CASE WHEN objects.bytes IS NULL THEN 0 ELSE 1 END AS BIGINT)";
-
-/// A version that is there no more.
-struct RemovedRow {
-    bucket: String,
-    key: String,
-    data: String,
-    body: String,
-    in_row: bool,
-}
-
-impl RemovedRow {
-    fn read(row: &Row) -> Result<Self, StoreError> {
-        let (bucket, key) = (row.get(0)?, row.get_name(1)?);
-        Ok(Self { bucket, key, data: row.get(2)?, body: row.get(3)?, in_row: row.get::<i64>(4)? == 1 })
-    }
-
-    /// Takes it from its account, and frees its chunks.
-    async fn count(&self, tx: &mut Tx, account: &str) -> Result<(), StoreError> {
-        let stock = usage::of_version(&self.data, &self.body)?;
-        tx.tally.take(account, stock);
-        match self.data.is_empty() || self.in_row {
-            true => Ok(()),
-            false => tx.free(&self.data, account, stock.bytes).await,
-        }
-    }
-}
-
 impl Tx {
-    /// What a version counts as that another takes the place of, where it is known without a look that it has no chunks.
-    fn replaced_row(&self, put: &Put) -> Option<Stock> {
-        let place = put.place();
-        let kept = self.memory.objects.get(&place).ok()?;
-        let stock = match &kept.version.object {
-            Some(object) if kept.bytes.is_some() => usage::of_object(object.size),
-            Some(_) => return None,
-            None => usage::of_name(),
-        };
-        let is_here =
-            |effect: &Effect| matches!(effect, Effect::Object { place: here, .. } if *here == place);
-        (kept.version.id == put.version && !self.effects.iter().any(is_here)).then_some(stock)
-    }
-
     /// Nothing names these chunks any more, which were so many bytes of an account.
     pub(super) async fn free(&mut self, data: &str, account: &str, bytes: u64) -> Result<(), StoreError> {
         self.run(sql("INSERT INTO unnamed (data) VALUES ($1) ON CONFLICT (data) DO NOTHING").bind(data))
