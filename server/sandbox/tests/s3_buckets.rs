@@ -79,8 +79,8 @@ async fn accounts_racing_for_one_name_leave_one_owner() {
 async fn what_is_not_there_says_so_by_name() {
     let lab = lab_with_bucket().await;
     for (method, path, headers, named) in [
-        ("GET", "/bucket-1?lifecycle", &[][..], "GetBucketLifecycleConfiguration"),
-        ("GET", "/bucket-1?cors", &[][..], "GetBucketCors"),
+        ("PUT", "/bucket-1?cors", &[][..], "PutBucketCors"),
+        ("GET", "/bucket-1?inventory&id=daily", &[][..], "GetBucketInventoryConfiguration"),
         (
             "PUT",
             "/bucket-1/object",
@@ -92,6 +92,10 @@ async fn what_is_not_there_says_so_by_name() {
         ("PUT", "/bucket-1/object", &[("x-amz-server-side-encryption", "aws:kms:dsse")][..], "aws:kms:dsse"),
     ] {
         let body = match path {
+            "/bucket-1?cors" => {
+                "<CORSConfiguration><CORSRule><AllowedMethod>GET</AllowedMethod><AllowedOrigin>*</AllowedOrigin></CORSRule>\
+                 </CORSConfiguration>"
+            }
             "/bucket-1?ownershipControls" => {
                 "<OwnershipControls><Rule><ObjectOwnership>ObjectWriter</ObjectOwnership></Rule></OwnershipControls>"
             }

@@ -280,3 +280,63 @@ async fn a_client_may_choose_how_its_parts_are_summed_and_the_object_has_one_sum
     assert!(whole.header(sum).is_some());
     assert_eq!(combined.header(sum), whole.header(sum));
 }
+
+/// Whoever did not hear that an upload was completed asks again (BC:s3.CompleteMultipartUpload).
+#[tokio::test]
+async fn an_upload_completes_again_with_the_same_parts_and_no_others() {
+    let lab = lab_with_bucket().await;
+    let upload = begin(&lab, &[]).await;
+    let first = part(&lab, &upload, 1, &sample(1, 5 * MIB)).await;
+    let last = part(&lab, &upload, 2, b"the end").await;
+    let parts = [(1, first.as_str()), (2, last.as_str())];
+    let done = complete(&lab, &upload, &parts, &[]).await;
+    assert_eq!(done.status, 200, "{}", done.text());
+    let again = complete(&lab, &upload, &parts, &[]).await;
+    assert_eq!((again.status, again.xml("ETag")), (200, done.xml("ETag")), "{}", again.text());
+    let absent = "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.";
+    let others = complete(&lab, &upload, &parts[..1], &[]).await;
+    assert_refused(&others, 404, "NoSuchUpload", absent);
+    assert_eq!(others.xml("UploadId"), Some(upload.clone()));
+    for (method, path) in
+        [("GET", format!("{PATH}?uploadId={upload}")), ("DELETE", format!("{PATH}?uploadId={upload}"))]
+    {
+        assert_refused(&lab.s3(&lab.admin, method, &path, &[], b"").await, 404, "NoSuchUpload", absent);
+    }
+    s3(&lab, "PUT", PATH, &[], b"another").await;
+    assert_refused(&complete(&lab, &upload, &parts, &[]).await, 404, "NoSuchUpload", absent);
+    assert_eq!(s3(&lab, "GET", PATH, &[], b"").await.text(), "another");
+}
+
+#[tokio::test]
+async fn parts_are_listed_in_pages_with_the_checksums_that_were_asked_for() {
+    let lab = lab_with_bucket().await;
+    for (headers, named) in [(&[][..], false), (&[("x-amz-checksum-algorithm", "SHA1")][..], true)] {
+        let upload = begin(&lab, headers).await;
+        for number in [1, 4, 7] {
+            part(&lab, &upload, number, b"x").await;
+        }
+        let page = |query: &str| s3_owned(&lab, format!("{PATH}?uploadId={upload}{query}"));
+        let first = page("&max-parts=2").await;
+        for (element, value) in [
+            ("IsTruncated", "true"),
+            ("MaxParts", "2"),
+            ("PartNumberMarker", "0"),
+            ("NextPartNumberMarker", "4"),
+        ] {
+            assert_eq!(first.xml(element).as_deref(), Some(value), "{}", first.text());
+        }
+        assert_eq!(first.xml("ChecksumSHA1").is_some(), named, "{}", first.text());
+        assert_eq!(first.xml("ChecksumAlgorithm").is_some(), named);
+        let rest = page("&part-number-marker=4").await;
+        assert_eq!(
+            (rest.xml("PartNumber").as_deref(), rest.xml("IsTruncated").as_deref()),
+            (Some("7"), Some("false"))
+        );
+        let none = page("&max-parts=0").await;
+        assert_eq!(none.xml("IsTruncated").as_deref(), Some("true"), "{}", none.text());
+    }
+}
+
+async fn s3_owned(lab: &Lab, path: String) -> Answer {
+    s3(lab, "GET", &path, &[], b"").await
+}

@@ -66,7 +66,8 @@ async fn versions_stay_until_they_are_deleted_by_their_id() {
     assert_refused(&of(&lab, &two).await, 404, "NoSuchVersion", "The specified version does not exist.");
     // Suspended: writes replace the version `null`, earlier versions stay.
     versioning(&lab, "Suspended").await;
-    assert_eq!(version(&s3(&lab, "PUT", PATH, &[], b"suspended").await), "null");
+    assert_eq!(s3(&lab, "PUT", PATH, &[], b"suspended").await.header("x-amz-version-id"), None);
+    assert_eq!(version(&s3(&lab, "GET", PATH, &[], b"").await), "null");
     assert_eq!(
         (of(&lab, "null").await.text().as_str(), of(&lab, &one).await.text().as_str()),
         ("suspended", "one")
