@@ -133,7 +133,7 @@ impl Decoder {
 
     /// Reads the line before a chunk: its size, and its signature where chunks are signed.
     async fn begin(&mut self) -> Result<(), StdError> {
-        let line = self.line(MOST_LINE_BYTES, PayloadError::Malformed).await?;
+        let line = self.framing(MOST_LINE_BYTES).await?;
         let (size, extension) = match line.iter().position(|byte| *byte == b';') {
             Some(place) => (line.slice(..place), Some(line.slice(place + 1..))),
             None => (line.clone(), None),
@@ -182,8 +182,8 @@ impl Decoder {
         if self.size == 0 {
             self.trailer().await?;
             self.ended = true;
-        } else if !self.line(0, PayloadError::Malformed).await?.is_empty() {
-            return Err(PayloadError::Malformed.into());
+        } else {
+            self.framing(0).await?;
         }
         Ok(())
     }
@@ -194,11 +194,13 @@ impl Decoder {
         let mut left = MOST_TRAILER_BYTES;
         while !(self.buffer.is_empty() && self.at_end().await?) {
             let line = self.line(left, PayloadError::WrongTrailer).await?;
-            left = left.saturating_sub(line.len() + 2);
+            left = left.saturating_sub(line.len() + 1);
+            // The reference's own example ends a header of the trailer with a line feed alone.
+            let line = line.strip_suffix(b"\r").unwrap_or(&line);
             if line.is_empty() {
                 break;
             }
-            let (name, value) = header(&line).ok_or(PayloadError::WrongTrailer)?;
+            let (name, value) = header(line).ok_or(PayloadError::WrongTrailer)?;
             match name.as_str() {
                 "x-amz-trailer-signature" => signature = Some(value),
                 _ if self.announced.iter().any(|announced| announced == name.as_str()) => {
@@ -221,18 +223,22 @@ impl Decoder {
         Ok(())
     }
 
-    /// The bytes up to the next line feed, without it and the carriage return before it.
+    /// A line that frames chunks, without its end, which is that of HTTP and no other.
+    async fn framing(&mut self, most: usize) -> Result<Bytes, StdError> {
+        let line = self.line(most + 1, PayloadError::Malformed).await?;
+        let length = line.strip_suffix(b"\r").ok_or(PayloadError::Malformed)?.len();
+        Ok(line.slice(..length))
+    }
+
+    /// The bytes up to the next line feed, without it.
     async fn line(&mut self, most: usize, too_long: PayloadError) -> Result<Bytes, StdError> {
         loop {
             if let Some(place) = self.buffer.iter().position(|byte| *byte == b'\n') {
-                let mut line = self.buffer.split_to(place).freeze();
+                let line = self.buffer.split_to(place).freeze();
                 self.buffer.advance(1);
-                if line.last() == Some(&b'\r') {
-                    line.truncate(line.len() - 1);
-                }
                 return if line.len() <= most { Ok(line) } else { Err(too_long.into()) };
             }
-            if self.buffer.len() > most + 1 {
+            if self.buffer.len() > most {
                 return Err(too_long.into());
             }
             self.receive().await?;
@@ -298,7 +304,7 @@ mod tests {
             assert_eq!(all, format!("{long}hello").into_bytes(), "pieces of {piece}");
             assert_eq!(trailers.get("x-amz-checksum-crc32").as_deref(), Some("DUoRhQ=="));
         }
-        for text in ["0\r\n\r\n", "0\r\n", "0\n"] {
+        for text in ["0\r\n\r\n", "0\r\n"] {
             assert!(decode(text, 1, &[]).await.unwrap().0.is_empty(), "{text:?}");
         }
     }
@@ -312,6 +318,9 @@ mod tests {
             ("5\r\nhelloo\r\n0\r\n\r\n", "the framing of the chunks is not well-formed"),
             ("five\r\nhello\r\n0\r\n\r\n", "the framing of the chunks is not well-formed"),
             ("+5\r\nhello\r\n0\r\n\r\n", "the framing of the chunks is not well-formed"),
+            ("0\n", "the framing of the chunks is not well-formed"),
+            ("5\nhello\r\n0\r\n\r\n", "the framing of the chunks is not well-formed"),
+            ("5\r\nhello\n0\r\n\r\n", "the framing of the chunks is not well-formed"),
             ("-1\r\n", "the framing of the chunks is not well-formed"),
             ("fffffffffffffffff\r\n", "the framing of the chunks is not well-formed"),
             ("5\r\nhello\r\n0\r\n\r\nmore", "the framing of the chunks is not well-formed"),

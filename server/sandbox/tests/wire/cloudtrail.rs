@@ -6,9 +6,9 @@ mod records;
 mod services;
 
 use crate::support;
+use crate::support::{Answer, Keys, Lab, call};
 use sandbox::{Config, TrailConfig};
 use serde_json::{Value, json};
-use crate::support::{Answer, Keys, Lab, call};
 
 /// A lab whose data events are recorded.
 async fn lab_with_data_events() -> Lab {

@@ -3,12 +3,12 @@
 
 use std::time::{Duration, Instant};
 
-use futures::future::join_all;
-use sandbox::{Config, Sandbox};
-use sqlx::{Connection as _, PgConnection, Row as _};
 use crate::support::place::Place;
 use crate::support::steps::s3;
 use crate::support::{Answer, Lab};
+use futures::future::join_all;
+use sandbox::{Config, Sandbox};
+use sqlx::{Connection as _, PgConnection, Row as _};
 
 /// How long it may take until what was lost is noticed, or back.
 const SOON: Duration = Duration::from_secs(10);

@@ -5,9 +5,9 @@ mod metadata;
 mod profiles;
 mod settings;
 
+use crate::support::{Answer, Keys, Lab, call};
 use sandbox::Config;
 use serde_json::json;
-use crate::support::{Answer, Keys, Lab, call};
 
 /// Parameters or headers.
 type Pairs<'a> = Vec<(&'a str, &'a str)>;

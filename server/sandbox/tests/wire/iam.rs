@@ -13,8 +13,8 @@ mod tags;
 mod updates;
 mod users;
 
-use serde_json::json;
 use crate::support::{Answer, Keys, Lab};
+use serde_json::json;
 
 /// Parameters or headers.
 type Pairs<'a> = Vec<(&'a str, &'a str)>;

@@ -1,10 +1,10 @@
 //! KMS over the wire: keys, aliases and cryptography that is real.
 
+use crate::support::Lab;
+use crate::support::steps::{assert_refused, key, kms, text};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
-use crate::support::Lab;
-use crate::support::steps::{assert_refused, key, kms, text};
 
 fn id(arn: &str) -> &str {
     arn.rsplit('/').next().unwrap()

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Value, json};
 use crate::support::steps::{assert_refused, key, kms, text};
 use crate::support::{Lab, account};
+use serde_json::{Value, json};
 
 /// Every operation that asks the gate, with an input that would succeed.
 fn operations<'a>(arn: &'a str, blob: &str) -> Vec<(&'static str, Value, &'a str)> {

@@ -1,9 +1,9 @@
 //! Grants: what they give and to whom, under which conditions they are made, how they are known and how they end.
 
-use sandbox::{Config, Fidelity};
-use serde_json::{Value, json};
 use crate::support::steps::{assert_refused, key, kms, text};
 use crate::support::{Keys, Lab, account};
+use sandbox::{Config, Fidelity};
+use serde_json::{Value, json};
 
 const PLAIN: &str = "aGVsbG8=";
 

@@ -3,9 +3,9 @@
 use crate::support;
 use std::collections::BTreeSet;
 
-use serde_json::{Value, json};
 use crate::support::steps::{KMS_HEADER, assert_refused, key, kms, lab_with_bucket, s3, text};
 use crate::support::{Keys, Lab};
+use serde_json::{Value, json};
 
 const PLAIN: &str = "aGVsbG8=";
 

@@ -1,8 +1,8 @@
 //! Aliases that move, and what is set on a key after it was made.
 
-use serde_json::{Value, json};
 use crate::support::steps::{assert_refused, key, kms, text};
 use crate::support::{Keys, Lab, account};
+use serde_json::{Value, json};
 
 const PLAIN: &str = "aGVsbG8=";
 

@@ -24,7 +24,6 @@ mod s3_listings;
 mod s3_objects;
 mod s3_settings;
 mod s3_signatures;
-mod s3_streams;
 mod s3_uploads;
 mod s3_versions;
 mod store;

@@ -8,10 +8,10 @@ mod world;
 
 use std::collections::BTreeSet;
 
+use crate::support::calls::Call;
 use outside::Outside;
 use sandbox::gate::Trace;
 use serde::Deserialize;
-use crate::support::calls::Call;
 use world::{Listings, Stage, World};
 
 #[derive(Deserialize)]

@@ -6,13 +6,13 @@ mod lanes;
 
 use std::collections::BTreeSet;
 
+use crate::support::samples::{Sample, of_service};
+use crate::support::world::{Template, World, difference};
+use crate::support::{Answer, Keys};
 use lanes::{Lane, lanes_of};
 use policy::call::{CheckSpec, Operation};
 use policy::{DecidedBy, Outcome};
 use sandbox::gate::Trace;
-use crate::support::samples::{Sample, of_service};
-use crate::support::world::{Template, World, difference};
-use crate::support::{Answer, Keys};
 
 /// Checks that no call can reach here, and why.
 const UNREACHED: [(&str, &str, &str); 1] = [(

@@ -1,7 +1,7 @@
 //! A deleted user or role takes its rights along: a new one of the same name does not inherit what policies gave the old one.
 
-use serde_json::{Value, json};
 use crate::support::{Keys, Lab};
+use serde_json::{Value, json};
 
 fn trust(lab: &Lab) -> String {
     let root = format!("arn:aws:iam::{}:root", lab.account);

@@ -1,11 +1,11 @@
 //! Where the root key comes from: a file, a key that is given, or a passphrase; and what is said when it is not the right one.
 
 use crate::support;
-use sandbox::crypto::Key;
-use sandbox::{Config, RootKey, Sandbox};
 use crate::support::Lab;
 use crate::support::place::Place;
 use crate::support::steps::s3;
+use sandbox::crypto::Key;
+use sandbox::{Config, RootKey, Sandbox};
 
 fn given(byte: u8) -> Option<RootKey> {
     Some(RootKey::Given(Key::from_bytes(&[byte; 32]).unwrap()))

@@ -1,8 +1,8 @@
 //! Who may do what in S3: every operation under each lane, the keys behind objects, and the public.
 
-use serde_json::{Value, json};
 use crate::support::steps::{KEY_HEADER, KMS_HEADER, assert_refused, key, lab_with_bucket, s3};
 use crate::support::{Answer, Keys, Lab, account, call};
+use serde_json::{Value, json};
 
 #[tokio::test]
 async fn kms_failures_come_through_s3_as_aws_words_them() {

@@ -1,9 +1,9 @@
 //! Buckets and their policies over the wire, and what S3 has that is not here.
 
 use crate::support;
-use serde_json::{Value, json};
 use crate::support::steps::{assert_refused, lab_with_bucket, s3};
 use crate::support::{Lab, account};
+use serde_json::{Value, json};
 
 #[tokio::test]
 async fn bucket_policies_that_s3_refuses_are_refused_and_change_nothing() {

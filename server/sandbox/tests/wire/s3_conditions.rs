@@ -1,8 +1,8 @@
 //! Requests that hold under conditions only, and reads of a part of an object.
 
-use serde_json::json;
 use crate::support::Lab;
 use crate::support::steps::{assert_refused, lab_with_bucket, s3};
+use serde_json::json;
 
 const OBJECT: &str = "/bucket-1/object";
 const NOT_HELD: &str = "At least one of the pre-conditions you specified did not hold";

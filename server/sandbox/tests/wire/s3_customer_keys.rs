@@ -1,12 +1,12 @@
 //! SSE-C: objects under keys that their owners bring along, and buckets that refuse such keys.
 
+use crate::support::place::Place;
+use crate::support::steps::{KEY_HEADER, KMS_HEADER, assert_refused, key, lab_with_bucket, s3};
+use crate::support::{Answer, Lab};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use sandbox::{Config, Fidelity};
 use serde_json::json;
-use crate::support::place::Place;
-use crate::support::steps::{KEY_HEADER, KMS_HEADER, assert_refused, key, lab_with_bucket, s3};
-use crate::support::{Answer, Lab};
 
 const OBJECT: &str = "/bucket-1/object";
 const MIB: usize = 1 << 20;

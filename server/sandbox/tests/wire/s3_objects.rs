@@ -1,10 +1,10 @@
 //! Objects over the wire: they come back whole, digests are verified, and nothing is stored in the clear.
 
 use crate::support;
-use sandbox::Config;
-use serde_json::json;
 use crate::support::steps::{KEY_HEADER, KMS_HEADER, assert_refused, key, lab_with_bucket, s3};
 use crate::support::{Answer, Keys, Lab, signed};
+use sandbox::Config;
+use serde_json::json;
 
 const MIB: usize = 1 << 20;
 /// Bytes that do not repeat at any chunk boundary.

@@ -1,8 +1,8 @@
 //! Settings that buckets here do not have, access control lists, and what a new bucket may be told.
 
-use serde_json::Value;
 use crate::support::Lab;
 use crate::support::steps::{assert_refused, lab_with_bucket, s3};
+use serde_json::Value;
 
 const OBJECT: &str = "/bucket-1/object";
 

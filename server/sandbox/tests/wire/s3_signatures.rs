@@ -2,13 +2,15 @@
 
 use std::time::{Duration, SystemTime};
 
+use crate::support::signed::{
+    Chain, SIGNED, SIGNED_WITH_TRAILER, UNSIGNED_WITH_TRAILER, presigned, streaming,
+};
+use crate::support::steps::{assert_refused, crc32, lab_with_bucket, s3};
+use crate::support::{Answer, Lab, call, send};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use serde_json::{Value, json};
-use crate::support::signed::{Chain, SIGNED, SIGNED_WITH_TRAILER, UNSIGNED_WITH_TRAILER, presigned, streaming};
-use crate::support::steps::{assert_refused, crc32, lab_with_bucket, s3};
-use crate::support::{Answer, Lab, call, send};
 
 const OBJECT: &str = "/bucket-1/object";
 const KIB: usize = 1 << 10;

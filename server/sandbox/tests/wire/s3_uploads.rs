@@ -1,10 +1,10 @@
 //! Multipart uploads over the wire: parts in any order and again, what completes and what does not, and who may.
 
+use crate::support::steps::{KEY_HEADER, KMS_HEADER, assert_refused, key, lab_with_bucket, s3};
+use crate::support::{Answer, Lab};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::json;
-use crate::support::steps::{KEY_HEADER, KMS_HEADER, assert_refused, key, lab_with_bucket, s3};
-use crate::support::{Answer, Lab};
 
 const MIB: usize = 1 << 20;
 const PATH: &str = "/bucket-1/large";

@@ -1,9 +1,9 @@
 //! Versions, delete markers, tags and conditional writes over the wire.
 
 use crate::support;
-use serde_json::{Value, json};
 use crate::support::steps::{assert_refused, lab_with_bucket, s3};
 use crate::support::{Answer, Lab};
+use serde_json::{Value, json};
 
 const PATH: &str = "/bucket-1/object";
 

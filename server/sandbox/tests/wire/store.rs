@@ -3,11 +3,11 @@
 use crate::support;
 use std::time::Duration;
 
-use futures::future::join_all;
-use sandbox::{Config, Sandbox};
 use crate::support::place::Place;
 use crate::support::steps::{kms, lab_with_bucket, s3};
 use crate::support::{Keys, Lab, account, go_away_after};
+use futures::future::join_all;
+use sandbox::{Config, Sandbox};
 
 #[tokio::test]
 async fn a_second_process_is_kept_out_until_the_first_is_done() {

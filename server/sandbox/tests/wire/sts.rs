@@ -1,7 +1,7 @@
 //! STS over the wire: who may assume a role, for how long, and what the session may do (`aws-semantics.md` §5 and §7).
 
-use serde_json::{Value, json};
 use crate::support::{Answer, Keys, Lab, account};
+use serde_json::{Value, json};
 
 /// Parameters or headers.
 type Pairs<'a> = Vec<(&'a str, &'a str)>;

@@ -1,9 +1,9 @@
 //! What a session is told about itself: session tags, source identities, and tokens that nobody can make up.
 
+use crate::support::{Answer, Keys, Lab, account, call};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
-use crate::support::{Answer, Keys, Lab, account, call};
 
 /// Parameters of a call.
 type Pairs<'a> = Vec<(&'a str, &'a str)>;

@@ -1,8 +1,8 @@
 //! STS over the wire: the temporary credentials of users and of federated users (IAM User Guide,
 //! `id_credentials_sts-comparison`, and the STS API reference).
 
-use serde_json::{Value, json};
 use crate::support::{Answer, Keys, Lab};
+use serde_json::{Value, json};
 
 const BUCKET: &str = "trilock-tokens";
 

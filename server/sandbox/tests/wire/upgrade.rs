@@ -3,13 +3,13 @@
 use std::borrow::Cow;
 use std::path::Path;
 
+use crate::support::Lab;
+use crate::support::place::Place;
+use crate::support::steps::s3;
 use sandbox::{Config, Sandbox};
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions as _, Connection as _};
-use crate::support::Lab;
-use crate::support::place::Place;
-use crate::support::steps::s3;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 

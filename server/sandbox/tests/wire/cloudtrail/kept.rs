@@ -11,10 +11,10 @@ use sandbox::{Config, Storage, TrailConfig};
 use serde_json::{Value, json};
 use sqlx::Row as _;
 
+use super::{allow, cloudtrail, keys, named, of, page, query, role, trust};
 use crate::support::place::Place;
 use crate::support::steps::{KEY_HEADER, KMS_HEADER, key, kms};
 use crate::support::{self, Keys, Lab, go_away_after};
-use super::{allow, cloudtrail, keys, named, of, page, query, role, trust};
 
 /// A folder of its own, gone at the end.
 struct Folder(PathBuf);

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
+use super::{allow, cloudtrail, events, page, query, role, trust};
 use crate::support::steps::{assert_refused, key, kms};
 use crate::support::{self, Lab};
-use super::{allow, cloudtrail, events, page, query, role, trust};
 
 fn names(page: &Value) -> Vec<String> {
     let events = page["Events"].as_array().unwrap();

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
+use super::{allow, keys, lab_with_data_events, named, of, query, role, told_code, trust};
 use crate::support::phone::Phone;
 use crate::support::steps::key;
 use crate::support::{self, Keys, Lab};
-use super::{allow, keys, lab_with_data_events, named, of, query, role, told_code, trust};
 
 /// Takes out what differs from call to call, and checks its form.
 fn plain(mut record: Value) -> Value {

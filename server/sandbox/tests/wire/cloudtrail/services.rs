@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
+use super::{allow, lab_with_data_events, named, of, role, told_code, trust};
 use crate::support::steps::{KEY_HEADER, KMS_HEADER, key, kms};
 use crate::support::{self, Lab};
-use super::{allow, lab_with_data_events, named, of, role, told_code, trust};
 
 #[tokio::test]
 async fn buckets_are_told_with_what_was_set_and_objects_only_where_asked_for() {

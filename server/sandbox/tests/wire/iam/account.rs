@@ -1,7 +1,7 @@
 //! What concerns the account as a whole: its alias, its numbers, its password policy, and everything in one list.
 
-use crate::support::{Answer, Lab, account};
 use super::{EC2_TRUST, allow, decode, did, fails, iam, user};
+use crate::support::{Answer, Lab, account};
 
 const ADMIN: &str = "arn:aws:iam::aws:policy/AdministratorAccess";
 

@@ -1,7 +1,7 @@
 //! Groups: what their users may do by them, and what holds them together.
 
-use crate::support::{Answer, Keys, Lab};
 use super::{allow, did, fails, iam, user};
+use crate::support::{Answer, Keys, Lab};
 
 async fn group(lab: &Lab, name: &str, policy: Option<&str>) {
     did(lab, "CreateGroup", &[("GroupName", name)]).await;

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::support::Lab;
 use super::{EC2_TRUST, allow, decode, did, fails, iam, user};
+use crate::support::Lab;
 
 const READ_ONLY: &str = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess";
 

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::support::{Lab, account};
 use super::{allow, did, fails, iam, user};
+use crate::support::{Lab, account};
 
 const VIOLATION: &str = "Password does not conform to the account password policy.";
 

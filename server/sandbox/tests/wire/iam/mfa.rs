@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
+use super::{did, fails, iam, user};
 use crate::support::phone::Phone;
 use crate::support::{Answer, Keys, Lab};
-use super::{did, fails, iam, user};
 
 const INVALID: &str = "MultiFactorAuthentication failed with invalid MFA one time pass code. ";
 const UNABLE: &str = "MultiFactorAuthentication failed, unable to validate MFA code.  Please verify your MFA serial number is \

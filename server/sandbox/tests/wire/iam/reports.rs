@@ -6,8 +6,8 @@ use base64::prelude::BASE64_STANDARD;
 use sandbox::{Config, Fidelity};
 use serde_json::json;
 
-use crate::support::{Answer, Lab, account};
 use super::{EC2_TRUST, allow, did, fails, iam, user};
+use crate::support::{Answer, Lab, account};
 
 /// A time of today or, about midnight, of yesterday.
 fn is_recent(text: &str) -> bool {

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::support::{Answer, Keys, Lab};
 use super::{EC2_TRUST, Pairs, allow, did, fails, iam, user};
+use crate::support::{Answer, Keys, Lab};
 
 /// `Tags.member.1.Key` and so on.
 fn given(tags: &[(&str, &str)]) -> Vec<(String, String)> {

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::support::Lab;
 use super::{EC2_TRUST, allow, decode, did, fails, iam, user};
+use crate::support::Lab;
 
 #[tokio::test]
 async fn a_renamed_user_keeps_keys_groups_sessions_and_what_policies_give_it() {

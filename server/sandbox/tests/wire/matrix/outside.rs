@@ -12,9 +12,9 @@ use policy::{
 use sandbox::gate::Trace;
 use serde_json::{Value, json};
 
+use super::world::World;
 use crate::support::calls::Plain;
 use crate::support::{Answer, REGION};
-use super::world::World;
 
 /// What was read.
 pub(crate) struct Outside {

@@ -43,7 +43,11 @@ const LISTINGS: [(&str, &str, &str); 3] = [
         include_str!("../../../../src/tutorial/listings/bucket-admin.corrected.json"),
         include_str!("../../../../src/tutorial/listings/bucket-admin.printed.json"),
     ),
-    ("listing-2", include_str!("../../../../src/tutorial/listings/key-admin.corrected.json"), LISTING_2_PRINTED),
+    (
+        "listing-2",
+        include_str!("../../../../src/tutorial/listings/key-admin.corrected.json"),
+        LISTING_2_PRINTED,
+    ),
     (
         "listing-3",
         include_str!("../../../../src/tutorial/listings/bucket-access.corrected.json"),
