@@ -236,12 +236,15 @@ impl Scan {
         F: Future<Output = Result<Vec<T>, StoreError>>,
     {
         let mut page = Page { entries: Vec::new(), prefixes: Vec::new(), next: None };
+        if self.limit == 0 {
+            return Ok(page);
+        }
         let mut place = self.place.clone();
         let mut last = None;
         // One more than is wanted tells whether there is more. With a delimiter few are read at first: behind a common prefix all
         // of it would be read in vain.
         let mut count = if self.delimiter.is_empty() { self.limit + 1 } else { FEW };
-        while self.limit > 0 {
+        loop {
             let left = self.limit - page.entries.len() - page.prefixes.len();
             let count_now = count.min(left + 1);
             let batch = read(place.clone(), u32::try_from(count_now).unwrap_or(u32::MAX)).await?;
@@ -269,10 +272,9 @@ impl Scan {
                 page.entries.push(entry);
             }
             if !full && !rolled_up {
-                break;
+                return Ok(page);
             }
         }
-        Ok(page)
     }
 }
 
