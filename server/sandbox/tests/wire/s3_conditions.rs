@@ -4,6 +4,8 @@ use crate::support::Lab;
 use crate::support::steps::{assert_refused, lab_with_bucket, s3};
 use serde_json::json;
 
+type Headers<'a> = &'a [(&'a str, &'a str)];
+
 const OBJECT: &str = "/bucket-1/object";
 const NOT_HELD: &str = "At least one of the pre-conditions you specified did not hold";
 const ON: &[u8] = b"<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>";
@@ -25,7 +27,7 @@ async fn reads_hold_under_their_conditions_only() {
     let bare = etag.trim_matches('"');
     let (past, future) = ("Sat, 01 Jan 2000 00:00:00 GMT", "Fri, 01 Jan 2100 00:00:00 GMT");
     let other = "\"00000000000000000000000000000000\"";
-    let cases: [(&[(&str, &str)], u16, Option<&str>); 13] = [
+    let cases: [(Headers<'_>, u16, Option<&str>); 13] = [
         (&[("if-match", &etag)], 200, None),
         (&[("if-match", bare)], 200, None),
         (&[("if-match", "*")], 200, None),
@@ -105,7 +107,7 @@ async fn a_copy_holds_under_conditions_on_its_source_and_on_what_it_replaces() {
     let there = s3(&lab, "PUT", "/bucket-1/there", &[], b"y").await.header("etag").unwrap().to_owned();
     let past = "Sat, 01 Jan 2000 00:00:00 GMT";
     let copy = ("x-amz-copy-source", "bucket-1/object");
-    let cases: [(&str, &[(&str, &str)], u16, Option<&str>); 10] = [
+    let cases: [(&str, Headers<'_>, u16, Option<&str>); 10] = [
         ("there", &[copy, ("x-amz-copy-source-if-match", &there)], 412, Some("x-amz-copy-source-If-Match")),
         (
             "there",

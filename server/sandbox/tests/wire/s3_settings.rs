@@ -4,6 +4,8 @@ use crate::support::Lab;
 use crate::support::steps::{assert_refused, lab_with_bucket, s3};
 use serde_json::Value;
 
+type Headers<'a> = &'a [(&'a str, &'a str)];
+
 const OBJECT: &str = "/bucket-1/object";
 
 /// Consoles and infrastructure tools ask for all of them, and take nothing but AWS's own word for what is not there.
@@ -106,7 +108,7 @@ async fn a_new_bucket_is_told_what_it_can_be_and_no_more() {
     let tags = "<CreateBucketConfiguration><Tags><Tag><Key>a</Key><Value>b</Value></Tag></Tags></CreateBucketConfiguration>";
     let elsewhere = "The eu-west-1 location constraint is incompatible for the region specific endpoint this request was sent to.";
     let enforced = "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting";
-    let cases: [(&[(&str, &str)], String, u16, &str, Option<&str>); 8] = [
+    let cases: [(Headers<'_>, String, u16, &str, Option<&str>); 8] = [
         (&[], location("eu-west-1"), 400, "IllegalLocationConstraintException", Some(elsewhere)),
         (
             &[("x-amz-object-ownership", "Mine")],
