@@ -13,6 +13,12 @@ pub struct Fidelity {
     pub default_key_fills_condition: bool,
     /// §10.6: `aws:kms` without a key id means the bucket's default KMS key first. Off: always `aws/s3`.
     pub default_key_before_aws_managed: bool,
+    /// New buckets refuse writes that bring a customer's key (SSE-C), as in all but two regions of AWS since April 2026 (S3 User
+    /// Guide, `default-s3-c-encryption-setting-faq`). Off: as before, and as still in Bahrain and the UAE.
+    pub customer_keys_blocked_in_new_buckets: bool,
+    /// An upload that was completed completes again with the same parts, as long as the object they became is there. Off: its id is
+    /// not known any more, `NoSuchUpload`.
+    pub uploads_complete_again: bool,
     /// `LookupEvents` with several attributes goes by the first and says nothing, as has been seen on AWS. Off: it is refused,
     /// as the CloudTrail API Reference has it, which allows one.
     pub lookup_by_first_attribute_only: bool,
@@ -40,6 +46,8 @@ impl Default for Fidelity {
             alias_expands: false,
             default_key_fills_condition: true,
             default_key_before_aws_managed: true,
+            customer_keys_blocked_in_new_buckets: true,
+            uploads_complete_again: true,
             lookup_by_first_attribute_only: false,
             access_key_use_span_seconds: 15 * 60,
             credential_report_seconds: 4 * 60 * 60,

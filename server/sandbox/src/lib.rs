@@ -68,7 +68,7 @@ pub struct Config {
     pub region: String,
     /// Choices where AWS's behaviour is not known for certain.
     pub fidelity: Fidelity,
-    /// Largest object in bytes that an upload may make.
+    /// Largest object in bytes that an upload may make. In one piece it is 5 GiB at most, as in AWS.
     pub max_object_bytes: u64,
     /// What CloudTrail keeps.
     pub trail: TrailConfig,
@@ -95,7 +95,8 @@ impl Default for Config {
             cache_bytes: 64 << 20,
             region: "us-east-1".into(),
             fidelity: Fidelity::default(),
-            max_object_bytes: 64 << 20,
+            // What AWS takes: 10,000 parts of 5 GiB, which it calls 50 TB (BC:s3.CopyObject).
+            max_object_bytes: 10_000 * (5 << 30),
             trail: TrailConfig::default(),
             metadata_access: MetadataAccess::default(),
         }
