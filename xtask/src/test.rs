@@ -184,7 +184,7 @@ mod tests {
     fn the_tests_of_the_sandbox_are_found() {
         let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(SANDBOX_TESTS);
         let names = sandbox_tests(&tests).unwrap();
-        for (name, test) in [("store", true), ("iam", true), ("support", false)] {
+        for (name, test) in [("wire", true), ("full_disk", true), ("support", false)] {
             assert_eq!(names.iter().any(|known| known == name), test, "{name}");
         }
     }

@@ -60,6 +60,9 @@ const KEYS_OF_KMS_KEYS: &[&str] = &[
     "aws:ResourceTag/",
 ];
 const KEYS_OF_EC2: &[&str] = &["ec2:Region"];
+/// How a request to S3 is signed (S3 API Reference, `bucket-policy-s3-sigv4-conditions`).
+const KEYS_OF_S3: &[&str] = &["s3:authType", "s3:signatureAge", "s3:signatureversion", "s3:TlsVersion"];
+const HASH_OF_BODY: &str = "s3:x-amz-content-sha256";
 /// The tags of users and roles, and those of what else has some (Service Authorization Reference, IAM and STS).
 const KEYS_OF_IDENTITIES: &[&str] = &["aws:ResourceTag/", "iam:ResourceTag/"];
 const KEYS_OF_TAGGED: &[&str] = &["aws:ResourceTag/"];
@@ -80,9 +83,12 @@ impl CheckSpec {
             }
             ResourceOf::Policy | ResourceOf::InstanceProfile | ResourceOf::MfaDevice => KEYS_OF_TAGGED,
             _ if self.action.starts_with("ec2:") => KEYS_OF_EC2,
+            _ if self.action.starts_with("s3:") => KEYS_OF_S3,
             _ => &[],
         };
-        of_kind.iter().chain(self.keys).copied()
+        // The reference lists it for all actions of S3 but one.
+        let hash = self.action.starts_with("s3:") && self.action != "s3:GetBucketObjectLockConfiguration";
+        of_kind.iter().chain(self.keys).copied().chain(hash.then_some(HASH_OF_BODY))
     }
 
     /// Whether a request may fill this condition key for this check.

@@ -146,6 +146,12 @@ switches! {
     instance_credential_seconds: i64 = 6 * 60 * 60;
     /// §10.16: quotes in the messages of S3's XML are written `&quot;`. Off: as they are.
     s3_escapes_quotes: bool = true;
+    /// New buckets refuse writes that bring a customer's key (SSE-C), as in all but two regions of AWS since April 2026 (S3 User
+    /// Guide, `default-s3-c-encryption-setting-faq`). Off: as before, and as still in Bahrain and the UAE.
+    customer_keys_blocked_in_new_buckets: bool = true;
+    /// An upload that was completed completes again with the same parts, as long as the object they became is there. Off: its id
+    /// is not known any more, `NoSuchUpload`.
+    uploads_complete_again: bool = true;
     /// `LookupEvents` with several attributes goes by the first and says nothing, as has been seen on AWS. Off: it is refused,
     /// as the CloudTrail API Reference has it, which allows one.
     lookup_by_first_attribute_only: bool = false;

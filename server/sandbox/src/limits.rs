@@ -90,7 +90,9 @@ impl Clients {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            object_bytes: 64 << 20,
+            // What AWS takes: 10,000 parts of 5 GiB, which it calls 50 TB (S3 API reference, `CopyObject`). What accounts may
+            // hold is less.
+            object_bytes: 10_000 * (5 << 30),
             request_bytes: 1 << 20,
             // Room for CompleteMultipartUpload of 10,000 parts.
             document_bytes: 4 << 20,

@@ -296,6 +296,10 @@ pub struct Bucket {
     pub policy: Option<PolicyText>,
     /// How objects are encrypted that name no encryption of their own.
     pub encryption: DefaultEncryption,
+    /// Whether writes that bring a customer's key (SSE-C) are refused. Buckets of before the setting have it on, as in accounts
+    /// that used no such keys until April 2026 (S3 User Guide, `default-s3-c-encryption-setting-faq`).
+    #[serde(default = "yes")]
+    pub blocks_customer_keys: bool,
     /// Block Public Access. `None` after the setting was deleted, which is as good as all four off.
     pub public_access_block: Option<PublicAccessBlock>,
     /// `None` until versioning was first set.
@@ -314,6 +318,10 @@ impl Bucket {
     pub fn blocks(&self) -> PublicAccessBlock {
         self.public_access_block.unwrap_or_default()
     }
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// New buckets have ACLs disabled since April 2023 (S3 User Guide, `about-object-ownership`).

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::request::Parts;
-use http::{Method, Request, Response, StatusCode, header};
+use http::{Request, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Limited};
 
 use crate::auth::{self, AuthError, Presented};
@@ -249,21 +249,7 @@ fn refuse(target: Target, meta: &RequestMeta, parts: &Parts, error: &AuthError) 
         tracing::error!(request_id = %meta.id, %cause, "credentials could not be looked up");
     }
     let wording = match target {
-        Target::S3 => {
-            let (status, code, message) = error.for_s3();
-            let fields = error.fields_for_s3(parts);
-            let mut answer = s3::error(meta, status, code, &message, parts.uri.path(), &fields);
-            // Answers to HEAD have no body to name the region in.
-            if let (AuthError::WrongRegion { expected, .. }, true) = (error, parts.uri.path() != "/")
-                && let Ok(region) = expected.parse()
-            {
-                answer.headers_mut().insert("x-amz-bucket-region", region);
-            }
-            if parts.method == Method::HEAD {
-                *answer.body_mut() = Body::empty();
-            }
-            return answer;
-        }
+        Target::S3 => return s3::refuse(meta, parts, error),
         Target::Kms | Target::CloudTrail => error.for_json(),
         Target::Query(query::Service::Ec2) => error.for_ec2(),
         Target::Query(_) => error.for_query(),

@@ -1,16 +1,18 @@
-//! Amazon S3. `s3s` reads and writes the wire protocol and verifies signatures; what it leaves open is closed here:
-//! checksums, the fields of error bodies, request ids on every answer.
+//! Amazon S3. `s3s` reads and writes the wire protocol; what it leaves open is closed here: signatures of bodies that are verified
+//! without being held, checksums, the fields of error bodies, request ids on every answer.
 
 mod answer;
 mod ask;
 mod attributes;
-mod auth;
+mod blocked_types;
 mod bucket_policy;
 mod bucket_settings;
 mod buckets;
 mod checksum;
+mod completion;
 mod conditional;
 mod copy;
+mod customer_key;
 mod delete;
 mod describe;
 mod encryption;
@@ -18,24 +20,29 @@ mod envelope;
 mod failure;
 mod get;
 mod intake;
+mod intent;
 mod list;
 mod names;
 mod operations;
 mod parts;
+mod payload;
 mod put;
 mod tags;
+mod unset;
 mod uploads;
 mod versions;
 mod write;
 
 use std::sync::Arc;
 
+use http::Method;
+use http::request::Parts;
 use s3s::service::{S3Service, S3ServiceBuilder};
 
+use crate::auth::{AuthError, Presented};
 use crate::caller::Caller;
 use crate::cloudtrail::{self, Watch};
 use crate::fidelity::Fidelity;
-use crate::limits::Limits;
 use crate::request::RequestMeta;
 use crate::{Aws, Body};
 
@@ -47,22 +54,18 @@ pub(crate) use operations::names;
 pub(crate) struct Service {
     aws: Arc<Aws>,
     inner: S3Service,
-    limits: Limits,
     fidelity: Fidelity,
 }
 
 impl Service {
     pub(crate) fn new(aws: &Arc<Aws>) -> Self {
         let mut builder = S3ServiceBuilder::new(operations::Operations::new(aws));
-        builder.set_auth(auth::Secrets::new(aws));
-        builder.set_access(auth::SameCaller::new(aws));
         builder.set_validation(names::BucketNames);
-        let (limits, fidelity) = (aws.limits, aws.fidelity);
-        Self { aws: Arc::clone(aws), inner: builder.build(), limits, fidelity }
+        Self { aws: Arc::clone(aws), inner: builder.build(), fidelity: aws.fidelity }
     }
 
     /// Answers one request. Its extensions hold the [`RequestMeta`] and the [`Caller`] whose credentials it presents;
-    /// its signature is verified here.
+    /// its signature is verified here, before anything else is done.
     pub(crate) async fn call(&self, mut request: http::Request<Body>) -> http::Response<Body> {
         let (Some(meta), Some(caller)) =
             (request.extensions().get::<RequestMeta>().cloned(), request.extensions().get::<Caller>())
@@ -89,7 +92,7 @@ impl Service {
         watch: Option<&mut Watch>,
     ) -> http::Response<Body> {
         let asked = answer::Asked::of(&request, &self.fidelity);
-        let response = match intake::check(request, &self.limits).await {
+        let response = match intake::check(&self.aws, request, meta.now).await {
             Ok(request) => {
                 if let Some(watch) = watch {
                     watch.document(request.body());
@@ -113,4 +116,23 @@ impl Service {
         };
         asked.finish(meta, response)
     }
+}
+
+/// The answer to a request whose credentials are not accepted.
+pub(crate) fn refuse(meta: &RequestMeta, parts: &Parts, reason: &AuthError) -> http::Response<Body> {
+    let (status, code, message) = reason.for_s3();
+    let presented = Presented::read(parts).ok().flatten();
+    let fields = reason.fields_for_s3(presented.as_ref());
+    let fields = fields.into_iter().map(|(name, value)| (name.into(), value)).collect();
+    let mut answer = error(meta, status, code, &message, parts.uri.path(), &fields);
+    // Answers to HEAD have no body to name the region in.
+    if let (AuthError::WrongRegion { expected, .. }, true) = (reason, parts.uri.path() != "/")
+        && let Ok(region) = expected.parse()
+    {
+        answer.headers_mut().insert("x-amz-bucket-region", region);
+    }
+    if parts.method == Method::HEAD {
+        *answer.body_mut() = Body::empty();
+    }
+    answer
 }

@@ -34,8 +34,9 @@ impl Unread {
         let expected = request.headers().get(header::EXPECT);
         let promised = expected.is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"));
         let watch = Self { promised, asked_for: Arc::default() };
+        // To who promised to send nothing there is no word to go on either: botocore takes the next answer for this one's.
         if http_body::Body::is_end_stream(request.body()) {
-            return (request, Self { promised: false, ..watch });
+            return (request, watch);
         }
         let asked_for = Arc::clone(&watch.asked_for);
         let request = request.map(|body| Body::http_body(Watched { body: Some(body), promised, asked_for }));
@@ -142,6 +143,15 @@ mod tests {
         drop(request);
         assert!(ends(&unread));
         assert!(sender.is_closed(), "nothing is on its way");
+    }
+
+    #[test]
+    fn a_connection_ends_when_nothing_was_promised_with_ceremony() {
+        for expects in [true, false] {
+            let (request, _sender) = request(expects);
+            let (_request, unread) = Unread::watch(request.map(|_| Body::empty()));
+            assert_eq!(ends(&unread), expects);
+        }
     }
 
     #[tokio::test]

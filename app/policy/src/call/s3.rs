@@ -16,33 +16,71 @@ const WRITE: &[&str] = &[
     "s3:x-amz-server-side-encryption-aws-kms-key-id",
     "s3:x-amz-server-side-encryption-customer-algorithm",
     "s3:x-amz-acl",
+    "s3:x-amz-grant-full-control",
+    "s3:x-amz-grant-read",
+    "s3:x-amz-grant-read-acp",
+    "s3:x-amz-grant-write",
+    "s3:x-amz-grant-write-acp",
     "s3:x-amz-storage-class",
-    "s3:x-amz-content-sha256",
+    "s3:x-amz-website-redirect-location",
     "s3:if-match",
     "s3:if-none-match",
+    "s3:ObjectCreationOperation",
     "s3:RequestObjectTagKeys",
     "s3:RequestObjectTag/",
     "s3:x-amz-copy-source",
     "s3:x-amz-metadata-directive",
 ];
-const WRITE_ACL: &[&str] =
-    &["s3:x-amz-acl", "s3:x-amz-storage-class", "s3:x-amz-content-sha256", "s3:ExistingObjectTag/"];
-/// The tags that a request brings, to an object that may have some.
-const TAGS: &[&str] =
-    &["s3:ExistingObjectTag/", "s3:RequestObjectTagKeys", "s3:RequestObjectTag/", "s3:x-amz-content-sha256"];
-const TAGS_OF_VERSION: &[&str] = &[
+/// What sets an access control list.
+const ACL: &[&str] = &[
+    "s3:x-amz-acl",
+    "s3:x-amz-grant-full-control",
+    "s3:x-amz-grant-read",
+    "s3:x-amz-grant-read-acp",
+    "s3:x-amz-grant-write",
+    "s3:x-amz-grant-write-acp",
+];
+const NEW_BUCKET: &[&str] = &[
+    "s3:LocationConstraint",
+    "s3:x-amz-object-ownership",
+    "s3:x-amz-acl",
+    "s3:x-amz-grant-full-control",
+    "s3:x-amz-grant-read",
+    "s3:x-amz-grant-read-acp",
+    "s3:x-amz-grant-write",
+    "s3:x-amz-grant-write-acp",
+];
+const WRITE_ACL: &[&str] = &[
+    "s3:x-amz-acl",
+    "s3:x-amz-grant-full-control",
+    "s3:x-amz-grant-read",
+    "s3:x-amz-grant-read-acp",
+    "s3:x-amz-grant-write",
+    "s3:x-amz-grant-write-acp",
+    "s3:x-amz-storage-class",
+    "s3:ExistingObjectTag/",
+];
+const WRITE_ACL_OF_VERSION: &[&str] = &[
+    "s3:x-amz-acl",
+    "s3:x-amz-grant-full-control",
+    "s3:x-amz-grant-read",
+    "s3:x-amz-grant-read-acp",
+    "s3:x-amz-grant-write",
+    "s3:x-amz-grant-write-acp",
+    "s3:x-amz-storage-class",
     "s3:ExistingObjectTag/",
     "s3:VersionId",
-    "s3:RequestObjectTagKeys",
-    "s3:RequestObjectTag/",
-    "s3:x-amz-content-sha256",
 ];
+/// The tags that a request brings, to an object that may have some.
+const TAGS: &[&str] = &["s3:ExistingObjectTag/", "s3:RequestObjectTagKeys", "s3:RequestObjectTag/"];
+const TAGS_OF_VERSION: &[&str] =
+    &["s3:ExistingObjectTag/", "s3:VersionId", "s3:RequestObjectTagKeys", "s3:RequestObjectTag/"];
 /// What S3 tells KMS of the object.
 const CONTEXT: &[&str] = &["kms:EncryptionContext:", "kms:EncryptionContextKeys"];
 
 pub(super) const OPERATIONS: &[Operation] = &[
     s3("ListBuckets", &[always("s3:ListAllMyBuckets", Any, S3Bucket)]),
-    s3("CreateBucket", &[always("s3:CreateBucket", Bucket, S3Bucket).filling(&["s3:LocationConstraint"])]),
+    s3("CreateBucket", &[always("s3:CreateBucket", Bucket, S3Bucket).filling(NEW_BUCKET)]),
     s3("DeleteBucket", &[always("s3:DeleteBucket", Bucket, S3Bucket)]),
     s3("HeadBucket", &[always("s3:ListBucket", Bucket, S3Bucket)]).on_data(),
     s3("ListObjects", &[always("s3:ListBucket", Bucket, S3Bucket).filling(LISTING)]).on_data(),
@@ -69,10 +107,18 @@ pub(super) const OPERATIONS: &[Operation] = &[
     s3("PutBucketTagging", &[always("s3:PutBucketTagging", Bucket, S3Bucket)]),
     s3("DeleteBucketTagging", &[always("s3:PutBucketTagging", Bucket, S3Bucket)]),
     s3("GetBucketAcl", &[always("s3:GetBucketAcl", Bucket, S3Bucket)]),
-    s3("PutBucketAcl", &[always("s3:PutBucketAcl", Bucket, S3Bucket)]),
+    s3("PutBucketAcl", &[always("s3:PutBucketAcl", Bucket, S3Bucket).filling(ACL)]),
     s3("GetBucketLifecycleConfiguration", &[always("s3:GetLifecycleConfiguration", Bucket, S3Bucket)]),
     s3("PutBucketLifecycleConfiguration", &[always("s3:PutLifecycleConfiguration", Bucket, S3Bucket)]),
     s3("DeleteBucketLifecycle", &[always("s3:PutLifecycleConfiguration", Bucket, S3Bucket)]),
+    s3("GetBucketAccelerateConfiguration", &[always("s3:GetAccelerateConfiguration", Bucket, S3Bucket)]),
+    s3("GetBucketCors", &[always("s3:GetBucketCORS", Bucket, S3Bucket)]),
+    s3("GetBucketLogging", &[always("s3:GetBucketLogging", Bucket, S3Bucket)]),
+    s3("GetBucketNotificationConfiguration", &[always("s3:GetBucketNotification", Bucket, S3Bucket)]),
+    s3("GetBucketReplication", &[always("s3:GetReplicationConfiguration", Bucket, S3Bucket)]),
+    s3("GetBucketRequestPayment", &[always("s3:GetBucketRequestPayment", Bucket, S3Bucket)]),
+    s3("GetBucketWebsite", &[always("s3:GetBucketWebsite", Bucket, S3Bucket)]),
+    s3("GetObjectLockConfiguration", &[always("s3:GetBucketObjectLockConfiguration", Bucket, S3Bucket)]),
     s3(
         "GetObject",
         &[
@@ -121,7 +167,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     s3(
         "DeleteObject",
         &[
-            when("s3:DeleteObject", Object, When::Unversioned),
+            when("s3:DeleteObject", Object, When::Unversioned).filling(&["s3:if-match"]),
             when("s3:DeleteObjectVersion", Object, When::Versioned).filling(&["s3:VersionId"]),
         ],
     ),
@@ -129,7 +175,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     s3(
         "DeleteObjects",
         &[
-            when("s3:DeleteObject", Object, When::Unversioned),
+            when("s3:DeleteObject", Object, When::Unversioned).filling(&["s3:if-match"]),
             when("s3:DeleteObjectVersion", Object, When::Versioned).filling(&["s3:VersionId"]),
         ],
     ),
@@ -169,7 +215,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
         "PutObjectAcl",
         &[
             when("s3:PutObjectAcl", Object, When::Unversioned).filling(WRITE_ACL),
-            when("s3:PutObjectVersionAcl", Object, When::Versioned).filling(WRITE_ACL),
+            when("s3:PutObjectVersionAcl", Object, When::Versioned).filling(WRITE_ACL_OF_VERSION),
+            when("s3:ListBucket", Bucket, When::Missing),
         ],
     ),
     s3(

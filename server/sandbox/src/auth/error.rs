@@ -1,12 +1,9 @@
 //! Why a request is not accepted, in the words of the service it was meant for.
 
-use std::borrow::Cow;
-
-use http::request::Parts;
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
-use super::presented::{Presented, amz_date};
+use super::presented::amz_date;
+use super::{MAX_SKEW_SECONDS, Presented};
 use crate::credentials::CredentialsError;
 
 /// Why a request's credentials are not accepted.
@@ -18,6 +15,9 @@ pub(crate) enum AuthError {
     /// The signature's form is wrong; AWS's sentence says how.
     #[error("{0}")]
     Malformed(String),
+    /// The same of a presigned URL.
+    #[error("{0}")]
+    MalformedQuery(String),
     /// It is signed in its header and in its query at once.
     #[error("the request is signed in its header and in its query")]
     TwoMechanisms,
@@ -43,30 +43,32 @@ pub(crate) enum AuthError {
         /// Ours.
         server: OffsetDateTime,
     },
-    /// `X-Amz-Expires` is not 1 to 604,800.
-    #[error("X-Amz-Expires must be between 1 and 604800 seconds")]
-    PresignedExpiry,
+    /// A presigned URL's time has not begun.
+    #[error("the presigned URL is not valid yet")]
+    PresignedEarly,
     /// A presigned URL's time is over.
     #[error("the presigned URL has expired")]
     PresignedExpired {
-        /// How long it was good for.
+        /// How many seconds it was valid.
         seconds: i64,
-        /// Until when.
+        /// When that was over.
         end: OffsetDateTime,
         /// Our time.
         server: OffsetDateTime,
     },
     /// Signed with another secret, or changed since.
     #[error("the signature does not match")]
-    SignatureMismatch,
+    SignatureMismatch(Option<Box<Calculated>>),
     /// The credentials themselves.
     #[error(transparent)]
     Credentials(#[from] CredentialsError),
 }
 
-/// `2026-11-24T09:30:00Z`.
-fn iso_date(time: OffsetDateTime) -> String {
-    time.replace_nanosecond(0).unwrap_or(time).format(&Rfc3339).unwrap_or_default()
+/// What was signed as we read it. S3 shows it to those whose signature does not match.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Calculated {
+    pub(crate) canonical_request: String,
+    pub(crate) string_to_sign: String,
 }
 
 /// HTTP status, error code and message as one service words them.
@@ -83,6 +85,9 @@ impl AuthError {
                     "AuthorizationHeaderMalformed",
                     format!("The authorization header is malformed; {detail}"),
                 );
+            }
+            Self::MalformedQuery(sentence) => {
+                return (400, "AuthorizationQueryParametersError", sentence.clone());
             }
             Self::TwoMechanisms => (
                 400,
@@ -112,13 +117,9 @@ impl AuthError {
                 "RequestTimeTooSkewed",
                 "The difference between the request time and the current time is too large.",
             ),
-            Self::PresignedExpiry => (
-                400,
-                "AuthorizationQueryParametersError",
-                "X-Amz-Expires must be between 1 and 604800 seconds",
-            ),
+            Self::PresignedEarly => (403, "AccessDenied", "Request is not valid yet"),
             Self::PresignedExpired { .. } => (403, "AccessDenied", "Request has expired"),
-            Self::SignatureMismatch => (
+            Self::SignatureMismatch(_) => (
                 403,
                 "SignatureDoesNotMatch",
                 "The request signature we calculated does not match the signature you provided. Check your key and signing method.",
@@ -141,31 +142,44 @@ impl AuthError {
         (status, code, message.into())
     }
 
-    /// What S3's error has beside code and message (Amazon S3 API Reference, "Error responses"). By `Region` clients learn
-    /// which one to sign for.
-    pub(crate) fn fields_for_s3(&self, parts: &Parts) -> Vec<(Cow<'static, str>, String)> {
-        let owned = |(name, value): (&'static str, String)| (Cow::Borrowed(name), value);
+    /// What S3's error says besides code and message, by the names of its elements.
+    pub(crate) fn fields_for_s3(&self, presented: Option<&Presented>) -> Vec<(&'static str, String)> {
+        let key = || presented.map(|presented| ("AWSAccessKeyId", presented.access_key_id.clone()));
         match self {
+            Self::UnsignedHeaders(names) => vec![("HeadersNotSigned", names.clone())],
             Self::WrongRegion { expected, .. } => vec![("Region", expected.clone())],
-            Self::Credentials(CredentialsError::UnknownKey | CredentialsError::MissingToken) => {
-                let presented = Presented::read(parts).ok().flatten();
-                presented.map(|presented| ("AWSAccessKeyId", presented.access_key_id)).into_iter().collect()
-            }
             Self::Skewed { request, server } => vec![
                 ("RequestTime", amz_date(*request)),
                 ("ServerTime", iso_date(*server)),
-                ("MaxAllowedSkewMilliseconds", (super::MAX_SKEW_SECONDS * 1_000).to_string()),
+                ("MaxAllowedSkewMilliseconds", (MAX_SKEW_SECONDS * 1_000).to_string()),
             ],
             Self::PresignedExpired { seconds, end, server } => vec![
                 ("X-Amz-Expires", seconds.to_string()),
                 ("Expires", iso_date(*end)),
                 ("ServerTime", iso_date(*server)),
             ],
+            Self::SignatureMismatch(calculated) => {
+                let mut fields: Vec<_> = key().into_iter().collect();
+                if let Some(presented) = presented {
+                    fields.push(("SignatureProvided", presented.signature.clone()));
+                }
+                if let Some(calculated) = calculated {
+                    let bytes = |text: &str| {
+                        let bytes: Vec<String> = text.bytes().map(|byte| format!("{byte:02x}")).collect();
+                        bytes.join(" ")
+                    };
+                    fields.push(("StringToSign", calculated.string_to_sign.clone()));
+                    fields.push(("StringToSignBytes", bytes(&calculated.string_to_sign)));
+                    fields.push(("CanonicalRequest", calculated.canonical_request.clone()));
+                    fields.push(("CanonicalRequestBytes", bytes(&calculated.canonical_request)));
+                }
+                fields
+            }
+            Self::Credentials(CredentialsError::UnknownKey | CredentialsError::MissingToken) => {
+                key().into_iter().collect()
+            }
             _ => Vec::new(),
         }
-        .into_iter()
-        .map(owned)
-        .collect()
     }
 
     /// As KMS says it.
@@ -198,7 +212,9 @@ impl AuthError {
     pub(crate) fn for_query(&self) -> Wording {
         let (status, code, message) = match self {
             Self::Missing => (403, "MissingAuthenticationToken", "Request is missing Authentication Token".into()),
-            Self::Malformed(detail) => (400, "IncompleteSignature", detail.clone()),
+            Self::Malformed(detail) | Self::MalformedQuery(detail) => {
+                (400, "IncompleteSignature", detail.clone())
+            }
             Self::TwoMechanisms => (
                 400,
                 "IncompleteSignature",
@@ -226,10 +242,10 @@ impl AuthError {
                 };
                 (403, "SignatureDoesNotMatch", message)
             }
-            Self::PresignedExpiry | Self::PresignedExpired { .. } => {
+            Self::PresignedEarly | Self::PresignedExpired { .. } => {
                 (403, "SignatureDoesNotMatch", "Signature expired".into())
             }
-            Self::SignatureMismatch => (
+            Self::SignatureMismatch(_) => (
                 403,
                 "SignatureDoesNotMatch",
                 "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.".into(),
@@ -250,4 +266,10 @@ impl AuthError {
         };
         (status, code, message)
     }
+}
+
+/// `YYYY-MM-DDTHH:MM:SSZ`.
+fn iso_date(time: OffsetDateTime) -> String {
+    let whole = time.replace_nanosecond(0).unwrap_or(time);
+    whole.format(&time::format_description::well_known::Rfc3339).unwrap_or_default()
 }

@@ -6,7 +6,7 @@ use time::format_description::FormatItem;
 use time::macros::format_description;
 use time::{OffsetDateTime, PrimitiveDateTime};
 
-use super::AuthError;
+use super::{AuthError, MAX_PRESIGNED_SECONDS};
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 const AMZ_DATE: &[FormatItem<'_>] = format_description!("[year][month][day]T[hour][minute][second]Z");
@@ -48,7 +48,7 @@ impl Presented {
         let names: Vec<String> = query.split('&').map(name_of).collect();
         let has = |name: &str| names.iter().any(|known| known.eq_ignore_ascii_case(name));
         let version_4 = ["X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature"].into_iter().any(has);
-        let version_2 = has("AWSAccessKeyId");
+        let version_2 = has("AWSAccessKeyId") || has("Signature");
         if let Some(header) = text(&parts.headers, "authorization")? {
             // Whoever verified the one while another read the other would take unsigned headers for signed.
             if version_4 || version_2 {
@@ -96,27 +96,39 @@ impl Presented {
     }
 
     fn from_query(query: &str) -> Result<Self, AuthError> {
+        let malformed = |sentence: &str| AuthError::MalformedQuery(sentence.to_owned());
         let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query)
-            .map_err(|_| AuthError::Malformed("The query string is not URL-encoded.".into()))?;
+            .map_err(|_| malformed("The query string is not URL-encoded."))?;
         let optional =
             |name: &str| pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
         let part = |name: &str| {
             optional(name).ok_or_else(|| {
-                AuthError::Malformed(format!("Query-string authentication requires the {name} parameter."))
+                malformed(
+                    "Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, X-Amz-Signature, \
+                     X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters.",
+                )
             })
         };
         if part("X-Amz-Algorithm")? != ALGORITHM {
-            return Err(AuthError::Malformed(format!("X-Amz-Algorithm only supports \"{ALGORITHM}\"")));
+            return Err(malformed(
+                "X-Amz-Algorithm only supports \"AWS4-HMAC-SHA256 and AWS4-ECDSA-P256-SHA256\"",
+            ));
         }
-        let expires = part("X-Amz-Expires")?.parse().map_err(|_| AuthError::PresignedExpiry)?;
-        Self::assemble(
-            part("X-Amz-Credential")?,
-            part("X-Amz-SignedHeaders")?,
-            part("X-Amz-Signature")?,
-            part("X-Amz-Date")?,
-            optional("X-Amz-Security-Token").map(str::to_owned),
-            Some(expires),
-        )
+        let seconds: i64 =
+            part("X-Amz-Expires")?.parse().map_err(|_| malformed("X-Amz-Expires should be a number"))?;
+        let (credential, signed_headers) = (part("X-Amz-Credential")?, part("X-Amz-SignedHeaders")?);
+        let (signature, time) = (part("X-Amz-Signature")?, part("X-Amz-Date")?);
+        let token = optional("X-Amz-Security-Token").map(str::to_owned);
+        if seconds < 0 {
+            return Err(malformed("X-Amz-Expires must be non-negative"));
+        }
+        if seconds > MAX_PRESIGNED_SECONDS {
+            return Err(malformed(
+                "X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less than \
+                 604800 seconds",
+            ));
+        }
+        Self::assemble(credential, signed_headers, signature, time, token, Some(seconds))
     }
 
     fn assemble(
@@ -127,14 +139,25 @@ impl Presented {
         token: Option<String>,
         expires_after: Option<i64>,
     ) -> Result<Self, AuthError> {
+        let malformed = |in_header: &str, in_query: &str| match expires_after {
+            None => AuthError::Malformed(in_header.to_owned()),
+            Some(_) => AuthError::MalformedQuery(in_query.to_owned()),
+        };
         let scope: Vec<&str> = credential.split('/').collect();
         let [access_key_id, scope_date, region, service, "aws4_request"] = scope.as_slice() else {
-            return Err(AuthError::Malformed(
-                "the Credential is mal-formed; expecting \"<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request\".".into(),
+            let sentence = "the Credential is mal-formed; expecting \"<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request\".";
+            return Err(malformed(
+                sentence,
+                &format!("Error parsing the X-Amz-Credential parameter; {sentence}"),
             ));
         };
         let time = PrimitiveDateTime::parse(time, AMZ_DATE)
-            .map_err(|_| AuthError::Malformed("Date must be in ISO-8601 'basic format'.".into()))?
+            .map_err(|_| {
+                malformed(
+                    "Date must be in ISO-8601 'basic format'.",
+                    "X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\"",
+                )
+            })?
             .assume_utc();
         Ok(Self {
             access_key_id: (*access_key_id).to_owned(),

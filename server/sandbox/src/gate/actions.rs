@@ -33,7 +33,9 @@ actions! {
         GetObjectTagging PutObjectTagging DeleteObjectTagging
         GetObjectVersionTagging PutObjectVersionTagging DeleteObjectVersionTagging
         GetBucketTagging PutBucketTagging GetBucketVersioning PutBucketVersioning GetBucketAcl
-        GetBucketOwnershipControls PutBucketOwnershipControls
+        GetBucketOwnershipControls PutBucketOwnershipControls PutBucketAcl PutObjectVersionAcl
+        GetAccelerateConfiguration GetBucketCORS GetLifecycleConfiguration GetBucketLogging GetBucketNotification
+        GetReplicationConfiguration GetBucketRequestPayment GetBucketWebsite GetBucketObjectLockConfiguration
     }
     /// AWS KMS.
     kms {

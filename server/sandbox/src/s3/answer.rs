@@ -7,6 +7,7 @@ use quick_xml::Reader;
 use quick_xml::escape::{escape, partial_escape};
 use quick_xml::events::Event;
 
+use super::blocked_types::{self, BlocksCustomerKeys};
 use super::failure;
 use crate::Body;
 use crate::fidelity::Fidelity;
@@ -78,10 +79,15 @@ fn named<'r>(code: &str, resource: &'r str) -> Option<(&'static str, &'r str)> {
         | "BucketAlreadyExists"
         | "BucketAlreadyOwnedByYou"
         | "InvalidBucketName"
-        | "NoSuchTagSet"
+        | "NoSuchPublicAccessBlockConfiguration"
         | "OwnershipControlsNotFoundError"
         | "ServerSideEncryptionConfigurationNotFoundError"
-        | "NoSuchPublicAccessBlockConfiguration" => Some(("BucketName", bucket)),
+        | "NoSuchCORSConfiguration"
+        | "NoSuchLifecycleConfiguration"
+        | "NoSuchWebsiteConfiguration"
+        | "ReplicationConfigurationNotFoundError"
+        | "ObjectLockConfigurationNotFoundError"
+        | "NoSuchTagSet" => Some(("BucketName", bucket)),
         "NoSuchKey" | "NoSuchVersion" => Some(("Key", key)),
         _ => None,
     }
@@ -100,18 +106,6 @@ fn identify(meta: &RequestMeta, response: &mut Response<Body>) {
 /// Longest key, in bytes.
 const MAX_KEY_BYTES: usize = 1024;
 
-/// Headers that set a condition, as S3 spells them in its errors, in the order in which they are looked at.
-const CONDITIONS: [&str; 8] = [
-    "x-amz-copy-source-If-Match",
-    "x-amz-copy-source-If-None-Match",
-    "x-amz-copy-source-If-Modified-Since",
-    "x-amz-copy-source-If-Unmodified-Since",
-    "If-Match",
-    "If-None-Match",
-    "If-Unmodified-Since",
-    "If-Modified-Since",
-];
-
 /// What an answer must know of its request.
 #[derive(Clone, Debug)]
 pub(super) struct Asked {
@@ -120,22 +114,17 @@ pub(super) struct Asked {
     /// Decoded path.
     pub(super) resource: String,
     query: Vec<(String, String)>,
-    range: Option<String>,
-    condition: Option<&'static str>,
 }
 
 impl Asked {
     pub(super) fn of(request: &http::Request<Body>, fidelity: &Fidelity) -> Self {
         let path = request.uri().path();
         let resource = percent_encoding::percent_decode_str(path).decode_utf8_lossy().into_owned();
-        let range = request.headers().get(header::RANGE).and_then(|range| range.to_str().ok());
         Self {
             method: request.method().clone(),
             escapes_quotes: fidelity.s3_escapes_quotes,
             resource,
             query: serde_urlencoded::from_str(request.uri().query().unwrap_or_default()).unwrap_or_default(),
-            range: range.map(str::to_owned),
-            condition: CONDITIONS.into_iter().find(|name| request.headers().contains_key(*name)),
         }
     }
 
@@ -148,9 +137,6 @@ impl Asked {
             "NoSuchUpload" | "InvalidPart" | "InvalidPartOrder" => {
                 [field("UploadId", query("uploadId")), None]
             }
-            "NoSuchVersion" => [field("VersionId", query("versionId")), None],
-            "InvalidRange" => [field("RangeRequested", self.range.clone()), None],
-            "PreconditionFailed" => [field("Condition", self.condition.map(str::to_owned)), None],
             "KeyTooLongError" => {
                 let key =
                     self.resource.trim_start_matches('/').split_once('/').map_or(0, |(_, key)| key.len());
@@ -176,8 +162,7 @@ impl Asked {
     /// Completes an answer of `s3s`.
     pub(super) fn finish(&self, meta: &RequestMeta, mut response: Response<Body>) -> Response<Body> {
         let status = response.status();
-        let packed: Fields = response.headers().get_all(failure::FIELD).iter().filter_map(field_of).collect();
-        response.headers_mut().remove(failure::FIELD);
+        let given = failure::take_fields(response.headers_mut());
         if status == StatusCode::NOT_MODIFIED || (self.method == Method::HEAD && !status.is_success()) {
             if status != StatusCode::NOT_MODIFIED {
                 // HEAD tells its status alone; what is behind it is known here only.
@@ -191,7 +176,7 @@ impl Asked {
             let (code, message) = code_and_message(response.body());
             let message = failure::message(&code, message);
             let mut fields = self.repeated(&code, response.headers());
-            fields.extend(packed);
+            fields.extend(given);
             let (status, wording) = (status.as_u16(), (code.as_str(), &*message));
             let mut answer = written(meta, status, wording, &self.resource, &fields, self.escapes_quotes);
             for name in KEPT_OF_ERRORS {
@@ -200,6 +185,12 @@ impl Asked {
                 }
             }
             return answer;
+        }
+        if let Some(blocks) = response.extensions().get::<BlocksCustomerKeys>().copied() {
+            let document = response.body().bytes().unwrap_or_default();
+            let document = blocked_types::give(&String::from_utf8_lossy(&document), blocks);
+            response.headers_mut().remove(header::CONTENT_LENGTH);
+            *response.body_mut() = Body::from(document);
         }
         if self.method == Method::HEAD && response.headers().contains_key(header::CONTENT_RANGE) {
             *response.status_mut() = StatusCode::PARTIAL_CONTENT;
@@ -230,13 +221,6 @@ fn at_bare_root(document: &str) -> Option<(&str, &str)> {
     let (name, behind) = root.split_at_checked(root.find(['>', '/', ' '])?)?;
     let place = document.len() - root.len() + name.len();
     document.split_at_checked(place).filter(|_| !behind.starts_with(' '))
-}
-
-/// A field as [`failure::with_field`] packed it.
-fn field_of(packed: &HeaderValue) -> Option<(Cow<'static, str>, String)> {
-    let (name, value) = packed.to_str().ok()?.split_once('=')?;
-    let value = percent_encoding::percent_decode_str(value).decode_utf8_lossy();
-    Some((Cow::Owned(name.to_owned()), value.into_owned()))
 }
 
 /// `Code` and `Message` of an error body.

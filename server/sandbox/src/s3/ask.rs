@@ -5,7 +5,8 @@ use std::sync::Arc;
 use policy::{Context, NamedPolicy, ResourceKind};
 use s3s::{S3Error, S3Request, S3Result};
 
-use super::failure::{access_denied, from_store, full, internal, refuse, with_field};
+use super::failure::{access_denied, from_store, full, internal, refuse, with_fields};
+use super::intake::Signing;
 use crate::caller::Caller;
 use crate::cloudtrail::Asked;
 use crate::gate::{Action, Permit, Question};
@@ -22,6 +23,8 @@ pub(super) struct Ask {
     pub(super) aws: Arc<Aws>,
     pub(super) meta: RequestMeta,
     pub(super) caller: Caller,
+    /// How the request was signed.
+    signing: Signing,
 }
 
 /// A bucket with the account that owns it.
@@ -41,7 +44,8 @@ impl Ask {
                 if let Some(asked) = request.extensions.get::<Asked>() {
                     asked.is(meta.operation);
                 }
-                Ok(Self { aws: Arc::clone(aws), meta, caller })
+                let signing = request.extensions.get().cloned().unwrap_or_default();
+                Ok(Self { aws: Arc::clone(aws), meta, caller, signing })
             }
             _ => Err(internal("the request lost its caller")),
         }
@@ -58,7 +62,7 @@ impl Ask {
             Some(Owned { owner, bucket })
         });
         // The name, too: a copy asks for two.
-        let owned = owned.ok_or_else(|| with_field(no_such_bucket(), "BucketName", name))?;
+        let owned = owned.ok_or_else(|| with_fields(no_such_bucket(), [("BucketName", name.to_owned())]))?;
         match expected.is_none_or(|expected| expected == owned.owner.id) {
             true => Ok(owned),
             false => Err(access_denied()),
@@ -118,7 +122,8 @@ impl Ask {
         self.authorize(question)
     }
 
-    fn authorize<A: Action>(&self, question: Question) -> S3Result<Permit<A>> {
+    fn authorize<A: Action>(&self, mut question: Question) -> S3Result<Permit<A>> {
+        question.context.extend(self.signing.0.clone());
         self.aws
             .gate
             .authorize(&self.meta, &self.caller, question)

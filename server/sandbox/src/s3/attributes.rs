@@ -9,6 +9,7 @@ use s3s::dto::{
 use s3s::{S3Request, S3Response, S3Result};
 
 use super::ask::{Ask, Owned};
+use super::customer_key::{self, CustomerKey, OF_OBJECT};
 use super::describe::{self, canonical_id};
 use super::envelope;
 use super::failure::invalid_argument;
@@ -46,16 +47,17 @@ pub(super) async fn get_object_attributes(
         ask, &owned, &found, conditions,
     )?;
     let row = find(ask, &owned, found)?;
+    let customer = customer_key::of_stored(&row, CustomerKey::read(&request.headers, &OF_OBJECT)?)?;
     if row.kms_key_arn.is_some() {
         // What it tells of an object under a KMS key needs that key (`aws-semantics.md` §3).
-        envelope::open(ask, &row).await?;
+        envelope::open(ask, &row, customer.as_ref()).await?;
     }
     // `s3s` takes a header's whole list for one name.
     let names: Vec<&str> =
         input.object_attributes.iter().flat_map(|list| list.as_str().split(',')).map(str::trim).collect();
     if let Some(other) = names.iter().find(|name| !ATTRIBUTES.contains(name)) {
         let message = "Invalid attribute name specified.";
-        return Err(invalid_argument(message, "x-amz-object-attributes", other));
+        return Err(invalid_argument(message, "x-amz-object-attributes", (*other).to_owned()));
     }
     let asked = |name: &str| names.contains(&name);
     let sum = |name| describe::checksum(&row, name);
@@ -106,7 +108,7 @@ fn parts_of(row: &ObjectRow, limit: usize, after: i32) -> Option<GetObjectAttrib
     Some(GetObjectAttributesParts {
         is_truncated: Some(behind.len() > limit),
         max_parts: Some(shown(limit)),
-        next_part_number_marker: shown_parts.last().and_then(|part| part.part_number),
+        next_part_number_marker: Some(shown_parts.last().and_then(|part| part.part_number).unwrap_or(0)),
         part_number_marker: Some(after),
         parts: row.composite_checksum.then_some(shown_parts),
         total_parts_count: Some(shown(row.parts.len())),

@@ -13,11 +13,12 @@ use s3s::dto::{
     PutPublicAccessBlockOutput, ServerSideEncryption, ServerSideEncryptionByDefault,
     ServerSideEncryptionConfiguration, ServerSideEncryptionRule,
 };
-use s3s::{S3Error, S3Request, S3Response, S3Result};
+use s3s::{S3Request, S3Response, S3Result};
 
 use super::ask::{Ask, Owned};
+use super::blocked_types::BlocksCustomerKeys;
 use super::bucket_policy::change_bucket;
-use super::failure::{not_implemented, refuse};
+use super::failure::{invalid_argument, malformed_xml, not_implemented, refuse};
 use crate::gate::{Permit, actions};
 use crate::model::{DefaultEncryption, PublicAccessBlock, Versioning};
 
@@ -42,9 +43,11 @@ pub(super) async fn get_bucket_encryption(
         bucket_key_enabled: Some(bucket_key),
     };
     let configuration = ServerSideEncryptionConfiguration { rules: vec![rule] };
-    Ok(S3Response::new(GetBucketEncryptionOutput {
+    let mut response = S3Response::new(GetBucketEncryptionOutput {
         server_side_encryption_configuration: Some(configuration),
-    }))
+    });
+    response.extensions.insert(BlocksCustomerKeys(owned.bucket.blocks_customer_keys));
+    Ok(response)
 }
 
 pub(super) async fn put_bucket_encryption(
@@ -54,8 +57,9 @@ pub(super) async fn put_bucket_encryption(
     let input = request.input;
     let owned = ask.bucket(&input.bucket, input.expected_bucket_owner.as_deref()).await?;
     let permit = ask.on_bucket::<actions::s3::PutEncryptionConfiguration>(&owned, Context::new())?;
-    let encryption = read_rules(&input.server_side_encryption_configuration)?;
-    store_encryption(ask, permit, &owned, encryption).await?;
+    let blocks = request.extensions.get::<BlocksCustomerKeys>();
+    let encryption = read_rules(&input.server_side_encryption_configuration, blocks.is_some())?;
+    store_encryption(ask, permit, &owned, (encryption, blocks)).await?;
     Ok(S3Response::new(PutBucketEncryptionOutput {}))
 }
 
@@ -67,7 +71,7 @@ pub(super) async fn delete_bucket_encryption(
     let owned = ask.bucket(&input.bucket, input.expected_bucket_owner.as_deref()).await?;
     let permit = ask.on_bucket::<actions::s3::PutEncryptionConfiguration>(&owned, Context::new())?;
     // What remains is what every bucket has since January 2023.
-    store_encryption(ask, permit, &owned, DefaultEncryption::Aes256).await?;
+    store_encryption(ask, permit, &owned, (DefaultEncryption::Aes256, None)).await?;
     Ok(S3Response::with_status(DeleteBucketEncryptionOutput {}, http::StatusCode::NO_CONTENT))
 }
 
@@ -75,20 +79,33 @@ async fn store_encryption(
     ask: &Ask,
     _permit: Permit<actions::s3::PutEncryptionConfiguration>,
     owned: &Owned,
-    encryption: DefaultEncryption,
+    (encryption, blocks): (DefaultEncryption, Option<&BlocksCustomerKeys>),
 ) -> S3Result<()> {
-    change_bucket(ask, owned, |bucket| bucket.encryption = encryption.clone()).await
+    change_bucket(ask, owned, |bucket| {
+        bucket.encryption = encryption.clone();
+        // A configuration that does not say leaves it as it is.
+        if let Some(BlocksCustomerKeys(blocks)) = blocks {
+            bucket.blocks_customer_keys = *blocks;
+        }
+    })
+    .await
 }
 
-fn read_rules(configuration: &ServerSideEncryptionConfiguration) -> S3Result<DefaultEncryption> {
-    let [rule] = configuration.rules.as_slice() else { return Err(malformed()) };
-    let default = rule.apply_server_side_encryption_by_default.as_ref().ok_or_else(malformed)?;
+/// The default encryption of a configuration. Without one it must at least say which types are blocked.
+fn read_rules(
+    configuration: &ServerSideEncryptionConfiguration,
+    blocks: bool,
+) -> S3Result<DefaultEncryption> {
+    let [rule] = configuration.rules.as_slice() else { return Err(malformed_xml()) };
+    let Some(default) = &rule.apply_server_side_encryption_by_default else {
+        return if blocks { Ok(DefaultEncryption::Aes256) } else { Err(malformed_xml()) };
+    };
     match (default.sse_algorithm.as_str(), &default.kms_master_key_id) {
         (ServerSideEncryption::AES256, None) => Ok(DefaultEncryption::Aes256),
-        (ServerSideEncryption::AES256, Some(_)) => Err(refuse(
-            400,
-            "InvalidArgument",
+        (ServerSideEncryption::AES256, Some(_)) => Err(invalid_argument(
             "a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms or aws:kms:dsse",
+            "ApplyServerSideEncryptionByDefault",
+            None,
         )),
         (ServerSideEncryption::AWS_KMS, key) => Ok(DefaultEncryption::Kms {
             key: key.clone().filter(|key| !key.is_empty()),
@@ -97,7 +114,7 @@ fn read_rules(configuration: &ServerSideEncryptionConfiguration) -> S3Result<Def
         (ServerSideEncryption::AWS_KMS_DSSE, _) => {
             Err(not_implemented("Server-side encryption aws:kms:dsse"))
         }
-        _ => Err(malformed()),
+        _ => Err(malformed_xml()),
     }
 }
 
@@ -131,7 +148,14 @@ pub(super) async fn put_bucket_versioning(
     {
         Some(BucketVersioningStatus::ENABLED) => Versioning::Enabled,
         Some(BucketVersioningStatus::SUSPENDED) => Versioning::Suspended,
-        _ => return Err(malformed()),
+        None => {
+            return Err(refuse(
+                400,
+                "IllegalVersioningConfigurationException",
+                "The Versioning element must be specified",
+            ));
+        }
+        _ => return Err(malformed_xml()),
     };
     set_versioning(ask, permit, &owned, versioning).await?;
     Ok(S3Response::new(PutBucketVersioningOutput {}))
@@ -173,7 +197,7 @@ pub(super) async fn put_bucket_ownership_controls(
     let input = request.input;
     let owned = ask.bucket(&input.bucket, input.expected_bucket_owner.as_deref()).await?;
     let permit = ask.on_bucket::<actions::s3::PutBucketOwnershipControls>(&owned, Context::new())?;
-    let [rule] = input.ownership_controls.rules.as_slice() else { return Err(malformed()) };
+    let [rule] = input.ownership_controls.rules.as_slice() else { return Err(malformed_xml()) };
     match rule.object_ownership.as_str() {
         enforced @ ObjectOwnership::BUCKET_OWNER_ENFORCED => {
             set_ownership(ask, permit, &owned, Some(enforced.to_owned())).await?;
@@ -183,7 +207,7 @@ pub(super) async fn put_bucket_ownership_controls(
         other @ (ObjectOwnership::BUCKET_OWNER_PREFERRED | ObjectOwnership::OBJECT_WRITER) => {
             Err(not_implemented(&format!("The object ownership {other}")))
         }
-        _ => Err(malformed()),
+        _ => Err(malformed_xml()),
     }
 }
 
@@ -205,14 +229,6 @@ async fn set_ownership(
     ownership: Option<String>,
 ) -> S3Result<()> {
     change_bucket(ask, owned, |bucket| bucket.ownership.clone_from(&ownership)).await
-}
-
-fn malformed() -> S3Error {
-    refuse(
-        400,
-        "MalformedXML",
-        "The XML you provided was not well-formed or did not validate against our published schema",
-    )
 }
 
 pub(super) async fn get_public_access_block(

@@ -7,13 +7,14 @@ use policy::Context;
 use s3s::dto::{
     Bucket as BucketEntry, BucketLocationConstraint, CreateBucketInput, CreateBucketOutput,
     DeleteBucketInput, DeleteBucketOutput, GetBucketLocationInput, GetBucketLocationOutput, HeadBucketInput,
-    HeadBucketOutput, ListBucketsInput, ListBucketsOutput, Owner,
+    HeadBucketOutput, ListBucketsInput, ListBucketsOutput, ObjectOwnership, Owner,
 };
 use s3s::{S3Error, S3Request, S3Response, S3Result};
 
 use super::ask::{Ask, Owned};
 use super::describe::{canonical_id, timestamp};
-use super::failure::{from_change, from_store, not_implemented, refuse};
+use super::failure::{from_change, from_store, invalid_argument, not_implemented, refuse};
+use super::intent::of_headers;
 use crate::arns;
 use crate::gate::{Permit, actions};
 use crate::model::{Account, Bucket, DefaultEncryption, PublicAccessBlock, ownership_of_new_buckets};
@@ -32,13 +33,22 @@ pub(super) async fn create_bucket(
     let configuration = input.create_bucket_configuration.as_ref();
     let location = configuration.and_then(|configuration| configuration.location_constraint.as_ref());
     let location = location.map(BucketLocationConstraint::as_str);
-    let conditions =
-        location.map_or_else(Context::new, |location| Context::new().with("s3:LocationConstraint", location));
+    let mut conditions = of_headers(&request.headers);
+    if let Some(location) = location {
+        conditions.set("s3:LocationConstraint", [location]);
+    }
+    if let Some(ownership) = &input.object_ownership {
+        conditions.set("s3:x-amz-object-ownership", [ownership.as_str()]);
+    }
     let permit = ask.on_own::<actions::s3::CreateBucket>(arns::bucket(&input.bucket), conditions)?;
     must_be_here(&ask.aws.region, location)?;
     must_be_plain(&input)?;
     insert_bucket(ask, permit, &input.bucket).await?;
-    Ok(S3Response::new(CreateBucketOutput { location: Some(format!("/{}", input.bucket)) }))
+    let location = match ask.aws.region.as_str() {
+        US_EAST_1 => format!("/{}", input.bucket),
+        _ => format!("http://{}.s3.amazonaws.com/", input.bucket),
+    };
+    Ok(S3Response::new(CreateBucketOutput { location: Some(location) }))
 }
 
 async fn insert_bucket(ask: &Ask, _permit: Permit<actions::s3::CreateBucket>, name: &str) -> S3Result<()> {
@@ -49,6 +59,7 @@ async fn insert_bucket(ask: &Ask, _permit: Permit<actions::s3::CreateBucket>, na
         created: ask.meta.now.unix_timestamp(),
         policy: None,
         encryption: DefaultEncryption::Aes256,
+        blocks_customer_keys: ask.aws.fidelity.customer_keys_blocked_in_new_buckets,
         public_access_block: Some(PublicAccessBlock::ON),
         versioning: None,
         tags: BTreeMap::new(),
@@ -105,8 +116,15 @@ fn must_be_plain(input: &CreateBucketInput) -> S3Result<()> {
     if input.object_lock_enabled_for_bucket == Some(true) {
         return Err(not_implemented("Object Lock"));
     }
-    if input.object_ownership.as_ref().is_some_and(|ownership| ownership.as_str() != "BucketOwnerEnforced") {
-        return Err(not_implemented("An object ownership other than BucketOwnerEnforced"));
+    match input.object_ownership.as_ref().map(ObjectOwnership::as_str) {
+        None | Some(ObjectOwnership::BUCKET_OWNER_ENFORCED) => {}
+        Some(other @ (ObjectOwnership::BUCKET_OWNER_PREFERRED | ObjectOwnership::OBJECT_WRITER)) => {
+            return Err(not_implemented(&format!("The object ownership {other}")));
+        }
+        Some(other) => {
+            let message = format!("Invalid x-amz-object-ownership header: {other}");
+            return Err(invalid_argument(message, "x-amz-object-ownership", None));
+        }
     }
     let grants = [
         &input.grant_full_control,
@@ -134,6 +152,7 @@ pub(super) async fn head_bucket(
     let owned = ask.bucket(&input.bucket, input.expected_bucket_owner.as_deref()).await?;
     ask.on_bucket::<actions::s3::ListBucket>(&owned, Context::new())?;
     Ok(S3Response::new(HeadBucketOutput {
+        access_point_alias: Some(false),
         bucket_region: Some(owned.bucket.region.clone()),
         ..HeadBucketOutput::default()
     }))
@@ -155,7 +174,8 @@ async fn remove_bucket(ask: &Ask, _permit: Permit<actions::s3::DeleteBucket>, ow
         account.buckets.remove(&owned.bucket.name);
         Ok::<_, S3Error>(())
     };
-    ask.aws.store.change(&owned.owner.id, remove).await.map_err(|error| match error {
+    let removed = ask.aws.store.change(&owned.owner.id, remove).await;
+    removed.map_err(|error| match error {
         ChangeError::BucketNotEmpty if owned.bucket.versioning.is_some() => refuse(
             409,
             "BucketNotEmpty",

@@ -5,9 +5,11 @@ use base64::prelude::BASE64_STANDARD;
 use http::HeaderMap;
 use s3s::checksum::ChecksumHasher;
 use s3s::crypto::{Checksum as _, Crc32, Crc32c, Crc64Nvme, Md5, Sha1, Sha256};
-use s3s::{S3Error, S3Result, TrailingHeaders};
+use s3s::{S3Error, S3Result};
 
-use super::failure::refuse;
+use super::failure::{not_implemented, refuse};
+use super::intake::malformed_trailer;
+use super::payload::Trailers;
 
 /// A checksum algorithm of S3.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +32,15 @@ impl Algorithm {
             Self::Crc64Nvme => "CRC64NVME",
             Self::Sha1 => "SHA1",
             Self::Sha256 => "SHA256",
+        }
+    }
+
+    /// # Errors
+    /// For an algorithm that S3 has and the embedded AWS has not.
+    pub(super) fn must_be_here(name: &str) -> S3Result<()> {
+        match ABSENT.iter().find(|absent| absent.eq_ignore_ascii_case(name)) {
+            Some(name) => Err(absent(name)),
+            None => Ok(()),
         }
     }
 
@@ -83,6 +94,7 @@ impl Claims {
     /// `InvalidDigest` and `InvalidRequest` for values that cannot be digests, or more than one checksum.
     pub(super) fn read(headers: &HeaderMap) -> S3Result<Self> {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        must_be_known(headers)?;
         let md5 = text("content-md5").map(read_md5).transpose()?;
         let given =
             Algorithm::ALL.into_iter().filter_map(|algorithm| Some((algorithm, text(algorithm.header())?)));
@@ -136,14 +148,9 @@ impl Claims {
         self.checksum.as_ref().map(|(algorithm, _)| *algorithm)
     }
 
-    /// Whether the checksum follows the body.
-    pub(super) fn trailing(&self) -> bool {
-        matches!(self.checksum, Some((_, Source::Trailer)))
-    }
-
     /// Sums of the kinds that are claimed. Without a claim S3 computes CRC64NVME, since December 2024.
     pub(super) fn digest(&self) -> Digest {
-        let algorithm = self.checksum.as_ref().map_or(Algorithm::Crc64Nvme, |(algorithm, _)| *algorithm);
+        let algorithm = self.algorithm().unwrap_or(Algorithm::Crc64Nvme);
         let mut hasher = ChecksumHasher::default();
         for algorithm in [Some(algorithm), self.besides].into_iter().flatten() {
             match algorithm {
@@ -161,7 +168,7 @@ impl Claims {
     ///
     /// # Errors
     /// `BadDigest`, and `MalformedTrailerError` when an announced trailer did not come.
-    pub(super) fn verify(&self, sums: &Sums, trailers: Option<&TrailingHeaders>) -> S3Result<()> {
+    pub(super) fn verify(&self, sums: &Sums, trailers: Option<&Trailers>) -> S3Result<()> {
         if self.md5.as_ref().is_some_and(|claimed| claimed.as_slice() != sums.md5) {
             return Err(refuse(
                 400,
@@ -175,7 +182,7 @@ impl Claims {
             Source::Header(value) => value.clone(),
             Source::Trailer => trailer(*algorithm, trailers)?,
         };
-        match claimed == sums.value {
+        match sums.value == claimed {
             true => Ok(()),
             false => Err(refuse(
                 400,
@@ -186,21 +193,32 @@ impl Claims {
     }
 }
 
+/// Algorithms that S3 has since 2026 and the embedded AWS has not.
+const ABSENT: [&str; 5] = ["MD5", "SHA512", "XXHASH3", "XXHASH64", "XXHASH128"];
+
+/// Refuses a checksum that could not be verified, by name.
+fn must_be_known(headers: &HeaderMap) -> S3Result<()> {
+    let trailer = headers.get("x-amz-trailer").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    for name in ABSENT {
+        let header = format!("x-amz-checksum-{}", name.to_lowercase());
+        if headers.contains_key(&header) || names(trailer, &header) {
+            return Err(absent(name));
+        }
+    }
+    Ok(())
+}
+
+fn absent(algorithm: &str) -> S3Error {
+    not_implemented(&format!("The checksum algorithm {algorithm}"))
+}
+
 fn names(trailer: &str, header: &str) -> bool {
     trailer.split(',').any(|name| name.trim().eq_ignore_ascii_case(header))
 }
 
-fn trailer(algorithm: Algorithm, trailers: Option<&TrailingHeaders>) -> S3Result<String> {
-    let value = trailers.and_then(|trailers| {
-        trailers.read(|headers| headers.get(algorithm.header())?.to_str().ok().map(str::to_owned)).flatten()
-    });
-    let value = value.ok_or_else(|| {
-        refuse(
-            400,
-            "MalformedTrailerError",
-            "The request contained trailing data that was not well-formed or did not conform to our published schema.",
-        )
-    })?;
+fn trailer(algorithm: Algorithm, trailers: Option<&Trailers>) -> S3Result<String> {
+    let value = trailers.and_then(|trailers| trailers.get(algorithm.header()));
+    let value = value.ok_or_else(malformed_trailer)?;
     must_be_a_sum(algorithm, &value)?;
     Ok(value)
 }

@@ -2,23 +2,24 @@
 
 use futures::TryStreamExt as _;
 use s3s::dto::{
-    CopyObjectInput, CopyObjectOutput, CopyObjectResult, CopySource, MetadataDirective, ServerSideEncryption,
-    TaggingDirective,
+    CopyObjectInput, CopyObjectOutput, CopyObjectResult, CopySource, MetadataDirective, TaggingDirective,
 };
 use s3s::{S3Request, S3Response, S3Result, StdError};
 
 use super::ask::Ask;
 use super::checksum::{Algorithm, Claims};
 use super::conditional::Conditions;
+use super::customer_key::{self, CustomerKey, OF_OBJECT, OF_SOURCE};
 use super::describe;
-use super::encryption::{self, Headers};
+use super::encryption;
 use super::envelope;
 use super::failure::{not_implemented, refuse};
 use super::get::{allowed_to_read, plaintext};
-use super::put::may_write;
+use super::intent::may_write;
+use super::put::only_if;
 use super::tags;
 use super::versions::{Found, find};
-use super::write::{Content, Description, shown_version, write};
+use super::write::{Content, Description, MOST_AT_ONCE, shown_version, write};
 use crate::store::ObjectRow;
 
 pub(super) async fn copy_object(
@@ -31,13 +32,7 @@ pub(super) async fn copy_object(
     let to = ask.bucket(&input.bucket, input.expected_bucket_owner.as_deref()).await?;
     let found = Found::look(ask, &from, source_key, source_version).await?;
     let may_read = allowed_to_read(ask, &from, &found)?;
-    let headers = Headers {
-        algorithm: input.server_side_encryption.as_ref().map(ServerSideEncryption::as_str),
-        key_id: input.ssekms_key_id.as_deref(),
-        context: input.ssekms_encryption_context.as_deref(),
-        bucket_key: input.bucket_key_enabled,
-    };
-    let plan = encryption::plan(ask, &to, headers).await?;
+    let plan = encryption::plan(ask, &to, &request.headers).await?;
     let replace = match input.metadata_directive.as_ref().map(MetadataDirective::as_str) {
         None | Some(MetadataDirective::COPY) => false,
         Some(MetadataDirective::REPLACE) => true,
@@ -55,14 +50,11 @@ pub(super) async fn copy_object(
     };
     let mut conditions = plan.conditions;
     conditions.set("s3:x-amz-copy-source", [format!("{source_bucket}/{source_key}")]);
-    conditions.set("s3:x-amz-metadata-directive", [if replace { "REPLACE" } else { "COPY" }]);
+    conditions.set("s3:ObjectCreationOperation", ["true"]);
     let may_write = may_write(ask, &to, &input.key, conditions, (&request.headers, &tags))?;
-    describe::must_be_supported(&request.headers)?;
-    if ["if-match", "if-none-match"].iter().any(|name| request.headers.contains_key(*name)) {
-        return Err(not_implemented("A conditional copy"));
-    }
-    // An older version of itself may be copied: that is how one comes back (S3 User Guide, `RestoringPreviousVersions`).
-    let same = source_bucket == input.bucket && source_key == input.key && found.is_latest();
+    describe::must_be_supported(&to, &request.headers)?;
+    let only_if = only_if(&request.headers)?;
+    let older = !found.is_latest();
     let row = find(ask, &from, found)?;
     let source_conditions = Conditions {
         matches: input.copy_source_if_match,
@@ -70,11 +62,12 @@ pub(super) async fn copy_object(
         modified_since: input.copy_source_if_modified_since,
         unmodified_since: input.copy_source_if_unmodified_since,
     };
-    // There is no 304 for a copy: every condition that does not hold is 412.
-    source_conditions.check(&row).map_err(|_| {
-        refuse(412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
-    })?;
-    if same && !replace && input.server_side_encryption.is_none() {
+    source_conditions.check_source(&row)?;
+    let from_key = customer_key::of_stored(&row, CustomerKey::read(&request.headers, &OF_SOURCE)?)?;
+    must_be_copied_at_once(row.size)?;
+    let same = source_bucket == input.bucket && source_key == input.key && !older;
+    let changes = [encryption::ALGORITHM, OF_OBJECT[0], "x-amz-storage-class"];
+    if same && !replace && !changes.iter().any(|name| request.headers.contains_key(*name)) {
         return Err(refuse(
             400,
             "InvalidRequest",
@@ -82,8 +75,11 @@ pub(super) async fn copy_object(
              metadata, storage class, website redirect location or encryption attributes.",
         ));
     }
+    if let Some(name) = &input.checksum_algorithm {
+        Algorithm::must_be_here(name.as_str())?;
+    }
     let claims = Claims::none(algorithm(input.checksum_algorithm.as_ref().map(|name| name.as_str()), &row));
-    let body = plaintext(ask, &may_read, &row, 0..row.size).await?;
+    let body = plaintext(ask, &may_read, (&row, from_key.as_ref()), 0..row.size).await?;
     let sealed = envelope::seal(ask, &input.bucket, &input.key, &plan.protection).await?;
     let description = match replace {
         true => Description {
@@ -106,7 +102,8 @@ pub(super) async fn copy_object(
     let body = body.map_err(|error| Box::new(error) as StdError);
     let content = Content { body, length: Some(row.size), claims, trailers: None };
     let source_version = shown_version(&from, &row);
-    let row = write(ask, may_write, &to, (description, None), sealed, content).await?;
+    let (sse_customer_algorithm, sse_customer_key_md5) = CustomerKey::shown(plan.protection.customer_key());
+    let row = write(ask, may_write, &to, (description, only_if), sealed, content).await?;
     Ok(S3Response::new(CopyObjectOutput {
         bucket_key_enabled: describe::bucket_key(&row),
         copy_object_result: Some(CopyObjectResult {
@@ -119,13 +116,29 @@ pub(super) async fn copy_object(
             e_tag: Some(describe::etag(&row)),
             last_modified: Some(describe::timestamp(row.modified)),
         }),
-        server_side_encryption: Some(describe::encryption(&row)),
+        server_side_encryption: describe::encryption(&row),
+        sse_customer_algorithm,
+        sse_customer_key_md5,
         ssekms_encryption_context: describe::context(&row),
         copy_source_version_id: source_version,
         version_id: shown_version(&to, &row),
         ssekms_key_id: row.kms_key_arn,
         ..CopyObjectOutput::default()
     }))
+}
+
+/// Refuses to copy in one request what is too large for that.
+pub(super) fn must_be_copied_at_once(size: u64) -> S3Result<()> {
+    match size <= MOST_AT_ONCE {
+        true => Ok(()),
+        false => Err(refuse(
+            400,
+            "InvalidRequest",
+            format!(
+                "The specified copy source is larger than the maximum allowable size for a copy source: {MOST_AT_ONCE}"
+            ),
+        )),
+    }
 }
 
 /// Bucket, key and version id of what is to be copied.

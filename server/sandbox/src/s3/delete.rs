@@ -1,34 +1,47 @@
 //! DeleteObject and DeleteObjects. KMS is not asked: who may delete needs no key (`aws-semantics.md` §9, row 49).
 
+use http::HeaderMap;
+use policy::Context;
 use s3s::dto::{
-    DeleteObjectInput, DeleteObjectOutput, DeleteObjectsInput, DeleteObjectsOutput, DeletedObject, Error,
+    DeleteObjectInput, DeleteObjectOutput, DeleteObjectsInput, DeleteObjectsOutput, DeletedObject,
+    ETagCondition, Error, ObjectIdentifier,
 };
 use s3s::{S3Request, S3Response, S3Result};
 
-use super::ask::{Ask, Owned, no_such_bucket};
-use super::failure::{from_store, not_implemented, refuse};
+use super::ask::{Ask, Owned};
+use super::conditional::precondition_failed;
+use super::failure::{from_store, invalid_argument, malformed_xml, refuse};
+use super::intent::of_headers;
 use super::tags;
 use super::versions::{Found, on_version};
+use super::write::done;
 use crate::gate::actions;
 use crate::limits::Stock;
-use crate::store::Removed;
+use crate::store::{OnlyIf, Removed, StoreError, Written, is_version_id};
 
 /// Most keys of one DeleteObjects.
 const MAX_KEYS: usize = 1000;
+/// Longest key, in bytes.
+const LONGEST_KEY: usize = 1024;
 
 pub(super) async fn delete_object(
     ask: &Ask,
     request: S3Request<DeleteObjectInput>,
 ) -> S3Result<S3Response<DeleteObjectOutput>> {
     let input = request.input;
-    if input.if_match.is_some()
-        || input.if_match_size.is_some()
-        || input.if_match_last_modified_time.is_some()
-    {
-        return Err(not_implemented("A conditional delete"));
-    }
     let owned = ask.bucket(&input.bucket, input.expected_bucket_owner.as_deref()).await?;
-    let removed = delete_one(ask, &owned, &input.key, input.version_id).await?;
+    must_be_plain(input.if_match_size.is_some() || input.if_match_last_modified_time.is_some())?;
+    let only_if = request.headers.get("if-match").map(|value| demanded(value.as_bytes())).transpose()?;
+    let of = (input.key.as_str(), input.version_id, of_headers(&request.headers));
+    let found = may_delete(ask, &owned, of).await?;
+    if request.headers.contains_key(BYPASS) {
+        return Err(invalid_argument(
+            "x-amz-bypass-governance-retention is only applicable to Object Lock enabled buckets.",
+            BYPASS,
+            None,
+        ));
+    }
+    let removed = remove(ask, &owned, &found, only_if).await?;
     let output = DeleteObjectOutput {
         delete_marker: removed.marker.then_some(true),
         version_id: removed.version,
@@ -37,28 +50,41 @@ pub(super) async fn delete_object(
     Ok(S3Response::with_status(output, http::StatusCode::NO_CONTENT))
 }
 
+const BYPASS: &str = "x-amz-bypass-governance-retention";
+
+/// Size and time are conditions of directory buckets only (BC:s3.DeleteObject).
+fn must_be_plain(conditional: bool) -> S3Result<()> {
+    match conditional {
+        true => Err(refuse(
+            501,
+            "NotImplemented",
+            "A header you provided implies functionality that is not implemented",
+        )),
+        false => Ok(()),
+    }
+}
+
+fn demanded(etag: &[u8]) -> S3Result<OnlyIf> {
+    match ETagCondition::parse_http_header(etag) {
+        Ok(ETagCondition::Any) => Ok(OnlyIf::Present),
+        Ok(ETagCondition::ETag(etag)) => Ok(OnlyIf::Etag(format!("\"{}\"", etag.value()))),
+        Err(_) => Err(refuse(400, "InvalidArgument", "Invalid If-Match")),
+    }
+}
+
 pub(super) async fn delete_objects(
     ask: &Ask,
     request: S3Request<DeleteObjectsInput>,
 ) -> S3Result<S3Response<DeleteObjectsOutput>> {
     let input = request.input;
     let owned = ask.bucket(&input.bucket, input.expected_bucket_owner.as_deref()).await?;
+    must_have_digest(&request.headers)?;
     if !(1..=MAX_KEYS).contains(&input.delete.objects.len()) {
-        return Err(refuse(
-            400,
-            "MalformedXML",
-            "The XML you provided was not well-formed or did not validate against our published schema",
-        ));
+        return Err(malformed_xml());
     }
     let (mut deleted, mut errors) = (Vec::new(), Vec::new());
     for object in input.delete.objects {
-        let conditional =
-            object.e_tag.is_some() || object.size.is_some() || object.last_modified_time.is_some();
-        let done = match conditional {
-            true => Err(not_implemented("A conditional delete")),
-            false => delete_one(ask, &owned, &object.key, object.version_id.clone()).await,
-        };
-        match done {
+        match delete_one(ask, &owned, &object).await {
             Ok(removed) => deleted.push(DeletedObject {
                 key: Some(object.key),
                 delete_marker: removed.marker.then_some(true),
@@ -81,25 +107,77 @@ pub(super) async fn delete_objects(
     }))
 }
 
-async fn delete_one(ask: &Ask, owned: &Owned, key: &str, version: Option<String>) -> S3Result<Removed> {
-    let store = &ask.aws.store;
+/// One of many. Here alone S3 says that a version is not there.
+async fn delete_one(ask: &Ask, owned: &Owned, object: &ObjectIdentifier) -> S3Result<Removed> {
+    if object.key.len() > LONGEST_KEY {
+        return Err(refuse(400, "KeyTooLongError", "Your key is too long"));
+    }
+    must_be_plain(object.size.is_some() || object.last_modified_time.is_some())?;
+    let only_if = object.e_tag.as_ref().map(|etag| OnlyIf::Etag(format!("\"{}\"", etag.value())));
+    let version = object.version_id.clone().filter(|version| !version.is_empty());
+    let known = version.as_deref().is_none_or(is_version_id);
+    let found = may_delete(ask, owned, (&object.key, version.filter(|_| known), Context::new())).await?;
+    if !known || (found.asked.is_some() && !found.is_there()) {
+        return Err(refuse(404, "NoSuchVersion", "The specified version does not exist."));
+    }
+    remove(ask, owned, &found, only_if).await
+}
+
+/// Asks whether a key, or one of its versions, may be deleted.
+async fn may_delete(
+    ask: &Ask,
+    owned: &Owned,
+    (key, version, mut conditions): (&str, Option<String>, Context),
+) -> S3Result<Found> {
     let found = Found::look(ask, owned, key, version).await?;
+    conditions.extend(tags::existing(found.row()));
     on_version::<actions::s3::DeleteObject, actions::s3::DeleteObjectVersion>(
-        ask,
-        owned,
-        &found,
-        tags::existing(found.row()),
+        ask, owned, &found, conditions,
     )?;
-    let (place, now) =
-        ((owned.owner.id.as_str(), owned.bucket.name.as_str(), key), ask.meta.now.unix_timestamp());
-    let removed = match &found.asked {
-        Some(version) => store.delete_version(place, version).await,
-        None => {
-            // With versioning on, a delete adds: its marker.
-            let markers = u64::from(owned.bucket.versioning.is_some());
-            let _room = ask.room(owned, Stock { bytes: markers * Stock::ROW_BYTES, objects: markers })?;
-            store.delete_object(place, owned.bucket.versioning, now).await
-        }
+    Ok(found)
+}
+
+async fn remove(ask: &Ask, owned: &Owned, found: &Found, only_if: Option<OnlyIf>) -> S3Result<Removed> {
+    let (store, now) = (&ask.aws.store, ask.meta.now.unix_timestamp());
+    let place = (owned.owner.id.as_str(), owned.bucket.name.as_str(), found.key.as_str());
+    let Some(version) = &found.asked else {
+        // With versioning on, a delete adds: its marker.
+        let markers = u64::from(owned.bucket.versioning.is_some());
+        let _room = ask.room(owned, Stock { bytes: markers * Stock::ROW_BYTES, objects: markers })?;
+        let removed = store.delete_object(place, owned.bucket.versioning, only_if.as_ref(), now).await;
+        return removed_or_refused(removed);
     };
-    removed.map_err(|error| from_store(&error))?.ok_or_else(no_such_bucket)
+    // What a version holds never changes, so it may be looked at beforehand.
+    let etag = found.row().map(|row| &row.etag);
+    match (only_if, etag) {
+        (Some(OnlyIf::Etag(demanded)), Some(etag)) if demanded != *etag => {
+            return Err(precondition_failed("If-Match"));
+        }
+        (Some(OnlyIf::Etag(_) | OnlyIf::Present), None) => {
+            return Err(refuse(404, "NoSuchVersion", "The specified version does not exist."));
+        }
+        _ => {}
+    }
+    removed_or_refused(store.delete_version(place, version).await)
+}
+
+fn removed_or_refused(removed: Result<Result<Removed, Written>, StoreError>) -> S3Result<Removed> {
+    match removed.map_err(|error| from_store(&error))? {
+        Ok(removed) => Ok(removed),
+        Err(refused) => done(refused).map(|()| Removed::default()),
+    }
+}
+
+/// A batch is deleted only as it was sent: its document needs a digest of its own (BC:s3.DeleteObjects).
+fn must_have_digest(headers: &HeaderMap) -> S3Result<()> {
+    let has = |name: &str| headers.contains_key(name);
+    let checksum = headers.keys().any(|name| name.as_str().starts_with("x-amz-checksum-"));
+    match has("content-md5") || has("x-amz-trailer") || checksum {
+        true => Ok(()),
+        false => Err(refuse(
+            400,
+            "InvalidRequest",
+            "Missing required header for this request: Content-MD5 OR x-amz-checksum-*",
+        )),
+    }
 }

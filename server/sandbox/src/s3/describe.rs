@@ -4,11 +4,13 @@ use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use http::HeaderMap;
-use s3s::S3Result;
 use s3s::dto::{ChecksumAlgorithm, ChecksumType, ETag, Metadata, ServerSideEncryption, Timestamp};
+use s3s::{S3Error, S3Result};
 use time::OffsetDateTime;
 
-use super::failure::{not_implemented, refuse};
+use super::ask::Owned;
+use super::failure::{invalid_argument, not_implemented, refuse, with_fields};
+use super::intent::GRANTS;
 use crate::store::ObjectRow;
 
 /// `Content-Type` of objects that were given none.
@@ -22,50 +24,66 @@ const KEPT: [&str; 5] =
     ["cache-control", "content-disposition", "content-encoding", "content-language", "expires"];
 
 /// Headers that ask for what the embedded AWS does not have. Ignoring them would be a silent lie.
-const REFUSED: [&str; 11] = [
+const REFUSED: [&str; 5] = [
     "x-amz-website-redirect-location",
     "x-amz-object-lock-mode",
     "x-amz-object-lock-retain-until-date",
     "x-amz-object-lock-legal-hold",
-    "x-amz-server-side-encryption-customer-algorithm",
-    "x-amz-copy-source-server-side-encryption-customer-algorithm",
     "x-amz-write-offset-bytes",
-    "x-amz-grant-read",
-    "x-amz-grant-read-acp",
-    "x-amz-grant-write-acp",
-    "x-amz-grant-full-control",
 ];
 
-/// Storage classes of S3 beside STANDARD.
-const STORAGE_CLASSES: [&str; 8] = [
+/// Storage classes that S3 has besides `STANDARD` (BC:s3.PutObject).
+const OTHER_CLASSES: [&str; 12] = [
     "REDUCED_REDUNDANCY",
     "STANDARD_IA",
     "ONEZONE_IA",
     "INTELLIGENT_TIERING",
     "GLACIER",
     "DEEP_ARCHIVE",
+    "OUTPOSTS",
     "GLACIER_IR",
+    "SNOW",
     "EXPRESS_ONEZONE",
+    "FSX_OPENZFS",
+    "FSX_ONTAP",
 ];
 
+/// Canned access control lists that S3 knows and a bucket without ACLs refuses.
+const OTHER_ACLS: [&str; 5] =
+    ["public-read", "public-read-write", "authenticated-read", "aws-exec-read", "bucket-owner-read"];
+
 /// Refuses a write that asks for what the embedded AWS does not have.
-pub(super) fn must_be_supported(headers: &HeaderMap) -> S3Result<()> {
+pub(super) fn must_be_supported(owned: &Owned, headers: &HeaderMap) -> S3Result<()> {
     if let Some(name) = REFUSED.iter().find(|name| headers.contains_key(**name)) {
         return Err(not_implemented(&format!("The header {name}")));
     }
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     match text("x-amz-storage-class") {
         None | Some("STANDARD") => {}
-        Some(class) if STORAGE_CLASSES.contains(&class) => {
+        Some(class) if OTHER_CLASSES.contains(&class) => {
             return Err(not_implemented(&format!("The storage class {class}")));
         }
-        Some(_) => {
-            return Err(refuse(400, "InvalidStorageClass", "The storage class you specified is not valid"));
+        Some(class) => {
+            let error = refuse(400, "InvalidStorageClass", "The storage class you specified is not valid");
+            return Err(with_fields(error, [("StorageClassRequested", class.to_owned())]));
         }
+    }
+    // Grants are as good as a list (S3 User Guide, `about-object-ownership`).
+    if GRANTS.iter().any(|name| *name != "x-amz-acl" && headers.contains_key(*name)) {
+        return Err(acls_refused(owned));
     }
     match text("x-amz-acl") {
         None | Some("private" | "bucket-owner-full-control") => Ok(()),
-        Some(_) => Err(refuse(400, "AccessControlListNotSupported", "The bucket does not allow ACLs")),
+        Some(acl) if OTHER_ACLS.contains(&acl) => Err(acls_refused(owned)),
+        Some(acl) => Err(invalid_argument("", "x-amz-acl", acl.to_owned())),
+    }
+}
+
+/// What a bucket says that has ACLs disabled. One whose ownership controls were deleted would have them.
+pub(super) fn acls_refused(owned: &Owned) -> S3Error {
+    match owned.bucket.ownership {
+        Some(_) => refuse(400, "AccessControlListNotSupported", "The bucket does not allow ACLs"),
+        None => not_implemented("An access control list"),
     }
 }
 
@@ -114,10 +132,9 @@ pub(super) fn checksum(row: &ObjectRow, name: &str) -> Option<String> {
     row.checksums.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())
 }
 
-/// The algorithms of an object's checksums, as listings name them.
-pub(super) fn checksum_algorithm(row: &ObjectRow) -> Option<Vec<ChecksumAlgorithm>> {
-    let names = row.checksums.iter().map(|(name, _)| ChecksumAlgorithm::from(name.clone()));
-    Some(names.collect()).filter(|names: &Vec<_>| !names.is_empty())
+/// The algorithms of an object's checksums.
+pub(super) fn checksum_algorithms(row: &ObjectRow) -> Vec<ChecksumAlgorithm> {
+    row.checksums.iter().map(|(name, _)| ChecksumAlgorithm::from(name.clone())).collect()
 }
 
 /// Whether an object's checksum is that of all its bytes or that of its parts' checksums.
@@ -136,11 +153,14 @@ pub(super) fn timestamp(seconds: i64) -> Timestamp {
     OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH).into()
 }
 
-pub(super) fn encryption(row: &ObjectRow) -> ServerSideEncryption {
-    ServerSideEncryption::from_static(match row.kms_key_arn {
-        Some(_) => ServerSideEncryption::AWS_KMS,
-        None => ServerSideEncryption::AES256,
-    })
+/// The algorithm by which S3 itself has a key for the object; none for a customer's key.
+pub(super) fn encryption(row: &ObjectRow) -> Option<ServerSideEncryption> {
+    let algorithm = match (&row.kms_key_arn, &row.customer_key_check) {
+        (Some(_), _) => ServerSideEncryption::AWS_KMS,
+        (None, Some(_)) => return None,
+        (None, None) => ServerSideEncryption::AES256,
+    };
+    Some(ServerSideEncryption::from_static(algorithm))
 }
 
 /// The bucket key flag, which S3 gives for SSE-KMS only when it is on.
@@ -164,8 +184,10 @@ pub(super) fn canonical_id(account: &str) -> String {
 
 /// Fills the fields that GetObject and HeadObject have in common.
 macro_rules! describe {
-    ($output:ident, $row:expr, with_checksum: $with_checksum:expr) => {{
+    ($output:ident, $row:expr, $customer:expr, with_checksum: $with_checksum:expr) => {{
         let (row, with_checksum): (&$crate::store::ObjectRow, bool) = ($row, $with_checksum);
+        let (sse_customer_algorithm, sse_customer_key_md5) =
+            $crate::s3::customer_key::CustomerKey::shown($customer);
         let sum = |name| $crate::s3::describe::checksum(row, name).filter(|_| with_checksum);
         let header = |name| $crate::s3::describe::header(row, name);
         s3s::dto::$output {
@@ -192,7 +214,9 @@ macro_rules! describe {
                 .and_then(|text| s3s::dto::Timestamp::parse(s3s::dto::TimestampFormat::HttpDate, &text).ok()),
             last_modified: Some($crate::s3::describe::timestamp(row.modified)),
             metadata: (!row.metadata.is_empty()).then(|| row.metadata.iter().cloned().collect()),
-            server_side_encryption: Some($crate::s3::describe::encryption(row)),
+            server_side_encryption: $crate::s3::describe::encryption(row),
+            sse_customer_algorithm,
+            sse_customer_key_md5,
             ssekms_key_id: row.kms_key_arn.clone(),
             ..s3s::dto::$output::default()
         }

@@ -5,32 +5,47 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use http::HeaderMap;
 use policy::Context;
 use policy::call::{Encryption, EncryptionRules};
 use s3s::S3Result;
 
 use super::ask::{Ask, Owned};
-use super::failure::{from_kms, refuse};
+use super::customer_key::{self, CustomerKey};
+use super::failure::{from_kms, invalid_argument, refuse};
 use crate::arns;
 use crate::fidelity::Fidelity;
 use crate::kms::{self, AWS_S3_ALIAS, EncryptionContext, Form};
 use crate::model::DefaultEncryption;
 
+/// The algorithm's header.
+pub(super) const ALGORITHM: &str = "x-amz-server-side-encryption";
+
 /// What a write's headers say.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Headers<'a> {
-    /// `x-amz-server-side-encryption`.
-    pub(super) algorithm: Option<&'a str>,
-    /// `x-amz-server-side-encryption-aws-kms-key-id`.
-    pub(super) key_id: Option<&'a str>,
-    /// `x-amz-server-side-encryption-context`: base64 of JSON.
-    pub(super) context: Option<&'a str>,
-    /// `x-amz-server-side-encryption-bucket-key-enabled`.
-    pub(super) bucket_key: Option<bool>,
+struct Headers<'a> {
+    algorithm: Option<&'a str>,
+    key_id: Option<&'a str>,
+    /// Base64 of JSON.
+    context: Option<&'a str>,
+    bucket_key: Option<bool>,
+}
+
+impl<'a> Headers<'a> {
+    fn read(headers: &'a HeaderMap) -> Self {
+        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        Self {
+            algorithm: text(ALGORITHM),
+            key_id: text("x-amz-server-side-encryption-aws-kms-key-id"),
+            context: text("x-amz-server-side-encryption-context"),
+            bucket_key: text("x-amz-server-side-encryption-bucket-key-enabled")
+                .map(|on| on.eq_ignore_ascii_case("true")),
+        }
+    }
 }
 
 /// How an object is to be encrypted.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(super) enum Protection {
     /// SSE-S3.
     S3Managed,
@@ -43,8 +58,22 @@ pub(super) enum Protection {
         /// Whether the data key is bound to the bucket instead of the object.
         bucket_key: bool,
     },
+    /// SSE-C.
+    Customer(CustomerKey),
+    /// SSE-C, which the bucket refuses before it looks at the key.
+    BlockedCustomer,
     /// DSSE-KMS, which the embedded AWS does not have; policies see it before that is said.
     DualLayer,
+}
+
+impl Protection {
+    /// The customer's key, if that is what protects.
+    pub(super) fn customer_key(&self) -> Option<&CustomerKey> {
+        match self {
+            Self::Customer(key) => Some(key),
+            _ => None,
+        }
+    }
 }
 
 /// How a write is to be encrypted and what policies see of it.
@@ -59,8 +88,18 @@ pub(super) struct Plan {
 ///
 /// # Errors
 /// For headers that contradict each other.
-pub(super) async fn plan(ask: &Ask, owned: &Owned, headers: Headers<'_>) -> S3Result<Plan> {
-    must_agree(headers)?;
+pub(super) async fn plan(ask: &Ask, owned: &Owned, headers: &HeaderMap) -> S3Result<Plan> {
+    let customer = customer_key::is_named(headers);
+    let customer = match (customer, owned.bucket.blocks_customer_keys) {
+        (false, _) => None,
+        (true, true) => Some(Protection::BlockedCustomer),
+        (true, false) => CustomerKey::read(headers, &customer_key::OF_OBJECT)?.map(Protection::Customer),
+    };
+    let headers = Headers::read(headers);
+    must_agree(headers, customer.is_some())?;
+    if let Some(protection) = customer {
+        return Ok(Plan { protection, conditions: Context::new() });
+    }
     let caller_context = headers.context.map(read_context).transpose()?.unwrap_or_default();
     let conditions = conditions(ask, owned, headers).await;
     let default = &owned.bucket.encryption;
@@ -96,24 +135,28 @@ fn default_bucket_key(default: &DefaultEncryption) -> bool {
     matches!(default, DefaultEncryption::Kms { bucket_key: true, .. })
 }
 
-fn must_agree(headers: Headers<'_>) -> S3Result<()> {
+fn must_agree(headers: Headers<'_>, customer_key: bool) -> S3Result<()> {
+    if let (true, Some(algorithm)) = (customer_key, headers.algorithm) {
+        return Err(invalid_argument(
+            "Server Side Encryption with Customer provided key is incompatible with the encryption method specified",
+            ALGORITHM,
+            algorithm.to_owned(),
+        ));
+    }
     let by_kms = match headers.algorithm {
         Some("aws:kms" | "aws:kms:dsse") => true,
         None | Some("AES256") => false,
         Some(_) => {
-            return Err(refuse(
-                400,
-                "InvalidEncryptionAlgorithmError",
-                "The encryption request that you specified is not valid. The valid values are AES256, aws:kms and \
-                 aws:kms:dsse.",
-            ));
+            let message = "The encryption request that you specified is not valid. The valid values are AES256, aws:kms and \
+                           aws:kms:dsse.";
+            return Err(refuse(400, "InvalidEncryptionAlgorithmError", message));
         }
     };
     if !by_kms && (headers.key_id.is_some() || headers.context.is_some()) {
-        return Err(refuse(
-            400,
-            "InvalidArgument",
+        return Err(invalid_argument(
             "Server Side Encryption with AWS KMS managed key requires HTTP header x-amz-server-side-encryption : aws:kms",
+            ALGORITHM,
+            headers.algorithm.map(str::to_owned),
         ));
     }
     Ok(())

@@ -1,5 +1,5 @@
-//! Envelope encryption of objects: a data key of its own for every object, wrapped by KMS or by the root key; the bytes in
-//! chunks of 1 MiB under AES-256-GCM. A chunk opens only at its place, and the last one only as the last.
+//! Envelope encryption of objects: a data key of its own for every object, wrapped by KMS, by the customer's key or by the root
+//! key; the bytes in chunks of 1 MiB under AES-256-GCM. A chunk opens only at its place, and the last one only as the last.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -7,8 +7,9 @@ use s3s::S3Result;
 use zeroize::Zeroizing;
 
 use super::ask::Ask;
+use super::customer_key::CustomerKey;
 use super::encryption::Protection;
-use super::failure::{from_kms, internal, not_implemented, refuse};
+use super::failure::{access_denied, from_kms, internal, not_implemented, refuse};
 use crate::arns;
 use crate::caller::Identity;
 use crate::crypto::{CryptoError, Key};
@@ -29,6 +30,8 @@ pub(super) struct Envelope {
     pub(super) wrapped_key: String,
     /// `None` for SSE-S3.
     pub(super) kms_key_arn: Option<String>,
+    /// For SSE-C only.
+    pub(super) customer_key_check: Option<String>,
     pub(super) context: EncryptionContext,
     pub(super) bucket_key: bool,
 }
@@ -40,16 +43,11 @@ pub(super) struct Envelope {
 pub(super) async fn seal(ask: &Ask, bucket: &str, key: &str, protection: &Protection) -> S3Result<Envelope> {
     match protection {
         Protection::DualLayer => Err(not_implemented("Server-side encryption aws:kms:dsse")),
-        Protection::S3Managed => {
-            let data_key = Key::generate().map_err(internal)?;
-            let wrapped = ask.aws.store.root_key().seal(data_key.expose(), &own_context(bucket, key));
-            Ok(Envelope {
-                key: data_key,
-                wrapped_key: BASE64_STANDARD.encode(wrapped.map_err(internal)?),
-                kms_key_arn: None,
-                context: EncryptionContext::new(),
-                bucket_key: false,
-            })
+        Protection::BlockedCustomer => Err(access_denied()),
+        Protection::S3Managed => sealed_under(ask.aws.store.root_key(), bucket, key),
+        Protection::Customer(customer) => {
+            let check = customer.check_value()?;
+            Ok(Envelope { customer_key_check: Some(check), ..sealed_under(&customer.key, bucket, key)? })
         }
         Protection::Kms { identifier, context, bucket_key } => {
             must_be_signed(ask)?;
@@ -60,6 +58,7 @@ pub(super) async fn seal(ask: &Ask, bucket: &str, key: &str, protection: &Protec
                 key: made.key,
                 wrapped_key: BASE64_STANDARD.encode(made.wrapped),
                 kms_key_arn: Some(made.key_arn),
+                customer_key_check: None,
                 context: context.clone(),
                 bucket_key: *bucket_key,
             })
@@ -67,18 +66,33 @@ pub(super) async fn seal(ask: &Ask, bucket: &str, key: &str, protection: &Protec
     }
 }
 
-/// Opens the data key of a stored object, for the caller.
+/// A data key sealed under a key that is at hand.
+fn sealed_under(sealing: &Key, bucket: &str, key: &str) -> S3Result<Envelope> {
+    let data_key = Key::generate().map_err(internal)?;
+    let wrapped = sealing.seal(data_key.expose(), &own_context(bucket, key)).map_err(internal)?;
+    Ok(Envelope {
+        key: data_key,
+        wrapped_key: BASE64_STANDARD.encode(wrapped),
+        kms_key_arn: None,
+        customer_key_check: None,
+        context: EncryptionContext::new(),
+        bucket_key: false,
+    })
+}
+
+/// Opens the data key of a stored object, for the caller. `customer` is the customer's key where it needs one.
 ///
 /// # Errors
 /// KMS's, when the object is under a KMS key.
-pub(super) async fn open(ask: &Ask, row: &ObjectRow) -> S3Result<Key> {
+pub(super) async fn open(ask: &Ask, row: &ObjectRow, customer: Option<&CustomerKey>) -> S3Result<Key> {
     let wrapped = BASE64_STANDARD.decode(&row.wrapped_key).map_err(internal)?;
     if row.kms_key_arn.is_some() {
         must_be_signed(ask)?;
         let opened = data_key::open(&ask.kms(), &wrapped, &context_of(row)).await;
         return opened.map_err(|error| from_kms(&error));
     }
-    let opened = ask.aws.store.root_key().open(&wrapped, &own_context(&row.bucket, &row.key));
+    let sealing = customer.map_or(ask.aws.store.root_key(), |customer| &customer.key);
+    let opened = sealing.open(&wrapped, &own_context(&row.bucket, &row.key));
     Key::from_bytes(&opened.map_err(internal)?).ok_or_else(|| internal(CryptoError::DoesNotOpen))
 }
 

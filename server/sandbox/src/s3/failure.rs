@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
-use http::HeaderValue;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use s3s::{S3Error, S3ErrorCode};
 
+use super::answer::Fields;
 use crate::kms::KmsError;
 use crate::store::{ChangeError, Full, StoreError};
 
@@ -22,30 +23,58 @@ pub(super) fn refuse(status: u16, code: &str, message: impl Into<Cow<'static, st
     error
 }
 
-/// Carries a field of an error from here to [`super::answer`], which takes it out: `s3s` has code and message only.
-pub(super) const FIELD: &str = "x-trilock-error-field";
+/// Carries the fields of an error from where it is made to where its answer is written: `s3s` has no place for them. It never
+/// leaves the process.
+const FIELDS: HeaderName = HeaderName::from_static("x-trilock-error-field");
 
-/// The same error with one more field beside its code and message, for example `ArgumentName`.
-pub(super) fn with_field(mut error: S3Error, name: &'static str, value: &str) -> S3Error {
+/// The same error with more elements than code and message, by their names.
+pub(super) fn with_fields(
+    mut error: S3Error,
+    fields: impl IntoIterator<Item = (&'static str, String)>,
+) -> S3Error {
     let mut headers = error.headers().cloned().unwrap_or_default();
-    let field = format!("{name}={}", utf8_percent_encode(value, NON_ALPHANUMERIC));
-    // Letters, digits and `%` fit into any header.
-    if let Ok(field) = HeaderValue::from_str(&field) {
-        headers.append(FIELD, field);
+    for (name, value) in fields {
+        let text = format!("{name}={}", utf8_percent_encode(&value, NON_ALPHANUMERIC));
+        if let Ok(value) = HeaderValue::from_str(&text) {
+            headers.append(FIELDS, value);
+        }
     }
     error.set_headers(headers);
     error
 }
 
-/// 400 `InvalidArgument`, naming the argument and what it was.
+/// Takes out the fields that [`with_fields`] gave.
+pub(super) fn take_fields(headers: &mut HeaderMap) -> Fields {
+    let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+    let packed = headers.get_all(FIELDS).iter().filter_map(|field| field.to_str().ok()?.split_once('='));
+    let fields = packed.map(|(name, value)| (Cow::Owned(name.to_owned()), decoded(value))).collect();
+    headers.remove(FIELDS);
+    fields
+}
+
+/// `InvalidArgument` with the argument's name and value.
 pub(super) fn invalid_argument(
     message: impl Into<Cow<'static, str>>,
-    name: &str,
-    value: impl std::fmt::Display,
+    name: &'static str,
+    value: impl Into<Option<String>>,
 ) -> S3Error {
-    let error = with_field(refuse(400, "InvalidArgument", message), "ArgumentName", name);
-    with_field(error, "ArgumentValue", &value.to_string())
+    let value = value.into().map(|value| ("ArgumentValue", value));
+    let fields = std::iter::once(("ArgumentName", name.to_owned())).chain(value);
+    with_fields(refuse(400, "InvalidArgument", message), fields)
 }
+
+/// The document of a request is not one that S3 reads.
+pub(super) fn malformed_xml() -> S3Error {
+    refuse(
+        400,
+        "MalformedXML",
+        "The XML you provided was not well-formed or did not validate against our published schema",
+    )
+}
+
+/// What S3 says of a signature that is not the one it calculated.
+pub(super) const SIGNATURE_DOES_NOT_MATCH: &str = "The request signature we calculated does not match the signature you provided. \
+                                                   Check your key and signing method.";
 
 /// 403 in S3's short form: to callers of other accounts S3 gives no reason.
 pub(super) fn access_denied() -> S3Error {
@@ -146,11 +175,10 @@ pub(super) fn message(code: &str, said: Option<String>) -> String {
         return in_s3s_words(&said).unwrap_or(said);
     }
     let standard = match code {
+        // S3 says nothing of an access control list that it does not know.
+        "InvalidArgument" => "",
         "AccessDenied" => "Access Denied",
-        "SignatureDoesNotMatch" => {
-            "The request signature we calculated does not match the signature you provided. Check your key and signing \
-             method."
-        }
+        "SignatureDoesNotMatch" => SIGNATURE_DOES_NOT_MATCH,
         "KeyTooLongError" => "Your key is too long",
         "InvalidURI" => "Couldn't parse the specified URI.",
         "MethodNotAllowed" => "The specified method is not allowed against this resource.",

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures::stream::{self, BoxStream};
 use futures::{StreamExt as _, TryStreamExt as _};
+use http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
 use http_body::Frame;
 use http_body_util::StreamBody;
 use s3s::dto::{
@@ -15,13 +16,16 @@ use s3s::{S3Request, S3Response, S3Result};
 
 use super::ask::{Ask, Owned};
 use super::conditional::Conditions;
+use super::customer_key::{self, CustomerKey, OF_OBJECT};
 use super::describe::describe;
+use super::encryption;
 use super::envelope::{self, CHUNK_BYTES, open_chunk};
-use super::failure::{from_kms, from_store, internal, not_implemented, refuse, with_field};
+use super::failure::{from_kms, from_store, internal, invalid_argument, refuse, with_fields};
 use super::tags;
 use super::versions::{Found, find, on_version};
 use super::write::shown_version;
 use crate::Body;
+use crate::caller::Identity;
 use crate::crypto::{CryptoError, Key};
 use crate::gate::actions;
 use crate::kms::data_key;
@@ -34,8 +38,11 @@ pub(super) async fn get_object(
     ask: &Ask,
     request: S3Request<GetObjectInput>,
 ) -> S3Result<S3Response<GetObjectOutput>> {
+    must_not_name_encryption(&request.headers)?;
+    let asked_range = text_of_range(&request.headers);
     let input = request.input;
-    must_be_plain(input.sse_customer_algorithm.as_deref())?;
+    // `s3s` puts them into the answer.
+    chosen(ask, &request.uri)?;
     let owned = ask.bucket(&input.bucket, input.expected_bucket_owner.as_deref()).await?;
     let (permit, row) = may_read(ask, &owned, &input.key, input.version_id.clone()).await?;
     let conditions = Conditions {
@@ -45,13 +52,14 @@ pub(super) async fn get_object(
         unmodified_since: input.if_unmodified_since,
     };
     conditions.check(&row)?;
-    let range = wanted_range(&row, input.range, input.part_number)?;
+    let customer = customer_key::of_stored(&row, CustomerKey::read(&request.headers, &OF_OBJECT)?)?;
+    let range = wanted_range(&row, (input.range, &asked_range), input.part_number)?;
     let whole = 0..row.size;
     let wanted = range.clone().unwrap_or(whole);
-    let body = read(ask, &permit, &row, wanted.clone()).await?;
+    let body = read(ask, &permit, (&row, customer.as_ref()), wanted.clone()).await?;
     // A checksum of the whole says nothing about a part.
     let with_checksum = wants_checksum(input.checksum_mode.as_ref()) && range.is_none();
-    let mut output = describe!(GetObjectOutput, &row, with_checksum: with_checksum);
+    let mut output = describe!(GetObjectOutput, &row, customer.as_ref(), with_checksum: with_checksum);
     output.content_length = i64::try_from(wanted.end - wanted.start).ok();
     output.content_range =
         range.map(|range| format!("bytes {}-{}/{}", range.start, range.end.saturating_sub(1), row.size));
@@ -66,8 +74,10 @@ pub(super) async fn head_object(
     ask: &Ask,
     request: S3Request<HeadObjectInput>,
 ) -> S3Result<S3Response<HeadObjectOutput>> {
+    must_not_name_encryption(&request.headers)?;
+    let chosen = chosen(ask, &request.uri)?;
+    let asked_range = text_of_range(&request.headers);
     let input = request.input;
-    must_be_plain(input.sse_customer_algorithm.as_deref())?;
     let owned = ask.bucket(&input.bucket, input.expected_bucket_owner.as_deref()).await?;
     let (_permit, row) = may_read(ask, &owned, &input.key, input.version_id.clone()).await?;
     let with_checksum = wants_checksum(input.checksum_mode.as_ref());
@@ -83,8 +93,10 @@ pub(super) async fn head_object(
         unmodified_since: input.if_unmodified_since,
     };
     conditions.check(&row)?;
-    let range = wanted_range(&row, input.range, input.part_number)?;
-    let mut output = describe!(HeadObjectOutput, &row, with_checksum: with_checksum && range.is_none());
+    let customer = customer_key::of_stored(&row, CustomerKey::read(&request.headers, &OF_OBJECT)?)?;
+    let range = wanted_range(&row, (input.range, &asked_range), input.part_number)?;
+    let with_checksum = with_checksum && range.is_none();
+    let mut output = describe!(HeadObjectOutput, &row, customer.as_ref(), with_checksum: with_checksum);
     let length = range.as_ref().map_or(row.size, |range| range.end - range.start);
     output.content_length = i64::try_from(length).ok();
     output.content_range =
@@ -98,17 +110,55 @@ pub(super) async fn head_object(
     output.content_type = input.response_content_type.or(output.content_type);
     output.expires = input.response_expires.or(output.expires);
     let mut response = S3Response::new(output);
+    response.headers.extend(chosen);
     if let Some(count) = tags::count(ask, &owned, &row, input.version_id) {
         response.headers.insert("x-amz-tagging-count", count.into());
     }
     Ok(response)
 }
 
-fn must_be_plain(customer_key: Option<&str>) -> S3Result<()> {
-    match customer_key {
-        Some(_) => Err(not_implemented("Server-side encryption with customer-provided keys")),
-        None => Ok(()),
+/// Headers of the answer that a request chooses in its query.
+const CHOSEN: [(&str, HeaderName); 6] = [
+    ("response-cache-control", header::CACHE_CONTROL),
+    ("response-content-disposition", header::CONTENT_DISPOSITION),
+    ("response-content-encoding", header::CONTENT_ENCODING),
+    ("response-content-language", header::CONTENT_LANGUAGE),
+    ("response-content-type", header::CONTENT_TYPE),
+    ("response-expires", header::EXPIRES),
+];
+
+/// What a request chooses of its answer's headers. Only a signed one has a say in them (BC:s3.GetObject).
+fn chosen(ask: &Ask, uri: &Uri) -> S3Result<HeaderMap> {
+    let query = uri.query().unwrap_or_default();
+    let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query).unwrap_or_default();
+    let mut headers = HeaderMap::new();
+    for (name, value) in pairs {
+        let header = CHOSEN.iter().find(|(known, _)| *known == name).map(|(_, header)| header);
+        if let (Some(header), Ok(value)) = (header, HeaderValue::from_str(&value)) {
+            headers.insert(header, value);
+        }
     }
+    match !headers.is_empty() && matches!(ask.caller.identity, Identity::Anonymous) {
+        true => Err(refuse(
+            400,
+            "InvalidRequest",
+            "Request specific response headers cannot be used for anonymous GET requests.",
+        )),
+        false => Ok(headers),
+    }
+}
+
+/// How an object is encrypted cannot be changed by reading it (BC:s3.GetObject).
+fn must_not_name_encryption(headers: &HeaderMap) -> S3Result<()> {
+    let Some(value) = headers.get(encryption::ALGORITHM) else { return Ok(()) };
+    let message = "x-amz-server-side-encryption header is not supported for this operation.";
+    let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+    Err(invalid_argument(message, encryption::ALGORITHM, value))
+}
+
+fn text_of_range(headers: &HeaderMap) -> String {
+    let range = headers.get(header::RANGE).map(HeaderValue::as_bytes).unwrap_or_default();
+    String::from_utf8_lossy(range).into_owned()
 }
 
 /// Proof that the gate allowed to read this object: `s3:GetObject`, or `s3:GetObjectVersion` for a version by its id.
@@ -137,14 +187,20 @@ pub(super) fn allowed_to_read(ask: &Ask, owned: &Owned, found: &Found) -> S3Resu
     Ok(MayRead(()))
 }
 
-/// The bytes that a range or a part number names.
+/// The bytes that a range or a part number names. A range comes with its text.
 fn wanted_range(
     row: &ObjectRow,
-    range: Option<s3s::dto::Range>,
+    (range, text): (Option<s3s::dto::Range>, &str),
     part: Option<i32>,
 ) -> S3Result<Option<Range<u64>>> {
     let Some(part) = part else {
-        return range.map(|range| range.check(row.size)).transpose().map_err(|_| unsatisfiable(row.size));
+        let within = |range: s3s::dto::Range| range.check(row.size).ok().filter(|range| !range.is_empty());
+        return range.map(|range| within(range).ok_or(())).transpose().map_err(|()| {
+            with_fields(
+                refuse(416, "InvalidRange", "The requested range is not satisfiable"),
+                [("RangeRequested", text.to_owned()), ("ActualObjectSize", row.size.to_string())],
+            )
+        });
     };
     if range.is_some() {
         return Err(refuse(
@@ -157,7 +213,10 @@ fn wanted_range(
     let index = usize::try_from(part).ok().and_then(|part| part.checked_sub(1));
     let segment = index.and_then(|index| Some((index, segments.get(index)?)));
     let Some((index, segment)) = segment else {
-        return Err(refuse(416, "InvalidPartNumber", "The requested partnumber is not satisfiable"));
+        return Err(with_fields(
+            refuse(416, "InvalidPartNumber", "The requested partnumber is not satisfiable"),
+            [("PartNumberRequested", part.to_string()), ("ActualPartCount", segments.len().to_string())],
+        ));
     };
     let begins: u64 = segments.iter().take(index).map(|segment| segment.size).sum();
     Ok(Some(begins..begins + segment.size))
@@ -171,16 +230,16 @@ fn wants_checksum(mode: Option<&ChecksumMode>) -> bool {
     mode.is_some_and(|mode| mode.as_str() == ChecksumMode::ENABLED)
 }
 
-fn unsatisfiable(size: u64) -> s3s::S3Error {
-    let error = refuse(416, "InvalidRange", "The requested range is not satisfiable");
-    with_field(error, "ActualObjectSize", &size.to_string())
-}
-
 /// Decrypts a part of an object. The first chunk is opened before anything is answered, so what cannot be read is an error
 /// and no broken body.
-async fn read(ask: &Ask, permit: &MayRead, row: &ObjectRow, wanted: Range<u64>) -> S3Result<Body> {
+async fn read(
+    ask: &Ask,
+    permit: &MayRead,
+    of: (&ObjectRow, Option<&CustomerKey>),
+    wanted: Range<u64>,
+) -> S3Result<Body> {
     let several = wanted.end - wanted.start > CHUNK_BYTES as u64;
-    let mut plaintext = plaintext(ask, permit, row, wanted).await?;
+    let mut plaintext = plaintext(ask, permit, of, wanted).await?;
     if !several {
         let mut bytes = Vec::new();
         while let Some(more) = plaintext.try_next().await.map_err(|error| from_store(&error))? {
@@ -193,17 +252,17 @@ async fn read(ask: &Ask, permit: &MayRead, row: &ObjectRow, wanted: Range<u64>) 
     Ok(Body::http_body_unsync(StreamBody::new(rest.map_ok(Frame::data))))
 }
 
-/// Plaintext of a part of an object, as it is read from the store.
+/// Plaintext of a part of an object, as it is read from the store; with the customer's key where it needs one.
 ///
 /// # Errors
 /// KMS's, when the object is under a KMS key.
 pub(super) async fn plaintext(
     ask: &Ask,
     _permit: &MayRead,
-    row: &ObjectRow,
+    (row, customer): (&ObjectRow, Option<&CustomerKey>),
     wanted: Range<u64>,
 ) -> S3Result<Plaintext> {
-    let key = Arc::new(envelope::open(ask, row).await?);
+    let key = Arc::new(envelope::open(ask, row, customer).await?);
     let hold = ask.aws.store.hold(row).await.map_err(|error| from_store(&error))?;
     // Replaced or deleted between its row and its bytes: as if the request had come a moment later.
     let hold = Arc::new(hold.ok_or_else(|| refuse(404, "NoSuchKey", "The specified key does not exist."))?);

@@ -11,35 +11,17 @@ use s3s::dto::{
 use s3s::{S3Request, S3Response, S3Result};
 
 use super::ask::{Ask, Owned};
-use super::describe::{canonical_id, checksum_algorithm, checksum_type, etag, timestamp};
-use super::failure::{from_store, invalid_argument, refuse, with_field};
+use super::describe::{canonical_id, checksum_algorithms, checksum_type, etag, timestamp};
+use super::failure::{from_store, invalid_argument};
 use crate::gate::{Permit, actions};
-use crate::model::Bucket;
-use crate::store::{ObjectRow, Store, StoreError};
+use crate::store::{ObjectRow, Place, StoreError};
 
 /// Largest and default page.
 const MAX_KEYS: i32 = 1000;
+/// How many are read at first behind a common prefix.
+const FEW: usize = 2;
 /// What S3 leaves as it is under `encoding-type=url`.
 const PLAIN: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'*').remove(b'/');
-
-/// What a listing is asked for.
-#[derive(Clone, Debug)]
-struct Wanted {
-    prefix: String,
-    delimiter: String,
-    /// Entries up to this one, inclusive, are skipped.
-    after: String,
-    limit: usize,
-}
-
-/// One page: keys and common prefixes, together in order.
-#[derive(Debug, Default)]
-struct Page {
-    objects: Vec<ObjectRow>,
-    prefixes: Vec<String>,
-    /// The last entry, when more follow.
-    next: Option<String>,
-}
 
 pub(super) async fn list_objects(
     ask: &Ask,
@@ -49,30 +31,28 @@ pub(super) async fn list_objects(
     let owned = ask.bucket(&input.bucket, input.expected_bucket_owner.as_deref()).await?;
     let conditions = conditions(input.prefix.as_deref(), input.delimiter.as_deref(), input.max_keys);
     let permit = ask.on_bucket::<actions::s3::ListBucket>(&owned, conditions)?;
-    let wanted = Wanted {
-        prefix: input.prefix.clone().unwrap_or_default(),
-        delimiter: input.delimiter.clone().unwrap_or_default(),
-        after: input.marker.clone().unwrap_or_default(),
-        limit: limit("maxKeys", input.max_keys)?,
-    };
-    let page = list(ask, permit, &owned, &wanted).await?;
     let encoding = Encoding::of(input.encoding_type.as_ref())?;
+    let marker = input.marker.unwrap_or_default();
+    let limit = limit("maxKeys", input.max_keys)?;
+    let rolled = (input.prefix.as_deref(), input.delimiter.as_deref());
+    let scan = Scan::behind(rolled, &marker, None, limit);
+    let page = list(ask, permit, &owned, &scan).await?;
     let owner = canonical_id(&owned.owner.id);
     Ok(S3Response::new(ListObjectsOutput {
         name: Some(input.bucket),
-        prefix: Some(encoding.text(&wanted.prefix)),
-        marker: Some(encoding.text(&wanted.after)),
-        max_keys: Some(shown(wanted.limit)),
+        prefix: Some(encoding.text(&scan.prefix)),
+        marker: Some(encoding.text(&marker)),
+        max_keys: Some(shown(limit)),
         is_truncated: Some(page.next.is_some()),
         // Without a delimiter the last key serves (BC:s3.ListObjects, `NextMarker`).
         next_marker: page
             .next
-            .as_deref()
-            .filter(|_| !wanted.delimiter.is_empty())
-            .map(|next| encoding.text(next)),
+            .as_ref()
+            .filter(|_| !scan.delimiter.is_empty())
+            .map(|(next, _)| encoding.text(next)),
         contents: contents(&page, encoding, Some(&owner)),
-        common_prefixes: common_prefixes(&page, encoding),
-        delimiter: input.delimiter.map(|delimiter| encoding.text(&delimiter)),
+        common_prefixes: Some(common_prefixes(&page, encoding)),
+        delimiter: shown_delimiter(&scan, encoding),
         encoding_type: input.encoding_type,
         ..ListObjectsOutput::default()
     }))
@@ -86,33 +66,32 @@ pub(super) async fn list_objects_v2(
     let owned = ask.bucket(&input.bucket, input.expected_bucket_owner.as_deref()).await?;
     let conditions = conditions(input.prefix.as_deref(), input.delimiter.as_deref(), input.max_keys);
     let permit = ask.on_bucket::<actions::s3::ListBucket>(&owned, conditions)?;
+    let encoding = Encoding::of(input.encoding_type.as_ref())?;
+    // Where the token goes on, what was asked for at first does not count.
+    let start_after = input.start_after.filter(|_| input.continuation_token.is_none());
     let after = match input.continuation_token.as_deref() {
         Some(token) => read_token(token)?,
-        None => input.start_after.clone().unwrap_or_default(),
+        None => start_after.clone().unwrap_or_default(),
     };
-    let wanted = Wanted {
-        prefix: input.prefix.clone().unwrap_or_default(),
-        delimiter: input.delimiter.clone().unwrap_or_default(),
-        after,
-        limit: limit("maxKeys", input.max_keys)?,
-    };
-    let page = list(ask, permit, &owned, &wanted).await?;
-    let encoding = Encoding::of(input.encoding_type.as_ref())?;
+    let limit = limit("maxKeys", input.max_keys)?;
+    let rolled = (input.prefix.as_deref(), input.delimiter.as_deref());
+    let scan = Scan::behind(rolled, &after, None, limit);
+    let page = list(ask, permit, &owned, &scan).await?;
     let owner = canonical_id(&owned.owner.id);
     let fetch_owner = input.fetch_owner.unwrap_or_default();
     Ok(S3Response::new(ListObjectsV2Output {
         name: Some(input.bucket),
-        prefix: Some(encoding.text(&wanted.prefix)),
-        max_keys: Some(shown(wanted.limit)),
-        key_count: Some(shown(page.objects.len() + page.prefixes.len())),
+        prefix: Some(encoding.text(&scan.prefix)),
+        max_keys: Some(shown(limit)),
+        key_count: Some(shown(page.entries.len() + page.prefixes.len())),
         continuation_token: input.continuation_token,
         is_truncated: Some(page.next.is_some()),
-        next_continuation_token: page.next.as_deref().map(|next| BASE64_URL_SAFE_NO_PAD.encode(next)),
+        next_continuation_token: page.next.as_ref().map(|(next, _)| BASE64_URL_SAFE_NO_PAD.encode(next)),
         contents: contents(&page, encoding, Some(&owner).filter(|_| fetch_owner)),
-        common_prefixes: common_prefixes(&page, encoding),
-        delimiter: input.delimiter.map(|delimiter| encoding.text(&delimiter)),
+        common_prefixes: Some(common_prefixes(&page, encoding)),
+        delimiter: shown_delimiter(&scan, encoding),
         encoding_type: input.encoding_type,
-        start_after: input.start_after.map(|after| encoding.text(&after)),
+        start_after: start_after.map(|after| encoding.text(&after)),
         ..ListObjectsV2Output::default()
     }))
 }
@@ -133,11 +112,11 @@ pub(super) fn conditions(prefix: Option<&str>, delimiter: Option<&str>, max_keys
 }
 
 /// Entries of a page; `name` is what S3 calls the argument.
-pub(super) fn limit(name: &str, asked: Option<i32>) -> S3Result<usize> {
-    let asked = asked.unwrap_or(MAX_KEYS).min(MAX_KEYS);
-    usize::try_from(asked).map_err(|_| {
+pub(super) fn limit(name: &'static str, asked: Option<i32>) -> S3Result<usize> {
+    let limit = usize::try_from(asked.unwrap_or(MAX_KEYS).min(MAX_KEYS));
+    limit.map_err(|_| {
         let message = format!("Argument {name} must be an integer between 0 and 2147483647");
-        invalid_argument(message, name, asked)
+        invalid_argument(message, name, asked.map(|asked| asked.to_string()))
     })
 }
 
@@ -147,9 +126,8 @@ pub(super) fn shown(count: usize) -> i32 {
 
 fn read_token(token: &str) -> S3Result<String> {
     let name = BASE64_URL_SAFE_NO_PAD.decode(token).ok().and_then(|name| String::from_utf8(name).ok());
-    let message = "The continuation token provided is incorrect";
-    name.ok_or_else(|| {
-        with_field(refuse(400, "InvalidArgument", message), "ArgumentName", "continuation-token")
+    name.filter(|name| !name.is_empty()).ok_or_else(|| {
+        invalid_argument("The continuation token provided is incorrect", "continuation-token", None)
     })
 }
 
@@ -165,25 +143,27 @@ impl Encoding {
         match asked.map(EncodingType::as_str) {
             None => Ok(Self::Plain),
             Some(EncodingType::URL) => Ok(Self::Url),
-            Some(other) => {
-                let message = "Invalid Encoding Method specified in Request";
-                Err(invalid_argument(message, "encoding-type", other))
-            }
+            Some(other) => Err(invalid_argument(
+                "Invalid Encoding Method specified in Request",
+                "encoding-type",
+                other.to_owned(),
+            )),
         }
     }
 
     pub(super) fn text(self, text: &str) -> String {
         match self {
             Self::Plain => text.to_owned(),
-            Self::Url => utf8_percent_encode(text, &PLAIN).to_string(),
+            // As forms are encoded: a space is a plus.
+            Self::Url => utf8_percent_encode(text, &PLAIN).to_string().replace("%20", "+"),
         }
     }
 }
 
-fn contents(page: &Page, encoding: Encoding, owner: Option<&String>) -> Option<Vec<Object>> {
+fn contents(page: &Page<ObjectRow>, encoding: Encoding, owner: Option<&String>) -> Option<Vec<Object>> {
     let entry = |row: &ObjectRow| Object {
-        checksum_algorithm: checksum_algorithm(row),
-        checksum_type: Some(checksum_type(row)).filter(|_| !row.checksums.is_empty()),
+        checksum_algorithm: Some(checksum_algorithms(row)),
+        checksum_type: (!row.checksums.is_empty()).then(|| checksum_type(row)),
         e_tag: Some(etag(row)),
         key: Some(encoding.text(&row.key)),
         last_modified: Some(timestamp(row.modified)),
@@ -192,85 +172,127 @@ fn contents(page: &Page, encoding: Encoding, owner: Option<&String>) -> Option<V
         storage_class: Some(ObjectStorageClass::from_static(ObjectStorageClass::STANDARD)),
         ..Object::default()
     };
-    Some(page.objects.iter().map(entry).collect())
+    Some(page.entries.iter().map(entry).collect())
 }
 
-fn common_prefixes(page: &Page, encoding: Encoding) -> Option<Vec<CommonPrefix>> {
+pub(super) fn common_prefixes<T>(page: &Page<T>, encoding: Encoding) -> Vec<CommonPrefix> {
     let entry = |prefix: &String| CommonPrefix { prefix: Some(encoding.text(prefix)) };
-    Some(page.prefixes.iter().map(entry).collect())
+    page.prefixes.iter().map(entry).collect()
+}
+
+/// The delimiter as answers repeat it.
+pub(super) fn shown_delimiter(scan: &Scan, encoding: Encoding) -> Option<String> {
+    Some(encoding.text(&scan.delimiter)).filter(|delimiter| !delimiter.is_empty())
 }
 
 async fn list(
     ask: &Ask,
     _permit: Permit<actions::s3::ListBucket>,
     owned: &Owned,
-    wanted: &Wanted,
-) -> S3Result<Page> {
-    let page = collect(&ask.aws.store, &owned.bucket, wanted).await.map_err(|error| from_store(&error))?;
+    scan: &Scan,
+) -> S3Result<Page<ObjectRow>> {
+    let read = |place, count| ask.aws.store.objects(&owned.bucket.name, &scan.prefix, place, count);
+    let page = scan.collect(read, |row| (row.key.as_str(), None)).await;
+    let page = page.map_err(|error| from_store(&error))?;
     ask.must_still_be(owned).await?;
     Ok(page)
 }
 
-/// Reads keys in order and rolls those up that share what stands between prefix and delimiter.
-async fn collect(store: &Store, bucket: &Bucket, wanted: &Wanted) -> Result<Page, StoreError> {
-    let mut page = Page::default();
-    if wanted.limit == 0 {
-        return Ok(page);
+/// What is to be listed, and how much of it at once.
+#[derive(Clone, Debug)]
+pub(super) struct Scan {
+    pub(super) prefix: String,
+    pub(super) delimiter: String,
+    pub(super) limit: usize,
+    place: Place,
+}
+
+impl Scan {
+    /// From behind a key, or behind one of its versions or uploads. A key that is rolled up stands for all it is rolled up with.
+    pub(super) fn behind(
+        (prefix, delimiter): (Option<&str>, Option<&str>),
+        key: &str,
+        id: Option<&str>,
+        limit: usize,
+    ) -> Self {
+        let (prefix, delimiter) = (prefix.unwrap_or_default(), delimiter.unwrap_or_default());
+        let place = match (common_prefix(prefix, delimiter, key), id) {
+            (Some(group), _) => Place::BehindAll(group),
+            (None, _) if key.is_empty() => Place::Start,
+            (None, Some(id)) => Place::Within(key.to_owned(), id.to_owned()),
+            (None, None) => Place::Behind(key.to_owned()),
+        };
+        Self { prefix: prefix.to_owned(), delimiter: delimiter.to_owned(), limit, place }
     }
-    let mut cursor = wanted.after.clone();
-    if let Some(passed) = common_prefix(&wanted.prefix, &wanted.delimiter, &wanted.after)
-        .filter(|passed| *passed == wanted.after)
+
+    /// Reads what there is in order, and rolls those up that share what stands between prefix and delimiter. `read` gives at most
+    /// so many from a place on; `name` tells the key of one, and its id if it is one of several of its key.
+    pub(super) async fn collect<T, F>(
+        &self,
+        read: impl Fn(Place, u32) -> F,
+        name: impl Fn(&T) -> (&str, Option<&str>),
+    ) -> Result<Page<T>, StoreError>
+    where
+        F: Future<Output = Result<Vec<T>, StoreError>>,
     {
-        cursor = beyond(&passed);
-    }
-    let mut last = String::new();
-    loop {
-        let batch = store.objects(&bucket.name, &wanted.prefix, &cursor, MAX_KEYS.unsigned_abs()).await?;
-        let mut skipped = false;
-        for row in batch.objects {
-            let group = common_prefix(&wanted.prefix, &wanted.delimiter, &row.key);
-            // The same group again, past the largest character: it is on the page already.
-            if group.is_some() && group.as_ref() == page.prefixes.last() {
-                cursor.clone_from(&row.key);
-                continue;
-            }
-            if page.objects.len() + page.prefixes.len() == wanted.limit {
-                page.next = Some(last);
-                return Ok(page);
-            }
-            match group {
-                Some(group) => {
-                    // The rest of the group need not be read.
-                    cursor = beyond(&group);
-                    last.clone_from(&group);
+        let mut page = Page { entries: Vec::new(), prefixes: Vec::new(), next: None };
+        if self.limit == 0 {
+            return Ok(page);
+        }
+        let mut place = self.place.clone();
+        let mut last = None;
+        // One more than is wanted tells whether there is more. With a delimiter few are read at first: behind a common prefix all
+        // of it would be read in vain.
+        let mut count = if self.delimiter.is_empty() { self.limit + 1 } else { FEW };
+        loop {
+            let left = self.limit - page.entries.len() - page.prefixes.len();
+            let count_now = count.min(left + 1);
+            let batch = read(place.clone(), u32::try_from(count_now).unwrap_or(u32::MAX)).await?;
+            let full = batch.len() == count_now;
+            count *= 2;
+            let mut rolled_up = false;
+            for entry in batch {
+                if page.entries.len() + page.prefixes.len() == self.limit {
+                    page.next = last;
+                    return Ok(page);
+                }
+                let (key, id) = name(&entry);
+                if let Some(group) = common_prefix(&self.prefix, &self.delimiter, key) {
+                    place = Place::BehindAll(group.clone());
+                    last = Some((group.clone(), None));
                     page.prefixes.push(group);
-                    skipped = true;
+                    (count, rolled_up) = (FEW, true);
                     break;
                 }
-                None => {
-                    cursor.clone_from(&row.key);
-                    last.clone_from(&row.key);
-                    page.objects.push(row);
-                }
+                place = match id {
+                    Some(id) => Place::Within(key.to_owned(), id.to_owned()),
+                    None => Place::Behind(key.to_owned()),
+                };
+                last = Some((key.to_owned(), id.map(str::to_owned)));
+                page.entries.push(entry);
             }
-        }
-        if !skipped && !batch.more {
-            return Ok(page);
+            if !full && !rolled_up {
+                return Ok(page);
+            }
         }
     }
 }
 
+/// One page: entries and common prefixes, together in order.
+#[derive(Debug)]
+pub(super) struct Page<T> {
+    pub(super) entries: Vec<T>,
+    pub(super) prefixes: Vec<String>,
+    /// Key, and id where it has one, of the last entry, or the last common prefix, when more follow.
+    pub(super) next: Option<(String, Option<String>)>,
+}
+
 /// What a key is rolled up under: up to and with the first delimiter behind the prefix.
-pub(super) fn common_prefix(prefix: &str, delimiter: &str, key: &str) -> Option<String> {
+fn common_prefix(prefix: &str, delimiter: &str, key: &str) -> Option<String> {
     if delimiter.is_empty() {
         return None;
     }
     let rest = key.strip_prefix(prefix)?;
     let place = rest.find(delimiter)?;
     key.get(..prefix.len() + place + delimiter.len()).map(str::to_owned)
-}
-
-/// Sorts behind the keys that start with `prefix`, but for those that go on with the largest character.
-pub(super) fn beyond(prefix: &str) -> String {
-    format!("{prefix}{}", char::MAX)
 }

@@ -7,8 +7,8 @@ use s3s::{S3, S3Request, S3Response, S3Result};
 
 use super::ask::Ask;
 use super::{
-    attributes, bucket_policy, bucket_settings, buckets, copy, delete, get, list, parts, put, tags, uploads,
-    versions,
+    attributes, bucket_policy, bucket_settings, buckets, completion, copy, delete, get, list, parts, put,
+    tags, unset, uploads, versions,
 };
 use crate::Aws;
 
@@ -87,8 +87,19 @@ operations! {
     create_multipart_upload: CreateMultipartUploadInput -> CreateMultipartUploadOutput = uploads;
     upload_part: UploadPartInput -> UploadPartOutput = parts;
     upload_part_copy: UploadPartCopyInput -> UploadPartCopyOutput = parts;
-    complete_multipart_upload: CompleteMultipartUploadInput -> CompleteMultipartUploadOutput = parts;
+    complete_multipart_upload: CompleteMultipartUploadInput -> CompleteMultipartUploadOutput = completion;
     abort_multipart_upload: AbortMultipartUploadInput -> AbortMultipartUploadOutput = uploads;
     list_parts: ListPartsInput -> ListPartsOutput = uploads;
     list_multipart_uploads: ListMultipartUploadsInput -> ListMultipartUploadsOutput = uploads;
+    put_bucket_acl: PutBucketAclInput -> PutBucketAclOutput = unset;
+    put_object_acl: PutObjectAclInput -> PutObjectAclOutput = unset;
+    get_bucket_accelerate_configuration: GetBucketAccelerateConfigurationInput -> GetBucketAccelerateConfigurationOutput = unset;
+    get_bucket_cors: GetBucketCorsInput -> GetBucketCorsOutput = unset;
+    get_bucket_lifecycle_configuration: GetBucketLifecycleConfigurationInput -> GetBucketLifecycleConfigurationOutput = unset;
+    get_bucket_logging: GetBucketLoggingInput -> GetBucketLoggingOutput = unset;
+    get_bucket_notification_configuration: GetBucketNotificationConfigurationInput -> GetBucketNotificationConfigurationOutput = unset;
+    get_bucket_replication: GetBucketReplicationInput -> GetBucketReplicationOutput = unset;
+    get_bucket_request_payment: GetBucketRequestPaymentInput -> GetBucketRequestPaymentOutput = unset;
+    get_bucket_website: GetBucketWebsiteInput -> GetBucketWebsiteOutput = unset;
+    get_object_lock_configuration: GetObjectLockConfigurationInput -> GetObjectLockConfigurationOutput = unset;
 }

@@ -13,7 +13,7 @@ use s3s::{S3Request, S3Response, S3Result};
 
 use super::ask::{Ask, Owned};
 use super::bucket_policy::change_bucket;
-use super::failure::{from_store, refuse};
+use super::failure::{from_store, invalid_argument, malformed_xml, refuse, with_fields};
 use super::versions::{Found, find, on_version};
 use super::write::shown_version;
 use crate::gate::{Permit, actions};
@@ -29,66 +29,82 @@ const LONGEST: (usize, usize) = (128, 256);
 /// Tags in the order given.
 pub(super) type Tags = Vec<(String, String)>;
 
+/// Whose tags they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Whose {
+    Object,
+    Bucket,
+}
+
 /// The tags of the header `x-amz-tagging`, URL-encoded as a query is.
 ///
 /// # Errors
 /// `InvalidArgument`, and what [`valid`] refuses.
 pub(super) fn of_header(headers: &HeaderMap) -> S3Result<Tags> {
     let Some(header) = headers.get("x-amz-tagging") else { return Ok(Tags::new()) };
-    let tags = header.to_str().ok().and_then(|text| serde_urlencoded::from_str::<Tags>(text).ok());
-    let tags = tags.ok_or_else(|| {
-        refuse(
-            400,
-            "InvalidArgument",
+    let refused = || {
+        invalid_argument(
             "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag name \
              duplicates.",
+            "x-amz-tagging",
+            String::from_utf8_lossy(header.as_bytes()).into_owned(),
         )
-    })?;
-    valid(tags, MOST_OF_OBJECT)
+    };
+    let tags = header.to_str().ok().and_then(|text| serde_urlencoded::from_str::<Tags>(text).ok());
+    let tags = tags.ok_or_else(refused)?;
+    let wrong = |(index, (key, value)): (usize, &(String, String))| {
+        !is_text(key) || !is_text(value) || tags.iter().take(index).any(|(earlier, _)| earlier == key)
+    };
+    match tags.iter().enumerate().any(wrong) {
+        true => Err(refused()),
+        false => valid(tags, Whose::Object),
+    }
+}
+
+/// What a tag may hold: letters, digits, spaces, and `+ - = . _ : / @` (S3 User Guide, `object-tagging`).
+fn is_text(text: &str) -> bool {
+    text.chars().all(|character| character.is_alphanumeric() || " +-=._:/@".contains(character))
 }
 
 /// # Errors
 /// `BadRequest` for too many tags, `InvalidTag` for one that cannot be.
-fn valid(tags: Tags, most: usize) -> S3Result<Tags> {
+fn valid(tags: Tags, whose: Whose) -> S3Result<Tags> {
+    let (most, name) = match whose {
+        Whose::Object => (MOST_OF_OBJECT, "Object"),
+        Whose::Bucket => (MOST_OF_BUCKET, "Bucket"),
+    };
     if tags.len() > most {
-        let whose = if most == MOST_OF_OBJECT { "Object" } else { "Bucket" };
-        return Err(refuse(400, "BadRequest", format!("{whose} tags cannot be greater than {most}")));
+        return Err(refuse(400, "BadRequest", format!("{name} tags cannot be greater than {most}")));
     }
     for (index, (key, value)) in tags.iter().enumerate() {
         let characters = |text: &str| text.chars().count();
-        if key.is_empty() || characters(key) > LONGEST.0 || !key.chars().all(allowed) {
-            return Err(refuse(400, "InvalidTag", "The TagKey you have provided is invalid"));
+        let invalid = |message: &'static str| {
+            with_fields(refuse(400, "InvalidTag", message), [("TagKey", key.clone())])
+        };
+        if key.is_empty() || characters(key) > LONGEST.0 || !is_text(key) {
+            return Err(invalid("The TagKey you have provided is invalid"));
         }
-        if characters(value) > LONGEST.1 || !value.chars().all(allowed) {
-            return Err(refuse(400, "InvalidTag", "The TagValue you have provided is invalid"));
+        if characters(value) > LONGEST.1 || !is_text(value) {
+            let error = invalid("The TagValue you have provided is invalid");
+            return Err(with_fields(error, [("TagValue", value.clone())]));
         }
         if key.starts_with("aws:") {
-            return Err(refuse(400, "InvalidTag", "System tags cannot be added/updated by requester"));
+            return Err(invalid(match whose {
+                Whose::Object => "Your TagKey cannot be prefixed with aws:",
+                Whose::Bucket => "System tags cannot be added/updated by requester",
+            }));
         }
         if tags.iter().take(index).any(|(earlier, _)| earlier == key) {
-            return Err(refuse(400, "InvalidTag", "Cannot provide multiple Tags with the same key"));
+            return Err(invalid("Cannot provide multiple Tags with the same key"));
         }
     }
     Ok(tags)
 }
 
-/// Letters, digits, spaces and some signs (S3 API reference, `Tag`): nothing that could end a line.
-fn allowed(char: char) -> bool {
-    let is_space = char.is_whitespace() && !char.is_control();
-    char.is_alphanumeric() || is_space || "_.:/=+-@".contains(char)
-}
-
-fn of_set(set: Vec<Tag>, most: usize) -> S3Result<Tags> {
-    let malformed = || {
-        refuse(
-            400,
-            "MalformedXML",
-            "The XML you provided was not well-formed or did not validate against our published schema",
-        )
-    };
+fn of_set(set: Vec<Tag>, whose: Whose) -> S3Result<Tags> {
     let pair = |tag: Tag| Some((tag.key?, tag.value?));
-    let tags = set.into_iter().map(pair).collect::<Option<Tags>>().ok_or_else(malformed)?;
-    valid(tags, most)
+    let tags = set.into_iter().map(pair).collect::<Option<Tags>>().ok_or_else(malformed_xml)?;
+    valid(tags, whose)
 }
 
 fn to_set<'t>(tags: impl Iterator<Item = (&'t String, &'t String)>) -> Vec<Tag> {
@@ -157,7 +173,7 @@ pub(super) async fn put_object_tagging(
     let input = request.input;
     let owned = ask.bucket(&input.bucket, input.expected_bucket_owner.as_deref()).await?;
     let found = Found::look(ask, &owned, &input.key, input.version_id).await?;
-    let tags = of_set(input.tagging.tag_set, MOST_OF_OBJECT)?;
+    let tags = of_set(input.tagging.tag_set, Whose::Object)?;
     let mut conditions = existing(found.row());
     conditions.extend(requested(&tags));
     on_version::<actions::s3::PutObjectTagging, actions::s3::PutObjectVersionTagging>(
@@ -213,7 +229,7 @@ pub(super) async fn put_bucket_tagging(
     let input = request.input;
     let owned = ask.bucket(&input.bucket, input.expected_bucket_owner.as_deref()).await?;
     let permit = ask.on_bucket::<actions::s3::PutBucketTagging>(&owned, Context::new())?;
-    let tags = of_set(input.tagging.tag_set, MOST_OF_BUCKET)?.into_iter().collect();
+    let tags = of_set(input.tagging.tag_set, Whose::Bucket)?.into_iter().collect();
     tag_bucket(ask, permit, &owned, tags).await?;
     Ok(S3Response::with_status(PutBucketTaggingOutput {}, http::StatusCode::NO_CONTENT))
 }

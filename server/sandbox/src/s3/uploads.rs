@@ -3,7 +3,7 @@
 
 use policy::Context;
 use s3s::dto::{
-    AbortMultipartUploadInput, AbortMultipartUploadOutput, ChecksumAlgorithm, ChecksumType, CommonPrefix,
+    AbortMultipartUploadInput, AbortMultipartUploadOutput, ChecksumAlgorithm, ChecksumType,
     CreateMultipartUploadInput, CreateMultipartUploadOutput, Initiator, ListMultipartUploadsInput,
     ListMultipartUploadsOutput, ListPartsInput, ListPartsOutput, MultipartUpload, Owner, Part, StorageClass,
 };
@@ -11,18 +11,16 @@ use s3s::{S3Request, S3Response, S3Result};
 
 use super::ask::{Ask, Owned};
 use super::checksum::Algorithm;
+use super::customer_key::CustomerKey;
 use super::describe::{self, canonical_id, timestamp};
-use super::encryption::{self, Headers};
-use super::envelope;
-use super::failure::{from_store, refuse};
-use super::list::{Encoding, beyond, common_prefix, conditions, limit, shown};
-use super::parts::checksum;
-use super::put::may_write;
-use super::tags;
-use super::write::{Description, done, no_such_upload, row};
+use super::failure::{from_store, invalid_argument, refuse};
+use super::intent::Intent;
+use super::list::{Encoding, Page, Scan, common_prefixes, conditions, limit, shown, shown_delimiter};
+use super::parts::shown_checksum;
+use super::write::{done, no_such_upload, row};
 use crate::gate::{Permit, actions};
 use crate::limits::Stock;
-use crate::store::{PartRow, UploadRow};
+use crate::store::{PartRow, UploadRow, new_version_id};
 
 pub(super) async fn create_multipart_upload(
     ask: &Ask,
@@ -30,36 +28,21 @@ pub(super) async fn create_multipart_upload(
 ) -> S3Result<S3Response<CreateMultipartUploadOutput>> {
     let input = request.input;
     let owned = ask.bucket(&input.bucket, input.expected_bucket_owner.as_deref()).await?;
-    let headers = Headers {
-        algorithm: input.server_side_encryption.as_ref().map(s3s::dto::ServerSideEncryption::as_str),
-        key_id: input.ssekms_key_id.as_deref(),
-        context: input.ssekms_encryption_context.as_deref(),
-        bucket_key: input.bucket_key_enabled,
-    };
-    let plan = encryption::plan(ask, &owned, headers).await?;
-    let tags = tags::of_header(&request.headers)?;
-    let permit = may_write(ask, &owned, &input.key, plan.conditions, (&request.headers, &tags))?;
-    describe::must_be_supported(&request.headers)?;
+    let described = (input.content_type, input.metadata);
+    let intent = Intent::of(ask, &owned, (input.key, false), &request.headers, described).await?;
     let asked = checksums(input.checksum_algorithm.as_ref(), input.checksum_type.as_ref())?;
-    let metadata = describe::user_metadata(input.metadata)?;
-    let sealed = envelope::seal(ask, &input.bucket, &input.key, &plan.protection).await?;
-    let description = Description {
-        bucket: input.bucket,
-        key: input.key,
-        content_type: input.content_type,
-        headers: describe::system_headers(&request.headers),
-        metadata,
-        tags,
-    };
+    let sealed = intent.seal(ask).await?;
+    let (sse_customer_algorithm, sse_customer_key_md5) = CustomerKey::shown(intent.customer_key());
     let upload = UploadRow {
-        id: format!("{}{}", uuid::Uuid::new_v4().simple(), uuid::Uuid::new_v4().simple()),
-        object: row(ask, &owned, description, &sealed),
+        // Begins as version ids do, so that uploads to one key sort as they were begun.
+        id: format!("{}{}", new_version_id(), uuid::Uuid::new_v4().simple()),
+        object: row(ask, &owned, intent.description, &sealed),
         initiated: ask.meta.now.unix_timestamp(),
         initiator: ask.caller.principal().to_string(),
         checksum_algorithm: asked.map(|(algorithm, _)| algorithm.name().to_owned()),
         composite_checksum: asked.is_some_and(|(_, composite)| composite),
     };
-    begin(ask, permit, &owned, &upload).await?;
+    begin(ask, intent.permit, &owned, &upload).await?;
     let object = upload.object;
     Ok(S3Response::new(CreateMultipartUploadOutput {
         bucket: Some(object.bucket.clone()),
@@ -67,7 +50,9 @@ pub(super) async fn create_multipart_upload(
         checksum_algorithm: upload.checksum_algorithm.map(ChecksumAlgorithm::from),
         checksum_type: asked.map(|(_, composite)| checksum_type(composite)),
         key: Some(object.key.clone()),
-        server_side_encryption: Some(describe::encryption(&object)),
+        server_side_encryption: describe::encryption(&object),
+        sse_customer_algorithm,
+        sse_customer_key_md5,
         ssekms_encryption_context: describe::context(&object),
         ssekms_key_id: object.kms_key_arn,
         upload_id: Some(upload.id),
@@ -114,6 +99,7 @@ fn checksums(
              CRC64NVME, SHA1, SHA256]",
         )
     };
+    Algorithm::must_be_here(algorithm.as_str())?;
     let algorithm = Algorithm::from_name(algorithm.as_str()).ok_or_else(unknown)?;
     let composite = match (kind.map(ChecksumType::as_str), algorithm) {
         (None, Algorithm::Crc64Nvme) | (Some(ChecksumType::FULL_OBJECT), _) => false,
@@ -155,8 +141,9 @@ pub(super) async fn find_upload(ask: &Ask, owned: &Owned, key: &str, id: &str) -
 /// (`aws-semantics.md` §10, item 11).
 pub(super) fn settings_of(upload: &UploadRow) -> Context {
     let mut context = Context::new();
-    let algorithm = if upload.object.kms_key_arn.is_some() { "aws:kms" } else { "AES256" };
-    context.set("s3:x-amz-server-side-encryption", [algorithm]);
+    if let Some(algorithm) = describe::encryption(&upload.object) {
+        context.set("s3:x-amz-server-side-encryption", [algorithm.as_str()]);
+    }
     if let Some(key) = &upload.object.kms_key_arn {
         context.set("s3:x-amz-server-side-encryption-aws-kms-key-id", [key.clone()]);
     }
@@ -201,8 +188,7 @@ pub(super) async fn list_parts(
     let mut parts = parts.map_err(|error| from_store(&error))?;
     let more = parts.len() > limit;
     parts.truncate(limit);
-    // Given on the last page, too.
-    let next = parts.last().map_or(Some(0), |part| i32::try_from(part.number).ok());
+    let next = parts.last().and_then(|part| i32::try_from(part.number).ok()).unwrap_or_default();
     Ok(S3Response::new(ListPartsOutput {
         bucket: Some(input.bucket),
         checksum_algorithm: upload.checksum_algorithm.clone().map(ChecksumAlgorithm::from),
@@ -211,10 +197,10 @@ pub(super) async fn list_parts(
         is_truncated: Some(more),
         key: Some(input.key),
         max_parts: Some(shown(limit)),
-        next_part_number_marker: next,
+        next_part_number_marker: Some(next),
         owner: Some(Owner { display_name: None, id: Some(canonical_id(&owned.owner.id)) }),
         part_number_marker: Some(after),
-        parts: Some(parts.iter().map(part).collect()),
+        parts: Some(parts.iter().map(|row| part(&upload, row)).collect()),
         storage_class: Some(StorageClass::from_static(StorageClass::STANDARD)),
         upload_id: Some(upload.id),
         ..ListPartsOutput::default()
@@ -225,8 +211,8 @@ fn initiator(upload: &UploadRow) -> Initiator {
     Initiator { display_name: None, id: Some(upload.initiator.clone()) }
 }
 
-fn part(part: &PartRow) -> Part {
-    let sum = |name| checksum(part, name);
+fn part(upload: &UploadRow, part: &PartRow) -> Part {
+    let sum = |name| shown_checksum(upload, part, name);
     Part {
         checksum_crc32: sum("CRC32"),
         checksum_crc32c: sum("CRC32C"),
@@ -247,54 +233,21 @@ pub(super) async fn list_multipart_uploads(
     let input = request.input;
     let owned = ask.bucket(&input.bucket, input.expected_bucket_owner.as_deref()).await?;
     let asked = conditions(input.prefix.as_deref(), input.delimiter.as_deref(), None);
-    ask.on_bucket::<actions::s3::ListBucketMultipartUploads>(&owned, asked)?;
-    let limit = limit("max-uploads", input.max_uploads)?;
-    let prefix = input.prefix.clone().unwrap_or_default();
-    let delimiter = input.delimiter.clone().unwrap_or_default();
-    // Without a key marker an upload id marker is ignored (BC:s3.ListMultipartUploads).
-    let upload_id_marker = input.upload_id_marker.filter(|_| input.key_marker.is_some());
-    let mut after = (input.key_marker.clone().unwrap_or_default(), upload_id_marker.clone());
-    if common_prefix(&prefix, &delimiter, &after.0).as_deref() == Some(&after.0) {
-        after = (beyond(&after.0), None);
-    }
-    let (mut uploads, mut prefixes): (Vec<UploadRow>, Vec<String>) = (Vec::new(), Vec::new());
-    let mut next = None;
-    'pages: loop {
-        if limit == 0 {
-            break;
-        }
-        let page =
-            ask.aws.store.uploads(&owned.bucket.name, &prefix, (&after.0, after.1.as_deref()), 1_000).await;
-        let (page, more) = page.map_err(|error| from_store(&error))?;
-        for upload in page {
-            let group = common_prefix(&prefix, &delimiter, &upload.object.key);
-            let here = (upload.object.key.clone(), Some(upload.id.clone()));
-            if group.is_some() && group.as_ref() == prefixes.last() {
-                after = here;
-                continue;
-            }
-            if uploads.len() + prefixes.len() == limit {
-                next = Some(after);
-                break 'pages;
-            }
-            match group {
-                Some(group) => prefixes.push(group),
-                None => uploads.push(upload),
-            }
-            after = here;
-        }
-        if !more {
-            break;
-        }
-    }
-    ask.must_still_be(&owned).await?;
-    let is_truncated = next.is_some();
-    // Given on the last page, too, where they name its last upload.
-    let (next_key, next_id) = next.unwrap_or_else(|| match uploads.last() {
-        Some(last) => (last.object.key.clone(), Some(last.id.clone())),
-        None => (String::new(), None),
-    });
+    let permit = ask.on_bucket::<actions::s3::ListBucketMultipartUploads>(&owned, asked)?;
     let encoding = Encoding::of(input.encoding_type.as_ref())?;
+    let limit = limit("max-uploads", input.max_uploads)?;
+    let key_marker = input.key_marker.unwrap_or_default();
+    // Without a key the id says nothing.
+    let id_marker = input.upload_id_marker.filter(|id| !id.is_empty() && !key_marker.is_empty());
+    if let Some(id) = &id_marker {
+        let elsewhere = ask.aws.store.upload_is_elsewhere(&owned.bucket.name, &key_marker, id).await;
+        if elsewhere.map_err(|error| from_store(&error))? {
+            return Err(invalid_argument("Invalid uploadId marker", "upload-id-marker", id.clone()));
+        }
+    }
+    let rolled = (input.prefix.as_deref(), input.delimiter.as_deref());
+    let scan = Scan::behind(rolled, &key_marker, id_marker.as_deref(), limit);
+    let page = list(ask, permit, &owned, &scan).await?;
     let owner = || Some(Owner { display_name: None, id: Some(canonical_id(&owned.owner.id)) });
     let entry = |upload: &UploadRow| MultipartUpload {
         checksum_algorithm: upload.checksum_algorithm.clone().map(ChecksumAlgorithm::from),
@@ -306,20 +259,35 @@ pub(super) async fn list_multipart_uploads(
         storage_class: Some(StorageClass::from_static(StorageClass::STANDARD)),
         upload_id: Some(upload.id.clone()),
     };
-    let prefix_entry = |prefix: &String| CommonPrefix { prefix: Some(encoding.text(prefix)) };
+    // The last upload of the page is named though no more may follow.
+    let last = page.entries.last().map(|upload| (upload.object.key.clone(), Some(upload.id.clone())));
+    let (next_key, next_id) = page.next.clone().or(last).unwrap_or_default();
     Ok(S3Response::new(ListMultipartUploadsOutput {
         bucket: Some(input.bucket),
-        common_prefixes: Some(prefixes.iter().map(prefix_entry).collect()),
-        delimiter: input.delimiter.map(|delimiter| encoding.text(&delimiter)),
-        is_truncated: Some(is_truncated),
-        key_marker: Some(encoding.text(&input.key_marker.unwrap_or_default())),
+        common_prefixes: Some(common_prefixes(&page, encoding)),
+        delimiter: shown_delimiter(&scan, encoding),
+        is_truncated: Some(page.next.is_some()),
+        key_marker: Some(encoding.text(&key_marker)),
         max_uploads: Some(shown(limit)),
         next_key_marker: Some(encoding.text(&next_key)),
         next_upload_id_marker: Some(next_id.unwrap_or_default()),
         prefix: input.prefix.map(|prefix| encoding.text(&prefix)),
-        upload_id_marker: Some(upload_id_marker.unwrap_or_default()),
-        uploads: Some(uploads.iter().map(entry).collect()),
+        upload_id_marker: Some(id_marker.unwrap_or_default()),
+        uploads: Some(page.entries.iter().map(entry).collect()),
         encoding_type: input.encoding_type,
         ..ListMultipartUploadsOutput::default()
     }))
+}
+
+async fn list(
+    ask: &Ask,
+    _permit: Permit<actions::s3::ListBucketMultipartUploads>,
+    owned: &Owned,
+    scan: &Scan,
+) -> S3Result<Page<UploadRow>> {
+    let read = |place, count| ask.aws.store.uploads(&owned.bucket.name, &scan.prefix, place, count);
+    let page = scan.collect(read, |upload| (upload.object.key.as_str(), Some(upload.id.as_str()))).await;
+    let page = page.map_err(|error| from_store(&error))?;
+    ask.must_still_be(owned).await?;
+    Ok(page)
 }

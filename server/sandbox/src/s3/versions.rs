@@ -1,19 +1,19 @@
 //! Which version of an object a request is about, who may be told of it, and the listing of versions.
 
-use http::{HeaderMap, HeaderValue};
+use http::HeaderValue;
 use policy::Context;
 use s3s::dto::{
-    CommonPrefix, DeleteMarkerEntry, ListObjectVersionsInput, ListObjectVersionsOutput, ObjectVersion,
+    DeleteMarkerEntry, ListObjectVersionsInput, ListObjectVersionsOutput, ObjectVersion,
     ObjectVersionStorageClass, Owner,
 };
 use s3s::{S3Request, S3Response, S3Result};
 
 use super::ask::{Ask, Owned};
-use super::describe::{canonical_id, checksum_algorithm, checksum_type, etag, timestamp};
-use super::failure::{from_store, invalid_argument, refuse, with_field};
-use super::list::{Encoding, beyond, common_prefix, conditions, limit, shown};
+use super::describe::{canonical_id, checksum_algorithms, checksum_type, etag, timestamp};
+use super::failure::{from_store, invalid_argument, refuse, with_fields};
+use super::list::{Encoding, Page, Scan, common_prefixes, conditions, limit, shown, shown_delimiter};
 use crate::gate::{Action, Permit, actions};
-use crate::store::{NULL_VERSION, ObjectRow, Version};
+use crate::store::{ObjectRow, Version, is_version_id};
 
 /// What a request's key and version id lead to, before it is known whether its caller may be told.
 #[derive(Clone, Debug)]
@@ -25,13 +25,11 @@ pub(super) struct Found {
 }
 
 impl Found {
-    /// Looks for it.
-    ///
     /// # Errors
-    /// `InvalidArgument` for what no version could be called.
+    /// `InvalidArgument` for a version id that cannot be one.
     pub(super) async fn look(ask: &Ask, owned: &Owned, key: &str, asked: Option<String>) -> S3Result<Self> {
-        if let Some(id) = asked.as_deref().filter(|id| !could_be_a_version(id)) {
-            return Err(invalid_argument("Invalid version id specified", "versionId", id));
+        if let Some(version) = &asked {
+            must_be_a_version(version, "versionId")?;
         }
         let there = ask.aws.store.version(&owned.bucket.name, key, asked.as_deref()).await;
         let there = there.map_err(|error| from_store(&error))?;
@@ -39,7 +37,12 @@ impl Found {
         Ok(Self { key: key.to_owned(), asked, there })
     }
 
-    /// Whether it is the newest of its key.
+    /// Whether there is an object, or a delete marker.
+    pub(super) fn is_there(&self) -> bool {
+        self.there.is_some()
+    }
+
+    /// Whether this is what a request without a version id means.
     pub(super) fn is_latest(&self) -> bool {
         self.there.as_ref().is_some_and(|version| version.latest)
     }
@@ -50,10 +53,14 @@ impl Found {
     }
 }
 
-/// `null`, or 32 characters as S3 makes its version ids of.
-fn could_be_a_version(id: &str) -> bool {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
-    id == NULL_VERSION || (id.len() == 32 && id.bytes().all(plain))
+fn must_be_a_version(id: &str, name: &'static str) -> S3Result<()> {
+    if id.is_empty() {
+        return Err(invalid_argument("Version id cannot be the empty string", name, String::new()));
+    }
+    match is_version_id(id) {
+        true => Ok(()),
+        false => Err(invalid_argument("Invalid version id specified", name, id.to_owned())),
+    }
 }
 
 /// Asks the gate about an object: for `Latest` when the request names no version, else for `OfVersion` with the id as
@@ -86,22 +93,27 @@ pub(super) fn find(ask: &Ask, owned: &Owned, found: Found) -> S3Result<ObjectRow
     if found.asked.is_none() || marker.is_none() {
         ask.on_bucket::<actions::s3::ListBucket>(owned, Context::new())?;
     }
+    // The key, too: a copy asks for two.
+    let key = ("Key", found.key);
     let mut error = match (&found.asked, &marker) {
-        (None, _) => refuse(404, "NoSuchKey", "The specified key does not exist."),
-        (Some(_), None) => refuse(404, "NoSuchVersion", "The specified version does not exist."),
+        (None, _) => with_fields(refuse(404, "NoSuchKey", "The specified key does not exist."), [key]),
+        (Some(version), None) => with_fields(
+            refuse(404, "NoSuchVersion", "The specified version does not exist."),
+            [key, ("VersionId", version.clone())],
+        ),
         (Some(_), Some(_)) => {
             refuse(405, "MethodNotAllowed", "The specified method is not allowed against this resource.")
         }
     };
     if let Some(marker) = marker {
-        let mut headers = HeaderMap::new();
+        let mut headers = error.headers().cloned().unwrap_or_default();
         headers.insert("x-amz-delete-marker", HeaderValue::from_static("true"));
         if let Ok(id) = HeaderValue::from_str(&marker.id) {
             headers.insert("x-amz-version-id", id);
         }
         error.set_headers(headers);
     }
-    Err(with_field(error, "Key", &found.key))
+    Err(error)
 }
 
 pub(super) async fn list_object_versions(
@@ -112,27 +124,28 @@ pub(super) async fn list_object_versions(
     let owned = ask.bucket(&input.bucket, input.expected_bucket_owner.as_deref()).await?;
     let asked = conditions(input.prefix.as_deref(), input.delimiter.as_deref(), input.max_keys);
     let permit = ask.on_bucket::<actions::s3::ListBucketVersions>(&owned, asked)?;
-    if input.version_id_marker.is_some() && input.key_marker.is_none() {
-        return Err(refuse(
-            400,
-            "InvalidArgument",
-            "A version-id marker cannot be specified without a key marker.",
-        ));
+    let encoding = Encoding::of(input.encoding_type.as_ref())?;
+    let key_marker = input.key_marker.unwrap_or_default();
+    let version_marker = input.version_id_marker.filter(|marker| !marker.is_empty());
+    if let (Some(marker), true) = (&version_marker, key_marker.is_empty()) {
+        let message = "A version-id marker cannot be specified without a key marker.";
+        return Err(invalid_argument(message, "version-id-marker", marker.clone()));
+    }
+    if let Some(marker) = &version_marker {
+        must_be_a_version(marker, "version-id-marker")?;
     }
     let limit = limit("maxKeys", input.max_keys)?;
-    let prefix = input.prefix.clone().unwrap_or_default();
-    let delimiter = input.delimiter.clone().unwrap_or_default();
-    let after = (input.key_marker.clone().unwrap_or_default(), input.version_id_marker.clone());
-    let page = collect(ask, permit, &owned, (&prefix, &delimiter), after, limit).await?;
-    ask.must_still_be(&owned).await?;
-    let encoding = Encoding::of(input.encoding_type.as_ref())?;
+    let rolled = (input.prefix.as_deref(), input.delimiter.as_deref());
+    let scan = Scan::behind(rolled, &key_marker, version_marker.as_deref(), limit);
+    let page = list(ask, permit, &owned, &scan).await?;
+    let common_prefixes = common_prefixes(&page, encoding);
     let owner = || Some(Owner { display_name: None, id: Some(canonical_id(&owned.owner.id)) });
     let (mut versions, mut markers) = (Vec::new(), Vec::new());
-    for version in page.versions {
+    for version in page.entries {
         match &version.object {
             Some(row) => versions.push(ObjectVersion {
-                checksum_algorithm: checksum_algorithm(row),
-                checksum_type: Some(checksum_type(row)).filter(|_| !row.checksums.is_empty()),
+                checksum_algorithm: Some(checksum_algorithms(row)),
+                checksum_type: (!row.checksums.is_empty()).then(|| checksum_type(row)),
                 e_tag: Some(etag(row)),
                 is_latest: Some(version.latest),
                 key: Some(encoding.text(&version.key)),
@@ -154,82 +167,33 @@ pub(super) async fn list_object_versions(
             }),
         }
     }
-    let prefixes = page.prefixes.iter().map(|prefix| CommonPrefix { prefix: Some(encoding.text(prefix)) });
     Ok(S3Response::new(ListObjectVersionsOutput {
         name: Some(input.bucket),
-        prefix: Some(encoding.text(&prefix)),
-        delimiter: input.delimiter.map(|delimiter| encoding.text(&delimiter)),
-        key_marker: Some(encoding.text(&input.key_marker.unwrap_or_default())),
-        version_id_marker: Some(input.version_id_marker.unwrap_or_default()),
+        prefix: Some(encoding.text(&scan.prefix)),
+        delimiter: shown_delimiter(&scan, encoding),
+        key_marker: Some(encoding.text(&key_marker)),
+        version_id_marker: Some(version_marker.unwrap_or_default()),
         max_keys: Some(shown(limit)),
         is_truncated: Some(page.next.is_some()),
         next_key_marker: page.next.as_ref().map(|(key, _)| encoding.text(key)),
         next_version_id_marker: page.next.and_then(|(_, version)| version),
         versions: Some(versions),
         delete_markers: Some(markers),
-        common_prefixes: Some(prefixes.collect()),
+        common_prefixes: Some(common_prefixes),
         encoding_type: input.encoding_type,
         ..ListObjectVersionsOutput::default()
     }))
 }
 
-/// One page, and where the next begins: behind this version of this key, or behind a common prefix.
-#[derive(Debug, Default)]
-struct Page {
-    versions: Vec<Version>,
-    prefixes: Vec<String>,
-    next: Option<(String, Option<String>)>,
-}
-
-async fn collect(
+async fn list(
     ask: &Ask,
     _permit: Permit<actions::s3::ListBucketVersions>,
     owned: &Owned,
-    (prefix, delimiter): (&str, &str),
-    after: (String, Option<String>),
-    limit: usize,
-) -> S3Result<Page> {
-    let mut page = Page::default();
-    if limit == 0 {
-        return Ok(page);
-    }
-    let (mut key, mut version) = after;
-    if common_prefix(prefix, delimiter, &key).as_deref() == Some(&key) {
-        key = beyond(&key);
-    }
-    let mut last = None;
-    loop {
-        let batch =
-            ask.aws.store.versions(&owned.bucket.name, prefix, (&key, version.as_deref()), 1_000).await;
-        let batch = batch.map_err(|error| from_store(&error))?;
-        let mut skipped = false;
-        for found in batch.versions {
-            let group = common_prefix(prefix, delimiter, &found.key);
-            if group.is_some() && group.as_ref() == page.prefixes.last() {
-                (key, version) = (found.key.clone(), Some(found.id.clone()));
-                continue;
-            }
-            if page.versions.len() + page.prefixes.len() == limit {
-                page.next = last;
-                return Ok(page);
-            }
-            match group {
-                Some(group) => {
-                    (key, version) = (beyond(&group), None);
-                    last = Some((group.clone(), None));
-                    page.prefixes.push(group);
-                    skipped = true;
-                    break;
-                }
-                None => {
-                    (key, version) = (found.key.clone(), Some(found.id.clone()));
-                    last = Some((key.clone(), version.clone()));
-                    page.versions.push(found);
-                }
-            }
-        }
-        if !skipped && !batch.more {
-            return Ok(page);
-        }
-    }
+    scan: &Scan,
+) -> S3Result<Page<Version>> {
+    let read = |place, count| ask.aws.store.versions(&owned.bucket.name, &scan.prefix, place, count);
+    let page = scan.collect(read, |version| (version.key.as_str(), Some(version.id.as_str()))).await;
+    let page = page.map_err(|error| from_store(&error))?;
+    ask.must_still_be(owned).await?;
+    Ok(page)
 }

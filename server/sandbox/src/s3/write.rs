@@ -2,19 +2,20 @@
 
 use bytes::Bytes;
 use futures::{Stream, StreamExt as _};
-use s3s::{S3Error, S3Result, StdError, TrailingHeaders};
+use s3s::{S3Error, S3Result, StdError};
 use zeroize::Zeroizing;
 
 use super::ask::{Ask, Owned};
 use super::checksum::{Claims, Sums};
+use super::conditional::precondition_failed;
 use super::envelope::{CHUNK_BYTES, Envelope, seal_chunk};
-use super::failure::{from_store, full, internal, refuse, stalled};
-use super::intake::payload_hash_mismatch;
+use super::failure::{from_store, full, internal, refuse, with_fields};
+use super::intake::{broken, incomplete};
+use super::payload::Trailers;
 use crate::crypto::{self, Key};
 use crate::gate::{Permit, actions};
 use crate::limits::Stock;
 use crate::model::Versioning;
-use crate::server::Stalled;
 use crate::store::{
     NULL_VERSION, ObjectRow, OnlyIf, Promise, Store, StoreError, Terms, Written, new_version_id,
 };
@@ -37,7 +38,7 @@ pub(super) struct Content<S> {
     /// Announced length.
     pub(super) length: Option<u64>,
     pub(super) claims: Claims,
-    pub(super) trailers: Option<TrailingHeaders>,
+    pub(super) trailers: Option<Trailers>,
 }
 
 /// The row of an object under this envelope, as yet without bytes.
@@ -55,6 +56,7 @@ pub(super) fn row(ask: &Ask, owned: &Owned, description: Description, envelope: 
         headers: description.headers,
         tags: description.tags,
         kms_key_arn: envelope.kms_key_arn.clone(),
+        customer_key_check: envelope.customer_key_check.clone(),
         encryption_context: envelope.context.clone().into_iter().collect(),
         wrapped_key: envelope.wrapped_key.clone(),
         bucket_key: envelope.bucket_key,
@@ -109,11 +111,11 @@ pub(super) fn wanted(length: Option<u64>) -> u64 {
     length.unwrap_or_default().saturating_add(Stock::ROW_BYTES)
 }
 
-/// Under a KMS key the entity tag is no digest of the plaintext (S3 API reference, "Object").
+/// Under a KMS key or a customer's key the entity tag is no digest of the plaintext (S3 API reference, "Object").
 pub(super) fn entity_tag(row: &ObjectRow, sums: &Sums) -> S3Result<String> {
-    match row.kms_key_arn {
-        Some(_) => Ok(hex::encode(crypto::random::<16>().map_err(internal)?)),
-        None => Ok(hex::encode(&sums.md5)),
+    match row.kms_key_arn.is_some() || row.customer_key_check.is_some() {
+        true => Ok(hex::encode(crypto::random::<16>().map_err(internal)?)),
+        false => Ok(hex::encode(&sums.md5)),
     }
 }
 
@@ -123,11 +125,8 @@ pub(super) fn done(written: Written) -> S3Result<()> {
         Written::Done => Ok(()),
         Written::NoBucket => Err(refuse(404, "NoSuchBucket", "The specified bucket does not exist")),
         Written::Missing => Err(refuse(404, "NoSuchKey", "The specified key does not exist.")),
-        Written::Changed => Err(refuse(
-            412,
-            "PreconditionFailed",
-            "At least one of the pre-conditions you specified did not hold",
-        )),
+        Written::Changed(OnlyIf::Absent) => Err(precondition_failed("If-None-Match")),
+        Written::Changed(OnlyIf::Present | OnlyIf::Etag(_)) => Err(precondition_failed("If-Match")),
         Written::NoUpload => Err(no_such_upload()),
     }
 }
@@ -140,17 +139,23 @@ pub(super) fn no_such_upload() -> S3Error {
     )
 }
 
-/// Refuses what is larger than the sandbox takes, naming the limit.
-pub(super) fn must_fit(ask: &Ask, size: u64) -> S3Result<()> {
-    match size <= ask.aws.limits.object_bytes {
-        true => Ok(()),
-        false => Err(too_large(ask.aws.limits.object_bytes)),
-    }
+/// Largest object that comes in one piece, largest part, and largest source of a copy, in bytes (S3 User Guide, `qfacts`).
+pub(super) const MOST_AT_ONCE: u64 = 5 << 30;
+
+/// Refuses what is larger than one request may bring.
+pub(super) fn must_fit_at_once(ask: &Ask, size: u64) -> S3Result<()> {
+    must_fit(size, MOST_AT_ONCE.min(ask.aws.limits.object_bytes))
 }
 
-fn too_large(limit: u64) -> S3Error {
-    let message = format!("Your proposed upload exceeds the maximum allowed object size of {limit} bytes");
-    refuse(400, "EntityTooLarge", message)
+/// Refuses what is larger than `most`, naming both.
+pub(super) fn must_fit(size: u64, most: u64) -> S3Result<()> {
+    match size <= most {
+        true => Ok(()),
+        false => Err(with_fields(
+            refuse(400, "EntityTooLarge", "Your proposed upload exceeds the maximum allowed size"),
+            [("ProposedSize", size.to_string()), ("MaxSizeAllowed", most.to_string())],
+        )),
+    }
 }
 
 /// What was received of a body.
@@ -197,9 +202,9 @@ impl Draft {
         let mut digest = content.claims.digest();
         let mut size = 0_u64;
         while let Some(bytes) = content.body.next().await {
-            let bytes = bytes.map_err(|error| body_error(ask, error.as_ref()))?;
+            let bytes = bytes.map_err(|error| body_error(error.as_ref()))?;
             size += bytes.len() as u64;
-            must_fit(ask, size)?;
+            must_fit_at_once(ask, size)?;
             if let Some(room) = &mut self.room {
                 room.cover(wanted(Some(size)), &ask.aws.limits).map_err(full)?;
             }
@@ -265,64 +270,11 @@ impl Drop for Draft {
     }
 }
 
-fn incomplete() -> S3Error {
-    refuse(
-        400,
-        "IncompleteBody",
-        "You did not provide the number of bytes specified by the Content-Length HTTP header",
-    )
-}
-
-/// What broke off an upload. `s3s` keeps these types to itself; their text is all that tells them apart.
-fn body_error(ask: &Ask, error: &(dyn std::error::Error + Send + Sync + 'static)) -> S3Error {
+/// What broke off a write.
+fn body_error(error: &(dyn std::error::Error + Send + Sync + 'static)) -> S3Error {
     // The body of a copy is what is stored here: that it fails is not the client's doing.
-    if let Some(stored) = error.downcast_ref::<StoreError>() {
-        return from_store(stored);
-    }
-    let text = error.to_string();
-    match text.contains("length limit exceeded") {
-        true => too_large(ask.aws.limits.object_bytes),
-        false => broken_body(&text),
-    }
-}
-
-fn broken_body(text: &str) -> S3Error {
-    let has = |part: &str| text.contains(part);
-    if has(Stalled::TEXT) {
-        return stalled();
-    }
-    if has("Sha256Mismatch") {
-        return payload_hash_mismatch();
-    }
-    if has("SignatureMismatch") {
-        return refuse(
-            403,
-            "SignatureDoesNotMatch",
-            "The request signature we calculated does not match the signature you provided. Check your key and signing \
-             method.",
-        );
-    }
-    if has("FormatError") || has("TooLarge") || has("TooManyTrailerHeaders") {
-        return refuse(400, "InvalidRequest", "The aws-chunked body is not well-formed.");
-    }
-    incomplete()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn broken_bodies_are_told_apart() {
-        let cases = [
-            ("UploadStreamError: Sha256Mismatch", "XAmzContentSHA256Mismatch"),
-            ("AwsChunkedStreamError: SignatureMismatch", "SignatureDoesNotMatch"),
-            ("AwsChunkedStreamError: FormatError", "InvalidRequest"),
-            ("AwsChunkedStreamError: Incomplete", "IncompleteBody"),
-            (&format!("UploadStreamError: Underlying: {Stalled}"), "RequestTimeout"),
-        ];
-        for (text, code) in cases {
-            assert_eq!(broken_body(text).code().as_str(), code);
-        }
+    match error.downcast_ref::<StoreError>() {
+        Some(stored) => from_store(stored),
+        None => broken(error),
     }
 }

@@ -2,7 +2,7 @@
 
 mod replaced;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -59,9 +59,10 @@ pub(super) struct Remove {
     bucket: String,
     key: String,
     version: String,
-    /// Whether it was a delete marker; `None` when the owner has no such bucket any more.
-    marker: Option<bool>,
-    answer: oneshot::Sender<Result<Option<bool>, StoreError>>,
+    only_if: Option<OnlyIf>,
+    /// Whether it was a delete marker; or why it stays.
+    removed: Result<bool, Written>,
+    answer: oneshot::Sender<Result<Result<bool, Written>, StoreError>>,
 }
 
 impl Put {
@@ -126,7 +127,11 @@ impl Remove {
     }
 
     pub(super) fn end(self, ended: Result<(), StoreError>) {
-        let _ = self.answer.send(ended.map(|()| self.marker));
+        let _ = self.answer.send(ended.map(|()| self.removed));
+    }
+
+    fn in_place(&self) -> [Value; 3] {
+        [(&self.bucket).into(), self.key.as_bytes().into(), (&self.version).into()]
     }
 }
 
@@ -156,17 +161,18 @@ impl Store {
     }
 
     /// Removes what a request without a version id means: the object, or with versioning nothing but its name, by a delete
-    /// marker (S3 User Guide, `DeletingObjectVersions`). Removing what is not there is no error. `None` when `owner` has no such
-    /// bucket any more.
+    /// marker (S3 User Guide, `DeletingObjectVersions`). Removing what is not there is no error, unless it was demanded. What is
+    /// given is why nothing was removed, if so.
     pub async fn delete_object(
         &self,
         (owner, bucket, key): (&str, &str, &str),
         versioning: Option<Versioning>,
+        only_if: Option<&OnlyIf>,
         now: Timestamp,
-    ) -> Result<Option<Removed>, StoreError> {
+    ) -> Result<Result<Removed, Written>, StoreError> {
         let version = match versioning {
             None => {
-                let removed = self.remove((owner, bucket, key), NULL_VERSION).await?;
+                let removed = self.remove((owner, bucket, key), NULL_VERSION, only_if).await?;
                 return Ok(removed.map(|_| Removed::default()));
             }
             // With versioning on, a marker of its own leaves all versions as they are.
@@ -185,16 +191,15 @@ impl Store {
             body: body.map_err(|source| StoreError::Row { kind: "delete marker", source })?,
             bytes: PutBytes::InRow(None),
             owner: owner.to_owned(),
-            only_if: None,
+            only_if: only_if.cloned(),
             kept: Arc::new(Kept { version: marker, bytes: None }),
             written: Written::Done,
             answer,
         };
         self.send(Member::Put(put)).await?;
         match written.await.map_err(|_| StoreError::Stopped)?? {
-            Written::Done => Ok(Some(Removed { version: Some(version), marker: true })),
-            // The bucket is gone, and all that was in it.
-            _ => Ok(None),
+            Written::Done => Ok(Ok(Removed { version: Some(version), marker: true })),
+            refused => Ok(Err(refused)),
         }
     }
 
@@ -204,24 +209,26 @@ impl Store {
         &self,
         place: (&str, &str, &str),
         version: &str,
-    ) -> Result<Option<Removed>, StoreError> {
-        let removed = self.remove(place, version).await?;
+    ) -> Result<Result<Removed, Written>, StoreError> {
+        let removed = self.remove(place, version, None).await?;
         Ok(removed.map(|marker| Removed { version: Some(version.to_owned()), marker }))
     }
 
-    /// Whether what was removed was a delete marker; `None` when the owner has no such bucket any more.
+    /// Whether what was removed was a delete marker; or why nothing was.
     async fn remove(
         &self,
         (owner, bucket, key): (&str, &str, &str),
         version: &str,
-    ) -> Result<Option<bool>, StoreError> {
+        only_if: Option<&OnlyIf>,
+    ) -> Result<Result<bool, Written>, StoreError> {
         let (answer, removed) = oneshot::channel();
         let remove = Remove {
             owner: owner.to_owned(),
             bucket: bucket.to_owned(),
             key: key.to_owned(),
             version: version.to_owned(),
-            marker: None,
+            only_if: only_if.cloned(),
+            removed: Ok(false),
             answer,
         };
         self.send(Member::Remove(remove)).await?;
@@ -323,29 +330,57 @@ pub(super) async fn put_all(tx: &mut Tx, mut puts: Vec<&mut Put>) -> Result<(), 
 }
 
 async fn refuse_without_bucket(tx: &mut Tx, puts: &mut [&mut Put]) -> Result<(), StoreError> {
-    let mut owners: BTreeMap<String, Option<String>> = BTreeMap::new();
+    let owners = owners(tx, puts.iter().map(|put| put.bucket.as_str())).await?;
     for put in puts {
-        if !owners.contains_key(&put.bucket) {
-            let owner = tx.owner("bucket", &put.bucket).await?;
-            owners.insert(put.bucket.clone(), owner);
-        }
-        let owner = owners.get(&put.bucket).and_then(Option::as_ref);
-        if owner.is_none_or(|owner| *owner != put.owner) {
+        if owners.get(&put.bucket) != Some(&put.owner) {
             put.written = Written::NoBucket;
         }
     }
     Ok(())
 }
 
+/// The accounts that buckets belong to; none of those that are not there.
+async fn owners(
+    tx: &mut Tx,
+    buckets: impl Iterator<Item = &str>,
+) -> Result<BTreeMap<String, String>, StoreError> {
+    let mut owners = BTreeMap::new();
+    for bucket in buckets.collect::<BTreeSet<_>>() {
+        if let Some(owner) = tx.owner("bucket", bucket).await? {
+            owners.insert(bucket.to_owned(), owner);
+        }
+    }
+    Ok(owners)
+}
+
 async fn refuse_on_condition(tx: &mut Tx, puts: &mut [&mut Put]) -> Result<(), StoreError> {
-    let asking = |put: &&mut Put| put.written == Written::Done && put.only_if.is_some();
-    let names = puts.iter().filter(|put| asking(put)).map(|put| {
-        let [bucket, key, _] = put.in_place();
-        [bucket, key]
-    });
-    let rows = Rows::new(names);
+    let asking = |put: &Put| put.written == Written::Done && put.only_if.is_some();
+    let there = etags(tx, puts.iter().filter(|put| asking(put)).map(|put| put.in_place())).await?;
+    for put in puts.iter_mut().filter(|put| asking(put)) {
+        put.written = held(put.only_if.as_ref(), there.get(&put.place()));
+    }
+    Ok(())
+}
+
+/// Whether what is demanded of the object that is there, by its entity tag, holds.
+fn held(only_if: Option<&OnlyIf>, there: Option<&String>) -> Written {
+    match (only_if, there) {
+        (None, _) | (Some(OnlyIf::Absent), None) | (Some(OnlyIf::Present), Some(_)) => Written::Done,
+        (Some(OnlyIf::Etag(wanted)), Some(there)) if wanted == there => Written::Done,
+        (Some(OnlyIf::Present | OnlyIf::Etag(_)), None) => Written::Missing,
+        (Some(only_if), Some(_)) => Written::Changed(only_if.clone()),
+    }
+}
+
+/// The entity tags of the latest of these, by their places; none of those that are not there.
+async fn etags(
+    tx: &mut Tx,
+    places: impl Iterator<Item = [Value; 3]>,
+) -> Result<HashMap<String, String>, StoreError> {
+    let mut etags = HashMap::new();
+    let rows = Rows::new(places.map(|[bucket, key, _]| [bucket, key]));
     if rows.is_empty() {
-        return Ok(());
+        return Ok(etags);
     }
     let (list, values) = rows.list();
     let query = sql(format!(
@@ -353,42 +388,31 @@ async fn refuse_on_condition(tx: &mut Tx, puts: &mut [&mut Put]) -> Result<(), S
          WHERE objects.bucket = asked.column1 AND objects.name = asked.column2 AND objects.born = \
          (SELECT MAX(newest.born) FROM objects newest WHERE newest.bucket = asked.column1 AND newest.name = asked.column2)"
     ));
-    let mut etags = HashMap::new();
     for row in tx.rows(query.bind_all(values)).await? {
         if let Some(object) = version_of(&row, true)?.object {
             etags.insert(place(&object.bucket, &object.key), object.etag);
         }
     }
-    for put in puts {
-        put.written = match (&put.only_if, etags.get(&put.place())) {
-            (None, _) | (Some(OnlyIf::Absent), None) => continue,
-            (Some(OnlyIf::Etag(wanted)), Some(there)) if wanted == there => continue,
-            (Some(OnlyIf::Etag(_)), None) => Written::Missing,
-            (Some(OnlyIf::Absent | OnlyIf::Etag(_)), Some(_)) => Written::Changed,
-        };
-    }
-    Ok(())
+    Ok(etags)
 }
 
-/// Removes versions of different names. Of each it is said in `marker` whether it was one.
+/// Removes versions of different names. Of each it is said in `removed` what came of it.
 pub(super) async fn remove_all(tx: &mut Tx, mut removes: Vec<&mut Remove>) -> Result<(), StoreError> {
-    let mut owners: BTreeMap<String, Option<String>> = BTreeMap::new();
+    let owners = owners(tx, removes.iter().map(|remove| remove.bucket.as_str())).await?;
+    let asking = removes.iter().filter(|remove| remove.only_if.is_some());
+    let there = etags(tx, asking.map(|remove| remove.in_place())).await?;
     for remove in &mut removes {
-        if !owners.contains_key(&remove.bucket) {
-            let owner = tx.owner("bucket", &remove.bucket).await?;
-            owners.insert(remove.bucket.clone(), owner);
-        }
-        let owner = owners.get(&remove.bucket).and_then(Option::as_ref);
-        remove.marker = owner.filter(|owner| **owner == remove.owner).map(|_| false);
+        let held = match owners.get(&remove.bucket) == Some(&remove.owner) {
+            true => held(remove.only_if.as_ref(), there.get(&remove.place())),
+            false => Written::NoBucket,
+        };
+        remove.removed = if held == Written::Done { Ok(false) } else { Err(held) };
     }
-    removes.retain(|remove| remove.marker.is_some());
+    removes.retain(|remove| remove.removed.is_ok());
     if removes.is_empty() {
         return Ok(());
     }
-    let place_of = |remove: &Remove| -> [Value; 3] {
-        [(&remove.bucket).into(), remove.key.as_bytes().into(), (&remove.version).into()]
-    };
-    let (count, values) = Rows::new(removes.iter().map(|remove| place_of(remove))).made_up();
+    let (count, values) = Rows::new(removes.iter().map(|remove| remove.in_place())).made_up();
     // SQLite looks each of these up in the index; with `IN (VALUES …)` it would read every object there is.
     let each = (0..count).map(|row| {
         let first = row * 3;
@@ -402,12 +426,12 @@ pub(super) async fn remove_all(tx: &mut Tx, mut removes: Vec<&mut Remove>) -> Re
     for row in tx.rows(remove.bind_all(values)).await? {
         let removed = RemovedRow::read(&row)?;
         markers.insert(place(&removed.bucket, &removed.key), removed.data.is_empty());
-        let owner = owners.get(&removed.bucket).and_then(Option::as_deref).unwrap_or_default();
+        let owner = owners.get(&removed.bucket).map(String::as_str).unwrap_or_default();
         removed.count(tx, owner).await?;
     }
     for remove in &mut removes {
         let place = remove.place();
-        remove.marker = Some(markers.get(&place).copied().unwrap_or_default());
+        remove.removed = Ok(markers.get(&place).copied().unwrap_or_default());
         tx.effects.push(Effect::Object { place, now: None });
     }
     Ok(())

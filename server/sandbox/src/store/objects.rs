@@ -44,11 +44,15 @@ pub struct ObjectRow {
     /// Tags, in the order they were given.
     #[serde(default)]
     pub tags: Vec<(String, String)>,
-    /// How it is encrypted: SSE-S3 when `kms_key_arn` is `None`, else SSE-KMS.
+    /// How it is encrypted: SSE-KMS with a KMS key, SSE-C with a check value of the customer's key, SSE-S3 with neither.
     pub kms_key_arn: Option<String>,
+    /// A salt and its HMAC under the customer's key; base64.
+    #[serde(default)]
+    pub customer_key_check: Option<String>,
     /// Encryption context pairs that the caller gave.
     pub encryption_context: Vec<(String, String)>,
-    /// The data key: KMS ciphertext for SSE-KMS, sealed under the root key for SSE-S3; base64.
+    /// The data key: KMS ciphertext for SSE-KMS, sealed under the customer's key for SSE-C and under the root key for SSE-S3;
+    /// base64.
     pub wrapped_key: String,
     /// Whether the data key came from an S3 Bucket Key.
     pub bucket_key: bool,
@@ -128,6 +132,8 @@ pub(super) struct Marker {
 pub enum OnlyIf {
     /// There is none.
     Absent,
+    /// There is one.
+    Present,
     /// Its entity tag is this one, quotes included.
     Etag(String),
 }
@@ -142,14 +148,14 @@ pub struct Terms<'a> {
 }
 
 /// What came of a write.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Written {
     /// It is there.
     Done,
     /// Its bucket is gone; nothing was written.
     NoBucket,
-    /// There is an object, or another one, than was demanded; nothing was written.
-    Changed,
+    /// There is an object where none, or another one, was demanded; nothing was written.
+    Changed(OnlyIf),
     /// The object that was demanded is not there; nothing was written.
     Missing,
     /// The upload was completed or aborted meanwhile; nothing was written.
@@ -242,9 +248,18 @@ impl Store {
 pub(super) const IS_LATEST: &str = "CAST(CASE WHEN EXISTS (SELECT 1 FROM objects later WHERE later.bucket = objects.bucket \
      AND later.name = objects.name AND later.born > objects.born) THEN 0 ELSE 1 END AS BIGINT)";
 
-/// A version id as S3 makes them: opaque, never reused.
+/// A version id as S3 makes them: opaque, never reused. Later ones sort behind earlier ones, so that a listing finds its place
+/// again where the version it ended with is gone.
 pub fn new_version_id() -> String {
-    uuid::Uuid::new_v4().simple().to_string()
+    let millis = time::OffsetDateTime::now_utc().unix_timestamp_nanos() / 1_000_000;
+    let random = uuid::Uuid::new_v4().simple().to_string();
+    format!("{millis:012x}{}", random.get(12..).unwrap_or_default())
+}
+
+/// Whether S3 could have made this version id.
+pub fn is_version_id(id: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+    id == NULL_VERSION || (id.len() == 32 && id.bytes().all(plain))
 }
 
 pub(super) fn body_of<T: Serialize>(row: &T) -> Result<String, StoreError> {

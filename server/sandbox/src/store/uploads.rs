@@ -3,7 +3,6 @@
 use futures::FutureExt as _;
 use serde::{Deserialize, Serialize};
 
-use super::listing::{behind, cut, one_more, stretch};
 use super::naming::name_object;
 use super::objects::{ObjectRow, OnlyIf, PartRow, Terms, Written, body_of};
 use super::sql::{Row, sql};
@@ -64,32 +63,6 @@ impl Store {
         let query = query.bind(bucket).bind(key.as_bytes()).bind(id);
         let row = query.row(self.readers()?).await?;
         row.map(|row| upload_of(&row)).transpose()
-    }
-
-    /// Uploads to keys that start with `prefix`, after the upload `after.1` to the key `after.0`; at most `limit`, and whether
-    /// more follow.
-    pub async fn uploads(
-        &self,
-        bucket: &str,
-        prefix: &str,
-        after: (&str, Option<&str>),
-        limit: u32,
-    ) -> Result<(Vec<UploadRow>, bool), StoreError> {
-        let marker = after.1.filter(|id| !id.is_empty());
-        let (first, end) = match marker {
-            Some(_) => stretch(prefix, after.0.as_bytes().to_vec()),
-            None => stretch(prefix, behind(after.0)),
-        };
-        let query = sql(
-            "SELECT id, bucket, name, data, body FROM uploads WHERE bucket = $1 AND name >= $2 AND name < $3 \
-             AND NOT (name = $4 AND id <= $5) ORDER BY name, id LIMIT $6",
-        );
-        let query = query.bind(bucket).bind(first.as_slice()).bind(end.as_slice()).bind(after.0.as_bytes());
-        let query = query.bind(marker.unwrap_or_default()).bind(one_more(limit));
-        let rows = query.rows(self.readers()?).await?;
-        let mut uploads = rows.iter().map(upload_of).collect::<Result<Vec<_>, _>>()?;
-        let more = cut(&mut uploads, limit);
-        Ok((uploads, more))
     }
 
     /// Adds the last chunk of a part and names the part, in place of an earlier one with its number.
@@ -273,7 +246,7 @@ async fn remove_between(tx: &mut Tx, data: &str, first: i64, end: i64) -> Result
     Ok(())
 }
 
-fn upload_of(row: &Row) -> Result<UploadRow, StoreError> {
+pub(super) fn upload_of(row: &Row) -> Result<UploadRow, StoreError> {
     let body: String = row.get(4)?;
     let mut upload: UploadRow =
         serde_json::from_str(&body).map_err(|source| StoreError::Row { kind: "upload", source })?;

@@ -70,6 +70,8 @@ fn decoded(key: &str) -> Option<String> {
 async fn keys_of(lab: &Lab) -> Vec<String> {
     let listing = s3(lab, "GET", "/bucket-1?list-type=2&encoding-type=url", &[], b"").await.text();
     let found = listing.split("<Key>").skip(1).map(|rest| rest.split("</Key>").next().unwrap().to_owned());
+    // As a form has it: a space is a plus.
+    let found = found.map(|key| key.replace('+', " "));
     found.map(|key| percent_encoding::percent_decode_str(&key).decode_utf8().unwrap().into_owned()).collect()
 }
 

@@ -85,14 +85,17 @@ async fn a_presigned_url_expires_at_its_second() {
             (403, ("AccessDenied".into(), "Request has expired".into()))
         );
         let early = within_a_second(&lab, QUARTER + Duration::SECOND, sign).await;
-        assert_eq!((early.status, early.error().0.as_str()), (403, "RequestTimeTooSkewed"));
+        assert_eq!(
+            (early.status, early.error()),
+            (403, ("AccessDenied".into(), "Request is not valid yet".into()))
+        );
     }
 }
 
 #[tokio::test]
-async fn a_presigned_url_lives_a_second_at_least_and_a_week_at_most() {
+async fn a_presigned_url_lives_a_number_of_seconds_and_a_week_at_most() {
     let lab = lab().await;
-    for lifetime in ["0", "-1", "604801", "99999999999999999999", "1e3", "60s", " 60", "", "0x3c"] {
+    for lifetime in ["-1", "604801", "99999999999999999999", "1e3", "60s", " 60", "", "0x3c"] {
         let mut raw =
             Raw::of(&Plain::s3("GET /bucket-1/object", &Default::default(), "", &Default::default()));
         raw.presign(&lab.admin, &Scope::of("s3"), lifetime);

@@ -10,12 +10,12 @@ use super::calls::{Call, Names, Plain, fill, fill_all};
 
 /// The files, by service. `operations/README.md` says what they hold.
 const FILES: [(&str, &str); 6] = [
-    ("s3", include_str!("../operations/s3.json")),
-    ("kms", include_str!("../operations/kms.json")),
-    ("iam", include_str!("../operations/iam.json")),
-    ("sts", include_str!("../operations/sts.json")),
-    ("ec2", include_str!("../operations/ec2.json")),
-    ("cloudtrail", include_str!("../operations/cloudtrail.json")),
+    ("s3", include_str!("../wire/operations/s3.json")),
+    ("kms", include_str!("../wire/operations/kms.json")),
+    ("iam", include_str!("../wire/operations/iam.json")),
+    ("sts", include_str!("../wire/operations/sts.json")),
+    ("ec2", include_str!("../wire/operations/ec2.json")),
+    ("cloudtrail", include_str!("../wire/operations/cloudtrail.json")),
 ];
 
 #[derive(Debug, Deserialize)]

@@ -34,6 +34,13 @@ pub async fn key(lab: &Lab) -> String {
     text(&kms(lab, "CreateKey", json!({})).await, &["KeyMetadata", "Arn"])
 }
 
+/// The CRC32 of a body as S3 takes it; a batch of deletions must bring one.
+pub fn crc32(body: &[u8]) -> String {
+    use base64::Engine as _;
+    let sum = crc_fast::checksum(crc_fast::CrcAlgorithm::Crc32IsoHdlc, body);
+    base64::prelude::BASE64_STANDARD.encode(&sum.to_be_bytes()[4..])
+}
+
 /// A text in a JSON answer.
 pub fn text(answer: &Answer, path: &[&str]) -> String {
     let json = answer.json();

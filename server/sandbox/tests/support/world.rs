@@ -15,7 +15,7 @@ use super::place::Place;
 use super::{Answer, Keys, Lab};
 
 /// The calls that make it.
-const WORLD: &str = include_str!("../operations/world.json");
+const WORLD: &str = include_str!("../wire/operations/world.json");
 
 /// A folder of its own, gone at the end.
 #[derive(Debug)]

@@ -23,6 +23,7 @@ async fn make_bucket(store: &Store, name: &str) {
         versioning: None,
         tags: Default::default(),
         ownership: None,
+        blocks_customer_keys: false,
     };
     let bucket = Arc::new(bucket);
     let insert = |account: &mut Account| {
@@ -55,6 +56,7 @@ fn object(bucket: &str, key: &str, version: &str, size: u64) -> ObjectRow {
         headers: Vec::new(),
         tags: Vec::new(),
         kms_key_arn: None,
+        customer_key_check: None,
         encryption_context: Vec::new(),
         wrapped_key: String::new(),
         bucket_key: false,
@@ -136,11 +138,11 @@ async fn what_is_counted_is_what_is_there_after_anything() {
                     held.push(store.hold(&row).await.unwrap());
                 }
             }
-            5 => drop(store.delete_object((OWNER, bucket, key), versioning, 0).await.unwrap()),
+            5 => drop(store.delete_object((OWNER, bucket, key), versioning, None, 0).await.unwrap()),
             6 => {
                 let there = store.version(bucket, key, None).await.unwrap();
                 let id = there.map_or_else(|| NULL_VERSION.to_owned(), |there| there.id);
-                store.delete_version((OWNER, bucket, key), &id).await.unwrap();
+                store.delete_version((OWNER, bucket, key), &id).await.unwrap().unwrap();
             }
             7 => {
                 let upload = upload_of(bucket, key);
