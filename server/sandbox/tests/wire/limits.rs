@@ -5,10 +5,11 @@ use crate::support;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use crate::support::place::Place;
 use crate::support::{Answer, Keys, Lab};
 use futures::future::join_all;
 use sandbox::limits::{Rates, Stock};
-use sandbox::{Config, Limits, Sandbox, Storage};
+use sandbox::{Config, Limits, Sandbox};
 use serde_json::json;
 
 async fn lab(limits: Limits) -> Lab {
@@ -317,10 +318,9 @@ async fn bytes_that_are_read_while_they_are_replaced_still_count() {
 
 #[tokio::test]
 async fn all_accounts_together_have_a_limit_and_it_survives_a_restart() {
-    let folder = std::env::temp_dir().join(format!("trilock-limits-{}", uuid::Uuid::new_v4()));
     let limits = Limits { process: Stock { bytes: 100_000, objects: 10 }, ..Limits::default() };
-    let config = Config { limits, storage: Storage::Directory(folder.clone()), ..Config::default() };
-    let mut lab = Lab::with(config.clone()).await;
+    let config = Config { limits, ..Config::default() };
+    let mut lab = Lab::at(Place::lasting().await, config.clone()).await;
     let (_, other) = support::account(&lab.sandbox).await;
     assert_eq!(put(&lab, "/bucket-1", 0).await.status, 200);
     assert_eq!(lab.s3(&other, "PUT", "/bucket-2", &[], b"").await.status, 200);
@@ -332,14 +332,12 @@ async fn all_accounts_together_have_a_limit_and_it_survives_a_restart() {
         let answer = lab.s3(&other, "PUT", "/bucket-2/b", &[], &vec![7; 60_000]).await;
         assert_refused(&answer, 507, "InsufficientCapacity", full);
         lab.sandbox.close().await;
-        lab.sandbox = Sandbox::open(config.clone()).await.unwrap();
+        lab.sandbox = Sandbox::open(lab.place.put(config.clone())).await.unwrap();
         // Accounts are read when they are first asked for; what they hold is known before.
     }
     assert_eq!(lab.s3(&lab.admin, "DELETE", "/bucket-1/a", &[], b"").await.status, 204);
     let answer = lab.s3(&other, "PUT", "/bucket-2/b", &[], &vec![7; 60_000]).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
-    lab.sandbox.close().await;
-    std::fs::remove_dir_all(folder).unwrap();
 }
 
 #[tokio::test]
