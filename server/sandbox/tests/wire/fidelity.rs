@@ -59,6 +59,13 @@ const CASES: &[Case] = &[
     },
     Case { name: "instance_credential_seconds", other: "900", recommended: "21600", otherwise: "900" },
     Case { name: "s3_escapes_quotes", other: "false", recommended: "&quot;", otherwise: "\"" },
+    Case {
+        name: "customer_keys_blocked_in_new_buckets",
+        other: "false",
+        recommended: "<EncryptionType>SSE-C",
+        otherwise: "nothing blocked",
+    },
+    Case { name: "uploads_complete_again", other: "false", recommended: "200", otherwise: "404" },
     Case { name: "lookup_by_first_attribute_only", other: "true", recommended: "400", otherwise: "200" },
     Case { name: "access_key_use_span_seconds", other: "0", recommended: "s3", otherwise: "kms" },
     Case { name: "credential_report_seconds", other: "0", recommended: "same", otherwise: "new" },
@@ -170,6 +177,13 @@ async fn seen(switch: &str, lab: &Lab) -> String {
             let message = text.split_once("<Message>").unwrap().1.split_once("</Message>").unwrap().0;
             message.split_once("on resource: ").unwrap().1.split_once("arn:").unwrap().0.to_owned()
         }
+        "customer_keys_blocked_in_new_buckets" => {
+            assert_eq!(lab.s3(&lab.admin, "PUT", "/bucket-1", &[], b"").await.status, 200);
+            let settings = lab.s3(&lab.admin, "GET", "/bucket-1?encryption", &[], b"").await.text();
+            let blocked = "<EncryptionType>SSE-C";
+            (if settings.contains(blocked) { blocked } else { "nothing blocked" }).to_owned()
+        }
+        "uploads_complete_again" => completed_again(lab).await.status.to_string(),
         "lookup_by_first_attribute_only" => {
             let attribute = |key: &str| json!({ "AttributeKey": key, "AttributeValue": "x" });
             let input = json!({ "LookupAttributes": [attribute("EventName"), attribute("Username")] });
@@ -249,6 +263,23 @@ async fn set_default(lab: &Lab, key: &str) {
 
 async fn put(lab: &Lab, headers: &[(&str, &str)]) -> Answer {
     lab.s3(&lab.admin, "PUT", "/bucket-1/key", headers, b"bytes").await
+}
+
+/// What who completes an upload once more is told.
+async fn completed_again(lab: &Lab) -> Answer {
+    let call = async |method: &str, query: &str, body: &str| {
+        lab.s3(&lab.admin, method, &format!("/bucket-1/key{query}"), &[], body.as_bytes()).await
+    };
+    assert_eq!(lab.s3(&lab.admin, "PUT", "/bucket-1", &[], b"").await.status, 200);
+    let upload = call("POST", "?uploads", "").await.xml("UploadId").unwrap();
+    let part = call("PUT", &format!("?partNumber=1&uploadId={upload}"), "bytes").await;
+    let parts = format!(
+        "<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>{}</ETag></Part></CompleteMultipartUpload>",
+        part.header("etag").unwrap()
+    );
+    let complete = format!("?uploadId={upload}");
+    assert_eq!(call("POST", &complete, &parts).await.status, 200);
+    call("POST", &complete, &parts).await
 }
 
 /// A user and a bucket that both deny reading.
