@@ -214,7 +214,7 @@ describe("the tutorial with the AWS CLI", { concurrency: 1 }, () => {
   });
 
   test("an operation that is not there says so and does nothing", async () => {
-    const { status, stderr } = await as("secure-bucket-admin", ["s3api", "get-bucket-cors", "--bucket", BUCKET]);
+    const { status, stderr } = await as("secure-bucket-admin", ["s3api", "list-bucket-metrics-configurations", "--bucket", BUCKET]);
     assert.notEqual(status, 0);
     assert.match(stderr, /NotImplemented/);
   });

@@ -1,6 +1,12 @@
 //! The command line, as `design.md` fixes it. What the options mean is here; what the commands do is in
 //! [`commands`](crate::commands).
 
+mod aws;
+mod limits;
+
+pub use aws::AwsOptions;
+pub use limits::LimitOptions;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::{fmt, net::SocketAddr, path::PathBuf, str::FromStr};
 use zeroize::Zeroizing;
@@ -62,6 +68,9 @@ pub struct ServeOptions {
     /// The AWS to work on
     #[arg(long, value_name = "embedded|aws|URL", default_value = "embedded")]
     pub target: Target,
+    /// How the embedded AWS is to be.
+    #[command(flatten)]
+    pub aws: AwsOptions,
 }
 
 /// Options of `trilock sandbox`.
@@ -87,6 +96,9 @@ pub struct SandboxOptions {
     /// An account whose root user holds these keys; may be given several times
     #[arg(long = "account", value_name = "ACCOUNT_ID:ACCESS_KEY_ID:SECRET")]
     pub accounts: Vec<AccountOption>,
+    /// How it is to be.
+    #[command(flatten)]
+    pub aws: AwsOptions,
 }
 
 /// Options of `trilock lint`.

@@ -54,6 +54,14 @@ pub enum CommandError {
         /// What the system said.
         error: io::Error,
     },
+    /// `--trace`.
+    #[error("--trace {} cannot be written: {error}", file.display())]
+    Trace {
+        /// As given.
+        file: std::path::PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
     /// Documents of `trilock lint` that their service would refuse.
     #[error("{0} of the documents would be refused")]
     Refused(usize),

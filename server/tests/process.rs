@@ -141,4 +141,22 @@ fn what_cannot_be_used_is_said_in_one_sentence() {
     assert!(serve(&["--database", "postgres://db/x"]).contains("--database is not supported yet"));
     assert!(serve(&["--target", "aws"]).contains("embedded AWS only"));
     assert!(refused(&["sandbox", "--in-memory", "--account", "1:2:3"]).contains("12 digits"));
+    let trace = format!("{file}/trace.jsonl");
+    assert!(refused(&["sandbox", "--in-memory", "--trace", &trace]).contains("cannot be written"));
+    assert!(refused(&["sandbox", "--fidelity", "x=1"]).contains("there is no switch `x`; there are:"));
+}
+
+#[test]
+fn switches_and_limits_are_listed_without_starting_anything() {
+    for command in ["serve", "sandbox"] {
+        let told = |arguments: &[&str]| {
+            let output = trilock(arguments).output().unwrap();
+            assert!(output.status.success(), "{arguments:?}");
+            String::from_utf8(output.stdout).unwrap()
+        };
+        let switches = told(&[command, "--fidelity", "help"]);
+        assert!(switches.contains("alias_expands=false  (true or false)"), "{switches}");
+        let help = told(&[command, "--help"]);
+        assert!(help.contains("Limits of the embedded AWS:") && help.contains("--s3-rate"), "{help}");
+    }
 }

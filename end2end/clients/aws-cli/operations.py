@@ -74,6 +74,9 @@ class Cli:
         assert status == 255 or status == 254, (status, err)
         return err.strip().split(" operation: ", 1)[1]
 
+    def answered(self, service, operation):
+        self.succeeded.add((service, operation))
+
     def words(self, service, operation, parameters):
         """What to type for a call, and the file that an object's bytes go to."""
         words = [COMMANDS.get(service, service), xform_name(operation, "-")]

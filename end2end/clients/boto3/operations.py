@@ -27,6 +27,9 @@ class Boto:
             return error.response["Error"]["Message"]
         raise AssertionError(f"{operation} was not refused")
 
+    def answered(self, service, operation):
+        Person.succeeded.add((service, operation))
+
     def by(self, credentials):
         return Boto(Person(session(credentials)))
 

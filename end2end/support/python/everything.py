@@ -1,8 +1,8 @@
 """One successful call of every operation there is, service by service, for any client that takes boto3's parameters.
 
-A client is an object with three methods: `call(service, operation, **parameters)` gives the answer as a dictionary,
-`refused(service, operation, **parameters)` the message of an error, and `by(credentials)` the same client as someone
-else. `operation` is named as AWS names it. Bodies of objects are bytes in both directions.
+A client is an object with four methods: `call(service, operation, **parameters)` gives the answer as a dictionary,
+`refused(service, operation, **parameters)` the message of an error, `by(credentials)` the same client as someone else,
+and `answered(service, operation)` counts an operation that has nothing but an error to answer. `operation` is named as AWS names it. Bodies of objects are bytes in both directions.
 
 Each function makes what it needs and asks for nothing that another made. In one account each can run once.
 """
@@ -356,6 +356,13 @@ def kms_grants(client, account):
     kms.RevokeGrant(GrantId=second["GrantId"], **key)
 
 
+def without(client, operation, message, **parameters):
+    """A call about what no bucket has here: AWS's word for that is all that the operation answers."""
+    said = client.refused("s3", operation, **parameters)
+    assert said == message, f"{operation}: {said}"
+    client.answered("s3", operation)
+
+
 def s3_buckets(client, account):
     s3, bucket = Service(client, "s3"), f"every-buckets-{account}"
     name = {"Bucket": bucket}
@@ -391,6 +398,17 @@ def s3_buckets(client, account):
     s3.GetBucketPolicyStatus(**name)
     s3.DeleteBucketPolicy(**name)
     s3.GetBucketAcl(**name)
+    s3.GetBucketAccelerateConfiguration(**name)
+    s3.GetBucketLogging(**name)
+    s3.GetBucketNotificationConfiguration(**name)
+    assert s3.GetBucketRequestPayment(**name)["Payer"] == "BucketOwner"
+    without(client, "GetBucketCors", "The CORS configuration does not exist", **name)
+    without(client, "GetBucketLifecycleConfiguration", "The lifecycle configuration does not exist", **name)
+    without(client, "GetBucketReplication", "The replication configuration was not found", **name)
+    without(client, "GetBucketWebsite", "The specified bucket does not have a website configuration", **name)
+    locked = "Object Lock configuration does not exist for this bucket"
+    without(client, "GetObjectLockConfiguration", locked, **name)
+    without(client, "PutBucketAcl", "The bucket does not allow ACLs", ACL="private", **name)
     s3.DeleteBucket(**name)
 
 
@@ -415,6 +433,7 @@ def s3_objects(client, account):
     assert s3.GetObject(Range="bytes=1-3", **paper)["Body"] == b"PDF"
     s3.GetObjectAttributes(ObjectAttributes=["ETag", "Checksum", "ObjectSize", "StorageClass"], **paper)
     s3.GetObjectAcl(**paper)
+    without(client, "PutObjectAcl", "The bucket does not allow ACLs", ACL="private", **paper)
     s3.PutObjectTagging(Tagging={"TagSet": [{"Key": "stage", "Value": "draft"}]}, **paper)
     s3.GetObjectTagging(**paper)
     s3.DeleteObjectTagging(**paper)

@@ -38,7 +38,8 @@ pub(crate) async fn identify(
 ) -> Result<Caller, AuthError> {
     check_rules(aws, parts, presented, now)?;
     let token = presented.token.as_deref();
-    Ok(credentials::caller_of(&aws.store, &presented.access_key_id, token, now.unix_timestamp()).await?)
+    let now = now.unix_timestamp();
+    Ok(aws.as_known(credentials::caller_of(&aws.store, &presented.access_key_id, token, now).await?))
 }
 
 /// Verifies the signature over the request and its whole body.

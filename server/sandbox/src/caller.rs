@@ -6,7 +6,7 @@ use std::sync::Arc;
 use policy::{Context, Document, NamedPolicy, Principal};
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Account, IdentityPolicies, PasswordPolicy, PolicyText, Tags, Timestamp, User};
+use crate::model::{Account, IdentityPolicies, PasswordPolicy, PolicyText, Role, Tags, Timestamp, User};
 use crate::{arns, managed};
 
 /// The identity behind a request, with a snapshot of its account.
@@ -23,6 +23,8 @@ pub struct Caller {
     pub temporary: Option<Timestamp>,
     /// Whether those were given for a code of the user's MFA device.
     pub mfa: bool,
+    /// The caller's account as the gate knows it, while changes are on their way; `None` when it is `account`.
+    pub known: Option<Arc<Account>>,
 }
 
 /// What credentials stand for.
@@ -220,6 +222,7 @@ impl Caller {
         access_key_id: String::new(),
         temporary: None,
         mfa: false,
+        known: None,
     };
 
     /// 12 digits; empty for an anonymous caller.
@@ -293,26 +296,44 @@ impl Caller {
         }
     }
 
+    fn known_account(&self) -> Option<&Account> {
+        self.known.as_deref().or(self.account.as_deref())
+    }
+
+    /// A user of the caller's account as the gate knows it: by its id, for names change.
+    fn known_user(&self, name: &str) -> Option<&User> {
+        let user = self.account.as_ref()?.users.get(name)?;
+        match &self.known {
+            None => Some(user),
+            Some(known) => known.user_with_id(&user.id),
+        }
+    }
+
+    /// The role of a session as the gate knows it.
+    fn known_role(&self, session: &Session) -> Option<&Role> {
+        let role = self.known_account()?.roles.get(&session.role)?;
+        (role.id == session.role_id).then_some(role)
+    }
+
+    /// The user behind a federated user as the gate knows it.
+    fn known_voucher(&self, user: &UserRef) -> Option<&User> {
+        self.known_user(&user.name).filter(|known| known.id == user.id)
+    }
+
     /// The identity policies in force now: changes act on live sessions without new credentials.
     pub fn identity_policies(&self) -> Vec<NamedPolicy> {
-        let Some(account) = &self.account else { return Vec::new() };
+        let Some(account) = self.known_account() else { return Vec::new() };
         match &self.identity {
             Identity::Root | Identity::Anonymous => Vec::new(),
             Identity::User(name) => {
-                let Some(user) = account.users.get(name) else { return Vec::new() };
+                let Some(user) = self.known_user(name) else { return Vec::new() };
                 of_user(account, user).into_iter().chain(own_password(account, user)).collect()
             }
-            Identity::Session(session) => account
-                .roles
-                .get(&session.role)
-                .filter(|role| role.id == session.role_id)
-                .map_or_else(Vec::new, |role| resolve(account, &role.policies)),
+            Identity::Session(session) => {
+                self.known_role(session).map_or_else(Vec::new, |role| resolve(account, &role.policies))
+            }
             Identity::Federated(federation) => match &federation.user {
-                Some(user) => account
-                    .users
-                    .get(&user.name)
-                    .filter(|known| known.id == user.id)
-                    .map_or_else(Vec::new, |user| of_user(account, user)),
+                Some(user) => self.known_voucher(user).map_or_else(Vec::new, |user| of_user(account, user)),
                 // The root user may do everything, so its session policies alone limit it.
                 None => {
                     let arn = format!("{}AdministratorAccess", managed::AWS_PREFIX);
@@ -324,17 +345,15 @@ impl Caller {
 
     /// The caller's permissions boundary, as it is in force now. One whose policy is gone allows nothing.
     pub fn boundaries(&self) -> Vec<NamedPolicy> {
-        let Some(account) = &self.account else { return Vec::new() };
+        let Some(account) = self.known_account() else { return Vec::new() };
         let arn = match &self.identity {
             Identity::Root | Identity::Anonymous => None,
-            Identity::User(name) => account.users.get(name).and_then(|user| user.boundary.clone()),
-            Identity::Session(session) => {
-                account.roles.get(&session.role).and_then(|role| role.boundary.clone())
-            }
+            Identity::User(name) => self.known_user(name).and_then(|user| user.boundary.clone()),
+            Identity::Session(session) => self.known_role(session).and_then(|role| role.boundary.clone()),
             Identity::Federated(federation) => federation
                 .user
                 .as_ref()
-                .and_then(|user| account.users.get(&user.name))
+                .and_then(|user| self.known_voucher(user))
                 .and_then(|user| user.boundary.clone()),
         };
         arn.map(|arn| boundary(account, arn)).into_iter().collect()
@@ -343,19 +362,16 @@ impl Caller {
     /// The tags that fill `aws:PrincipalTag/…`: those of the caller's user or role as they are now; a federated user has those
     /// of the user who vouches for it (IAM User Guide, `access_iam-tags`; STS API reference, `GetFederationToken`).
     pub fn principal_tags(&self) -> Tags {
-        let Some(account) = &self.account else { return Tags::new() };
-        let of_user = |name: &String| account.users.get(name).map(|user| &user.tags);
+        let of_user = |user: Option<&User>| user.map(|user| user.tags.clone());
         let tags = match &self.identity {
             Identity::Root | Identity::Anonymous => None,
-            Identity::User(name) => of_user(name),
-            Identity::Session(session) => account
-                .roles
-                .get(&session.role)
-                .filter(|role| role.id == session.role_id)
-                .map(|role| &role.tags),
-            Identity::Federated(federation) => federation.user.as_ref().and_then(|user| of_user(&user.name)),
+            Identity::User(name) => of_user(self.known_user(name)),
+            Identity::Session(session) => self.known_role(session).map(|role| role.tags.clone()),
+            Identity::Federated(federation) => {
+                of_user(federation.user.as_ref().and_then(|user| self.known_voucher(user)))
+            }
         };
-        tags.cloned().unwrap_or_default()
+        tags.unwrap_or_default()
     }
 
     /// The session policies of a role session or a federated user.

@@ -200,7 +200,7 @@ pub async fn caller_of(
                 (Identity::Federated(federation), None)
             }
         };
-        return Ok(Caller { identity, account: Some(account), access_key_id, temporary, mfa });
+        return Ok(Caller { identity, account: Some(account), access_key_id, temporary, mfa, known: None });
     }
     if token.is_some() {
         return Err(CredentialsError::InvalidToken);
@@ -216,7 +216,7 @@ pub async fn caller_of(
         return Err(CredentialsError::UnknownKey);
     }
     let access_key_id = access_key_id.to_owned();
-    Ok(Caller { identity, account: Some(account), access_key_id, temporary: None, mfa: false })
+    Ok(Caller { identity, account: Some(account), access_key_id, temporary: None, mfa: false, known: None })
 }
 
 fn open_token(store: &Store, access_key_id: &str, token: &str) -> Result<Token, CredentialsError> {

@@ -4,21 +4,27 @@
 //! action, and code that asks for a permit cannot be called without one.
 
 pub mod actions;
+mod journal;
+mod kept;
+mod wording;
 
-use std::collections::VecDeque;
 use std::marker::PhantomData;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use policy::call::CheckSpec;
 use policy::message::{self, Style};
-use policy::{
-    Context, Explanation, Grant, NamedPolicy, Outcome, Policies, Principal, Request, ResourceKind, evaluate,
-};
+use policy::{Context, Explanation, Grant, NamedPolicy, Outcome, Principal, Request, ResourceKind, evaluate};
+use time::format_description::well_known::Rfc3339;
 
 use crate::activity::Activity;
 use crate::caller::Caller;
+use crate::fidelity::Fidelity;
 use crate::model::Tags;
 use crate::request::{RequestMeta, Subject};
+
+pub use journal::Journal;
+use journal::Line;
+use kept::{Asked, Kept};
 
 /// An action of the Service Authorization Reference, as a type.
 pub trait Action {
@@ -120,41 +126,28 @@ pub struct Trace {
     pub explanation: Explanation,
 }
 
-/// How much of its answers the gate keeps: so many, and no more bytes than that, as far as they can be estimated.
-const KEPT_TRACES: usize = 4_096;
-const KEPT_BYTES: usize = 32 << 20;
-
-/// What a statement and a grant take up in an explanation, in bytes, beside the statement's own text.
-const STATEMENT_BYTES: usize = 1_024;
-const GRANT_BYTES: usize = 512;
-
 /// Answers questions, remembers the newest answers, and records who asked for what last. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub struct Gate {
     kept: Arc<Mutex<Kept>>,
     activity: Activity,
-}
-
-/// The newest answers.
-#[derive(Debug, Default)]
-struct Kept {
-    traces: VecDeque<(usize, Trace)>,
-    bytes: usize,
+    fidelity: Fidelity,
+    journal: Option<Journal>,
 }
 
 /// Who asks, with what they bring along.
-struct Asked<'a> {
+struct Asking {
     principal: Principal,
-    identity: &'a [NamedPolicy],
-    session_policies: &'a [NamedPolicy],
-    boundaries: &'a [NamedPolicy],
+    identity: Vec<NamedPolicy>,
+    session_policies: Vec<NamedPolicy>,
+    boundaries: Vec<NamedPolicy>,
     context: Context,
 }
 
 impl Gate {
-    /// A gate that records in `activity`.
-    pub(crate) fn recording(activity: Activity) -> Self {
-        Self { activity, ..Self::default() }
+    /// A gate that words denials as the switches say, records in `activity`, and writes its answers to a file if there is one.
+    pub(crate) fn new(fidelity: Fidelity, activity: Activity, journal: Option<Journal>) -> Self {
+        Self { activity, fidelity, journal, ..Self::default() }
     }
 
     /// Who asked for what last.
@@ -170,17 +163,14 @@ impl Gate {
         question: Question,
     ) -> Result<Permit<A>, Denied> {
         self.activity.note(meta, caller, A::NAME);
-        let identity = caller.identity_policies();
-        let session_policies = caller.session_policies();
-        let boundaries = caller.boundaries();
-        let asked = Asked {
+        let asking = Asking {
             principal: caller.principal(),
-            identity: &identity,
-            session_policies: &session_policies,
-            boundaries: &boundaries,
+            identity: caller.identity_policies(),
+            session_policies: caller.session_policies(),
+            boundaries: caller.boundaries(),
             context: meta.global_context(caller),
         };
-        self.decide(meta, asked, question)
+        self.decide(meta, asking, question)
     }
 
     /// The same for an AWS service that acts as itself, such as EC2 when it takes a role for an instance.
@@ -190,20 +180,20 @@ impl Gate {
         service: &str,
         question: Question,
     ) -> Result<Permit<A>, Denied> {
-        let asked = Asked {
+        let asking = Asking {
             principal: Principal::service(service),
-            identity: &[],
-            session_policies: &[],
-            boundaries: &[],
+            identity: Vec::new(),
+            session_policies: Vec::new(),
+            boundaries: Vec::new(),
             context: meta.global_context(&Caller::ANONYMOUS),
         };
-        self.decide(meta, asked, question)
+        self.decide(meta, asking, question)
     }
 
     fn decide<A: Action>(
         &self,
         meta: &RequestMeta,
-        asked: Asked<'_>,
+        asking: Asking,
         question: Question,
     ) -> Result<Permit<A>, Denied> {
         let row = row_of(meta, A::NAME, &question.resource);
@@ -211,64 +201,71 @@ impl Gate {
             let (resource, owner) = (question.resource.clone(), question.owner.clone());
             subjects.note(Subject { on: row.on, resource, owner });
         }
-        let mut context = asked.context;
+        let mut context = asking.context;
         context.extend(visible(row, question.context));
-        let request = Request {
-            principal: asked.principal,
-            action: A::NAME.to_owned(),
-            resource: question.resource.clone(),
-            resource_account: question.owner,
-            context,
-        };
-        let policies = Policies {
-            identity: asked.identity,
-            resource: question.resource_policy.as_ref(),
-            resource_kind: question.kind,
-            grants: &question.grants,
-            session_policies: asked.session_policies,
-            boundaries: asked.boundaries,
+        let asked = Asked {
+            request: Request {
+                principal: asking.principal,
+                action: A::NAME.to_owned(),
+                resource: question.resource.clone(),
+                resource_account: question.owner,
+                context,
+            },
+            identity: asking.identity,
+            session_policies: asking.session_policies,
+            boundaries: asking.boundaries,
+            resource: question.resource_policy,
+            kind: question.kind,
+            grants: question.grants,
             block_public_access: question.block_public_access,
-            ..Policies::default()
         };
-        let decision = evaluate(&request, &policies);
-        self.keep(Trace {
-            request_id: meta.id.clone(),
-            action: A::NAME,
-            resource: question.resource.clone(),
-            explanation: decision.explain(),
+        let policies = asked.policies();
+        let decision = evaluate(&asked.request, &policies);
+        let denied = decision.denial().map(|denial| {
+            let denial = wording::blamed(&self.fidelity, &decision, denial);
+            let message = message::access_denied(&asked.request, &denial, style(A::NAME));
+            let denying = decision.deciding.iter();
+            Denied {
+                action: A::NAME,
+                message: wording::written(&self.fidelity, A::NAME, message),
+                outcome: decision.outcome,
+                statements: denying
+                    .map(|found| (found.policy.name.clone(), found.statement.source().clone()))
+                    .collect(),
+            }
         });
-        let Some(denial) = decision.denial() else {
-            return Ok(Permit { resource: question.resource, action: PhantomData });
-        };
-        let denying = decision.deciding.iter();
-        Err(Denied {
-            action: A::NAME,
-            message: message::access_denied(&request, &denial, style(A::NAME)),
-            outcome: decision.outcome,
-            statements: denying
-                .map(|found| (found.policy.name.clone(), found.statement.source().clone()))
-                .collect(),
-        })
+        if let Some(journal) = &self.journal {
+            let explanation = decision.explain();
+            journal.append(&Line {
+                time: meta.now.format(&Rfc3339).unwrap_or_default(),
+                request_id: &meta.id,
+                caller: asked.request.principal.to_string(),
+                action: A::NAME,
+                resource: &question.resource,
+                decision: explanation.outcome,
+                decided_by: explanation.decided_by,
+                message: denied.as_ref().map(|denied| denied.message.as_str()),
+                lanes: &explanation.lanes,
+            });
+        }
+        let freed = self.kept.lock().unwrap_or_else(PoisonError::into_inner).keep(&meta.id, A::NAME, asked);
+        drop(freed);
+        match denied {
+            None => Ok(Permit { resource: question.resource, action: PhantomData }),
+            Some(denied) => Err(denied),
+        }
     }
 
     /// What the gate answered for one request, in order; empty when it is not kept any more.
     pub fn trace(&self, request_id: &str) -> Vec<Trace> {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let of_request = |(_, trace): &&(usize, Trace)| trace.request_id == request_id;
-        kept.traces.iter().filter(of_request).map(|(_, trace)| trace.clone()).collect()
+        let asked = self.kept.lock().unwrap_or_else(PoisonError::into_inner).of(request_id);
+        asked.iter().map(|(action, asked)| kept::traced(request_id, action, asked)).collect()
     }
 
-    fn keep(&self, trace: Trace) {
-        let statements: usize = trace.explanation.lanes.iter().map(|lane| lane.statements.len()).sum();
-        let grants: usize = trace.explanation.lanes.iter().map(|lane| lane.grants.len()).sum();
-        let bytes = STATEMENT_BYTES * (1 + statements) + GRANT_BYTES * grants;
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.bytes += bytes;
-        kept.traces.push_back((bytes, trace));
-        // The newest stays whatever its size.
-        while kept.traces.len() > 1 && (kept.traces.len() > KEPT_TRACES || kept.bytes > KEPT_BYTES) {
-            let freed = kept.traces.pop_front().map_or(0, |(bytes, _)| bytes);
-            kept.bytes -= freed;
+    /// Finishes the file of answers.
+    pub fn close(&self) {
+        if let Some(journal) = &self.journal {
+            journal.close();
         }
     }
 }
@@ -306,53 +303,5 @@ fn style(action: &str) -> Style {
         Some(("s3", _)) => Style::S3,
         Some(("sts", _)) => Style::Sts,
         _ => Style::Plain,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_gate_keeps_the_newest_answers_within_its_bounds() {
-        let statement = || policy::StatementExplanation {
-            policy: "p".into(),
-            policy_arn: None,
-            index: 0,
-            sid: None,
-            effect: policy::Effect::Allow,
-            matched: false,
-            deciding: false,
-            reach: None,
-            mismatch: None,
-            conditions: Vec::new(),
-            source: serde_json::Value::Null,
-        };
-        let trace = |id: usize, statements: usize| Trace {
-            request_id: id.to_string(),
-            action: "s3:GetObject",
-            resource: "*".into(),
-            explanation: Explanation {
-                outcome: Outcome::Allowed,
-                decided_by: policy::DecidedBy::Identity,
-                iam: policy::LaneVerdict::Allows,
-                resource: policy::LaneVerdict::Silent,
-                denial: None,
-                lanes: vec![policy::LaneExplanation {
-                    layer: policy::Layer::Identity,
-                    verdict: policy::LaneVerdict::Allows,
-                    statements: (0..statements).map(|_| statement()).collect(),
-                    grants: Vec::new(),
-                }],
-            },
-        };
-        let gate = Gate::default();
-        (0..5_000).for_each(|id| gate.keep(trace(id, 1)));
-        assert_eq!((gate.trace("0").len(), gate.trace("4999").len()), (0, 1), "so many and no more");
-        (5_000..5_100).for_each(|id| gate.keep(trace(id, 1_000)));
-        let kept = (0..5_100).filter(|id| !gate.trace(&id.to_string()).is_empty()).count();
-        assert!(kept < 40, "{kept} answers of a MiB each are kept");
-        gate.keep(trace(6_000, 100_000));
-        assert_eq!(gate.trace("6000").len(), 1, "the newest stays");
     }
 }

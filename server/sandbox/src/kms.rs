@@ -10,6 +10,7 @@ pub(crate) mod data_key;
 mod error;
 mod grant_tokens;
 mod grants;
+mod identifier;
 mod input;
 mod keys;
 mod lifecycle;
@@ -32,7 +33,8 @@ use crate::request::RequestMeta;
 use crate::{Aws, Body, json};
 
 pub(crate) use error::KmsError;
-pub(crate) use keys::{Form, form_of, key_arn_of, remove_gone};
+pub(crate) use identifier::{Form, form_of};
+pub(crate) use keys::{key_arn_of, must_exist, remove_gone};
 pub(crate) use managed_key::{ALIAS as AWS_S3_ALIAS, arn as aws_s3_arn};
 pub use usage::LastUse;
 pub(crate) use usage::Usage;

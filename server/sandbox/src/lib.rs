@@ -10,7 +10,9 @@ pub mod credentials;
 pub mod crypto;
 pub mod fidelity;
 pub mod gate;
+pub mod limits;
 pub mod model;
+mod propagation;
 pub mod request;
 pub mod store;
 
@@ -42,14 +44,17 @@ use time::OffsetDateTime;
 
 pub use accounts::{AccountError, AccountKeys};
 pub use cloudtrail::TrailConfig;
-pub use fidelity::Fidelity;
+pub use fidelity::{Fidelity, Switch, SwitchError};
 pub use kms::LastUse;
+pub use limits::Limits;
 pub use operations::operations;
+pub use propagation::Propagation;
 pub use store::{DatabaseUrl, RootKey, Storage, StoreError};
 
 use activity::Activity;
 use cloudtrail::Trail;
-use gate::{Gate, Trace};
+use gate::{Gate, Journal, Trace};
+use limits::{Stock, Throttle};
 use store::Store;
 
 /// Body of requests and answers.
@@ -68,8 +73,12 @@ pub struct Config {
     pub region: String,
     /// Choices where AWS's behaviour is not known for certain.
     pub fidelity: Fidelity,
-    /// Largest object in bytes that an upload may make. In one piece it is 5 GiB at most, as in AWS.
-    pub max_object_bytes: u64,
+    /// What accounts and clients may take of the machine.
+    pub limits: Limits,
+    /// How long changes take to be known to the gate.
+    pub propagation: Propagation,
+    /// Where the gate writes what it answered, for the operator; see [`Journal`].
+    pub journal: Option<Journal>,
     /// What CloudTrail keeps.
     pub trail: TrailConfig,
     /// Who may ask the metadata services of instances over TCP.
@@ -95,8 +104,9 @@ impl Default for Config {
             cache_bytes: 64 << 20,
             region: "us-east-1".into(),
             fidelity: Fidelity::default(),
-            // What AWS takes: 10,000 parts of 5 GiB, which it calls 50 TB (BC:s3.CopyObject).
-            max_object_bytes: 10_000 * (5 << 30),
+            limits: Limits::in_memory(),
+            propagation: Propagation::default(),
+            journal: None,
             trail: TrailConfig::default(),
             metadata_access: MetadataAccess::default(),
         }
@@ -117,7 +127,9 @@ pub(crate) struct Aws {
     pub(crate) gate: Gate,
     pub(crate) region: String,
     pub(crate) fidelity: Fidelity,
-    pub(crate) max_object_bytes: u64,
+    pub(crate) limits: Limits,
+    pub(crate) throttle: Throttle,
+    pub(crate) propagation: Propagation,
     pub(crate) trail: Trail,
     pub(crate) metadata_access: MetadataAccess,
     pub(crate) key_usage: kms::Usage,
@@ -138,14 +150,21 @@ impl Sandbox {
     pub async fn open(config: Config) -> Result<Self, StoreError> {
         let aws = Arc::new(Aws {
             store: Store::open(&config.storage, config.root_key.as_ref(), config.cache_bytes).await?,
-            gate: Gate::recording(Activity::new(config.fidelity.access_key_use_span_seconds)),
+            gate: Gate::new(
+                config.fidelity,
+                Activity::new(config.fidelity.access_key_use_span_seconds),
+                config.journal,
+            ),
             region: config.region,
             fidelity: config.fidelity,
-            max_object_bytes: config.max_object_bytes,
+            limits: config.limits,
+            throttle: Throttle::new(config.limits.rates),
+            propagation: config.propagation,
             trail: Trail::open(config.trail)?,
             metadata_access: config.metadata_access,
             key_usage: kms::Usage::default(),
         });
+        aws.store.keep_earlier(config.propagation.longest());
         Trail::start(&aws);
         Activity::flush_in_background(&aws);
         aws.store.track_key_uses(aws.now().unix_timestamp()).await?;
@@ -176,6 +195,11 @@ impl Sandbox {
         self.aws.trail.left_out()
     }
 
+    /// What an account holds in S3, as its limits count it. For the operator and for tests.
+    pub fn held(&self, account: &str) -> Stock {
+        self.aws.store.held(account)
+    }
+
     /// Finishes what is under way and closes the storage.
     pub async fn close(&self) {
         Trail::flush(&self.aws).await;
@@ -186,5 +210,6 @@ impl Sandbox {
             tracing::warn!(%cause, "the last uses of keys could not be written");
         }
         self.aws.store.close().await;
+        self.aws.gate.close();
     }
 }

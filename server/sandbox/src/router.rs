@@ -13,11 +13,10 @@ use crate::caller::Caller;
 use crate::cloudtrail::Protocol;
 use crate::query::Params;
 use crate::request::RequestMeta;
+use crate::server::{STALLED_MESSAGE, Stalled};
 use crate::unread::Unread;
-use crate::{Aws, Body, cloudtrail, ec2, iam, imds, json, kms, query, s3, sts};
+use crate::{Aws, Body, cloudtrail, ec2, iam, imds, json, kms, limits, query, s3, sts};
 
-/// Largest body of a request to any service but S3, in bytes.
-const MAX_BODY_BYTES: usize = 1 << 20;
 /// Where the metadata services of instances are found.
 const IMDS_PREFIX: &str = "/imds/";
 
@@ -38,6 +37,19 @@ enum Target {
     Kms,
     CloudTrail,
     Query(query::Service),
+}
+
+impl Target {
+    fn counted_as(self) -> limits::Service {
+        match self {
+            Self::S3 => limits::Service::S3,
+            Self::Kms => limits::Service::Kms,
+            Self::CloudTrail => limits::Service::CloudTrail,
+            Self::Query(query::Service::Iam) => limits::Service::Iam,
+            Self::Query(query::Service::Sts) => limits::Service::Sts,
+            Self::Query(query::Service::Ec2) => limits::Service::Ec2,
+        }
+    }
 }
 
 impl Router {
@@ -86,7 +98,7 @@ impl Router {
         let caller = match caller {
             Ok(caller) => caller,
             Err(AuthError::Missing) if target == Target::Query(query::Service::Sts) => {
-                return unsigned(&meta, &parts, body).await;
+                return self.unsigned(&meta, &parts, body).await;
             }
             Err(error) => return refuse(target, &meta, &parts, &error),
         };
@@ -96,9 +108,9 @@ impl Router {
             request.extensions_mut().insert(caller);
             return self.s3.call(request).await;
         }
-        let Some(body) = collect(body).await else {
-            let message = format!("Request must be smaller than {MAX_BODY_BYTES} bytes");
-            return answer_error(target, &meta, &parts, (413, "RequestEntityTooLarge", message));
+        let body = match self.collect(body).await {
+            Ok(body) => body,
+            Err(wording) => return answer_error(target, &meta, &parts, wording),
         };
         let verified = match &presented {
             Ok(Some(presented)) => auth::verify(&self.aws, &parts, &body, presented).await,
@@ -107,9 +119,38 @@ impl Router {
         if let Err(error) = verified {
             return refuse(target, &meta, &parts, &error);
         }
+        // Counted once it is known who calls: nobody uses up another's share.
+        let service = target.counted_as();
+        if !self.aws.throttle.admits(service, caller.account_id()) {
+            let (status, code, message) = service.throttled();
+            return answer_error(target, &meta, &parts, (status, code, message.to_owned()));
+        }
         let (router, meta) = (self.clone(), meta.noting_subjects());
         cloudtrail::to_the_end(async move { router.dispatch(target, &meta, &caller, &parts, &body).await })
             .await
+    }
+
+    /// The answer to a request that looks like STS's and is not signed: some of its operations are not, and none of these is here.
+    async fn unsigned(&self, meta: &RequestMeta, parts: &Parts, body: Body) -> Response<Body> {
+        let target = Target::Query(query::Service::Sts);
+        let body = self.collect(body).await.unwrap_or_default();
+        let params = Params::read(parts.uri.query().unwrap_or_default(), &body).unwrap_or_default();
+        match params.action().filter(|action| sts::UNSIGNED.contains(action)) {
+            Some(action) => {
+                let message = format!("The operation {action} is not implemented.");
+                answer_error(target, meta, parts, (501, "NotImplemented", message))
+            }
+            None => refuse(target, meta, parts, &AuthError::Missing),
+        }
+    }
+
+    async fn collect(&self, body: Body) -> Result<Bytes, auth::Wording> {
+        let limit = self.aws.limits.request_bytes;
+        let collected = Limited::new(body, limit).collect().await;
+        collected.map(http_body_util::Collected::to_bytes).map_err(|error| match error.is::<Stalled>() {
+            true => (400, "RequestTimeout", STALLED_MESSAGE.to_owned()),
+            false => (413, "RequestEntityTooLarge", format!("Request must be smaller than {limit} bytes")),
+        })
     }
 
     async fn dispatch(
@@ -173,20 +214,6 @@ fn answer_absent(service: &str, meta: &RequestMeta, parts: &Parts) -> Response<B
     answer_error(target, meta, parts, (501, "NotImplemented", message))
 }
 
-/// The answer to a request that looks like STS's and is not signed: some of its operations are not, and none of these is here.
-async fn unsigned(meta: &RequestMeta, parts: &Parts, body: Body) -> Response<Body> {
-    let target = Target::Query(query::Service::Sts);
-    let body = collect(body).await.unwrap_or_default();
-    let params = Params::read(parts.uri.query().unwrap_or_default(), &body).unwrap_or_default();
-    match params.action().filter(|action| sts::UNSIGNED.contains(action)) {
-        Some(action) => {
-            let message = format!("The operation {action} is not implemented.");
-            answer_error(target, meta, parts, (501, "NotImplemented", message))
-        }
-        None => refuse(target, meta, parts, &AuthError::Missing),
-    }
-}
-
 /// Which service a request is for; what is not signed is told apart by its shape.
 fn target(parts: &Parts, presented: &Result<Option<Presented>, AuthError>) -> Target {
     let scope = match presented {
@@ -215,10 +242,6 @@ fn imds_path(path: &str) -> Option<(&str, &str)> {
     let rest = path.strip_prefix(IMDS_PREFIX)?;
     let (instance, path) = rest.split_at(rest.find('/')?);
     ec2::is_instance_id(instance).then_some((instance, path))
-}
-
-async fn collect(body: Body) -> Option<Bytes> {
-    Limited::new(body, MAX_BODY_BYTES).collect().await.ok().map(http_body_util::Collected::to_bytes)
 }
 
 fn refuse(target: Target, meta: &RequestMeta, parts: &Parts, error: &AuthError) -> Response<Body> {

@@ -7,6 +7,7 @@ mod bytes;
 mod cache;
 mod changes;
 mod database;
+mod earlier;
 mod events;
 mod footprint;
 mod key_uses;
@@ -19,6 +20,7 @@ mod root_key;
 mod sql;
 mod uploads;
 mod url;
+mod usage;
 mod writer;
 
 use std::hash::{BuildHasher as _, RandomState};
@@ -39,6 +41,7 @@ pub use objects::{
 pub use root_key::{ROOT_KEY, ROOT_PASSPHRASE, RootKey};
 pub use uploads::{UploadRow, end_of_attempt, first_chunk};
 pub use url::DatabaseUrl;
+pub use usage::{Full, Promise};
 
 use crate::crypto::{CryptoError, Key};
 use database::{Readers, Writing};
@@ -176,8 +179,11 @@ impl Store {
             _ => root_key::open(&mut connection, root_key, key_file.as_deref()).await?,
         };
         let unnamed = bytes::unnamed(&mut connection).await?;
+        let held = usage::load(&mut connection).await?;
         writing.keep(connection);
-        Ok(Self::start(readers, writing, root, unnamed, cache_bytes, lock))
+        let store = Self::start(readers, writing, root, unnamed, cache_bytes, lock);
+        store.memory().ledger.reset(held);
+        Ok(store)
     }
 
     fn start(

@@ -14,6 +14,10 @@ use sandbox::{Config, Sandbox, Storage, TrailConfig};
 /// # Errors
 /// When the address is taken, the state cannot be opened, or an account cannot be held.
 pub async fn run(options: SandboxOptions) -> Result<(), CommandError> {
+    if let Some(help) = options.aws.help() {
+        announce(&help);
+        return Ok(());
+    }
     let accounts = options.accounts.iter().map(AccountOption::read).collect::<Result<Vec<_>, _>>();
     let accounts = accounts.map_err(CommandError::AccountOption)?;
     let listener = listen(options.listen, "the embedded AWS", "--listen").await?;
@@ -23,13 +27,11 @@ pub async fn run(options: SandboxOptions) -> Result<(), CommandError> {
         (None, true) => Storage::InMemory,
         (None, false) => Storage::Directory(DataDir::open(&options.data)?.aws()),
     };
-    let root_key = root_key()?;
     // Whoever asks for the file wants to see everything.
     let trail =
         TrailConfig { data_events: options.trail.is_some(), file: options.trail, ..TrailConfig::default() };
-    let sandbox = Sandbox::open(Config { storage, root_key, trail, ..Config::default() })
-        .await
-        .map_err(|error| CommandError::Sandbox(error.to_string()))?;
+    let config = Config { root_key: root_key()?, trail, ..options.aws.config(storage, false)? };
+    let sandbox = Sandbox::open(config).await.map_err(|error| CommandError::Sandbox(error.to_string()))?;
     for account in &accounts {
         sandbox
             .hold_account(&account.account_id, &account.access_key_id, &account.secret_access_key)

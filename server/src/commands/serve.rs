@@ -20,6 +20,10 @@ use std::sync::Arc;
 /// # Errors
 /// When an address is taken, or the state cannot be opened.
 pub async fn run(options: ServeOptions) -> Result<(), CommandError> {
+    if let Some(help) = options.aws.help() {
+        announce(&help);
+        return Ok(());
+    }
     let Target::Embedded = options.target;
     if options.database.is_some() {
         return Err(CommandError::Database);
@@ -31,8 +35,8 @@ pub async fn run(options: ServeOptions) -> Result<(), CommandError> {
     let data = DataDir::open(&options.data)?;
     let store = Store::open(&data.console_db()).await?;
     let vault = Vault::new(store.clone(), RootKey::open(&data.console_key())?);
-    let config =
-        Config { storage: Storage::Directory(data.aws()), root_key: root_key()?, ..Config::default() };
+    let storage = Storage::Directory(data.aws());
+    let config = Config { root_key: root_key()?, ..options.aws.config(storage, true)? };
     let region = config.region.clone();
     let sandbox = Sandbox::open(config).await.map_err(|error| CommandError::Sandbox(error.to_string()))?;
     let target = Arc::new(Embedded::new(sandbox.clone(), reachable(aws_at), region));

@@ -15,6 +15,8 @@ use crate::query::{Call, Fault, Xml};
 
 /// Instances that an account can have at a time.
 const MAX_INSTANCES: usize = 20;
+/// Terminated instances of an account that are remembered; EC2 forgets them after a while, too.
+const REMEMBERED: usize = 200;
 /// What EC2 takes when the request names no type.
 const DEFAULT_TYPE: &str = "m1.small";
 /// Longest client token.
@@ -156,12 +158,22 @@ async fn launch(
                 })
             })
             .collect();
+        forget_terminated(account);
         for instance in &instances {
             account.instances.insert(instance.id.clone(), Arc::clone(instance));
         }
         Ok(answer(call, account, &instances, Moment::Launch))
     })
     .await
+}
+
+fn forget_terminated(account: &mut Account) {
+    let mut terminated: Vec<_> =
+        account.instances.values().filter(|instance| instance.terminated).cloned().collect();
+    terminated.sort_unstable_by_key(|instance| std::cmp::Reverse(instance.launched));
+    for instance in terminated.iter().skip(REMEMBERED) {
+        account.instances.remove(&instance.id);
+    }
 }
 
 /// What an earlier launch with the same client token made.

@@ -1,7 +1,7 @@
 //! Managed policies attached to roles, users and groups, and policies written into them.
 
 use super::holder::Holder;
-use super::policies::{not_found, stored};
+use super::policies::{not_found, stored_identity};
 use super::read;
 use crate::managed;
 use crate::model::{Account, IdentityPolicies};
@@ -75,7 +75,7 @@ pub(super) async fn put<H: Holder>(call: Call<'_>) -> Result<Xml, Fault> {
     let text = call.params.required("PolicyDocument")?;
     let permit = call.authorize::<H::Put>(H::question(call, name))?;
     policy::validate::inline(text)?;
-    let document = stored(text)?;
+    let document = stored_identity(call, text)?;
     call.change(&permit, |account| {
         let held = H::policies_mut(account, name).ok_or_else(|| H::not_found(name))?;
         let kept = spelling(held, policy_name).unwrap_or_else(|| policy_name.to_owned());

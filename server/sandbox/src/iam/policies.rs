@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use policy::Document;
+use serde_json::Value;
+
 use super::entity::{Entity as _, Policies};
 use super::{read, tags};
 use crate::credentials::unique_id;
@@ -22,7 +25,7 @@ pub(super) async fn create(call: Call<'_>) -> Result<Xml, Fault> {
     let given = tags::given(call.params)?;
     let question = || Question::about(managed::policy_arn(call.account_id(), path, name));
     let permit = tags::authorize_new::<iam::CreatePolicy, Policies>(call, question, &given)?;
-    let document = identity_document(text)?;
+    let document = identity_document(call, text)?;
     let id = unique_id("ANPA")?;
     call.change(&permit, |account| {
         if read::taken(&account.policies, name) {
@@ -117,14 +120,42 @@ pub(super) async fn delete(call: Call<'_>) -> Result<Xml, Fault> {
 }
 
 /// A document as `CreatePolicy` accepts it.
-pub(super) fn identity_document(text: &str) -> Result<PolicyText, Fault> {
+pub(super) fn identity_document(call: Call<'_>, text: &str) -> Result<PolicyText, Fault> {
     policy::validate::identity(text)?;
-    stored(text)
+    stored_identity(call, text)
 }
 
 /// A validated document in the form in which it is kept.
 pub(super) fn stored(text: &str) -> Result<PolicyText, Fault> {
-    PolicyText::parse(text).map_err(|error| Fault::refused(400, "MalformedPolicyDocument", error.to_string()))
+    PolicyText::parse(text).map_err(|error| malformed(error.to_string()))
+}
+
+/// The same of an identity policy.
+pub(super) fn stored_identity(call: Call<'_>, text: &str) -> Result<PolicyText, Fault> {
+    let stored = stored(text)?;
+    match begins_with_blank(&stored.document()) {
+        Some(resource) if !call.aws.fidelity.resource_may_begin_with_blank => {
+            Err(malformed(format!("Resource {resource} must be in ARN format or \"*\".")))
+        }
+        _ => Ok(stored),
+    }
+}
+
+fn malformed(message: String) -> Fault {
+    Fault::refused(400, "MalformedPolicyDocument", message)
+}
+
+/// The first resource that the document names after white space.
+fn begins_with_blank(document: &Document) -> Option<&str> {
+    let elements = document
+        .statements()
+        .iter()
+        .flat_map(|statement| ["Resource", "NotResource"].map(|name| statement.source().get(name)));
+    let texts = elements.flatten().flat_map(|named| match named {
+        Value::Array(several) => several.as_slice(),
+        one => std::slice::from_ref(one),
+    });
+    texts.filter_map(Value::as_str).find(|text| text.starts_with(char::is_whitespace))
 }
 
 pub(super) fn not_found(arn: &str) -> Fault {

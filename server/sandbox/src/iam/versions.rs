@@ -16,7 +16,7 @@ pub(super) async fn create(call: Call<'_>) -> Result<Xml, Fault> {
     let text = call.params.required("PolicyDocument")?;
     let set_as_default = call.params.flag("SetAsDefault")?;
     let permit = call.authorize::<iam::CreatePolicyVersion>(Policies::question(call, arn))?;
-    let document = identity_document(text)?;
+    let document = identity_document(call, text)?;
     call.change(&permit, |account| {
         let policy = own_mut(account, arn)?;
         if policy.versions.len() >= MAX_VERSIONS {

@@ -1,5 +1,7 @@
 //! Credentials of an instance: a session of its profile's role, named after the instance.
 
+use std::sync::Arc;
+
 use policy::ResourceKind;
 use serde_json::{Value, json};
 
@@ -27,8 +29,8 @@ pub(super) fn profile(place: Place<'_>) -> Option<&InstanceProfile> {
 }
 
 /// The role of that profile.
-pub(super) fn role(place: Place<'_>) -> Option<&Role> {
-    place.account.roles.get(profile(place)?.role.as_ref()?).map(AsRef::as_ref)
+pub(super) fn role(place: Place<'_>) -> Option<&Arc<Role>> {
+    place.account.roles.get(profile(place)?.role.as_ref()?)
 }
 
 /// `iam/info`.
@@ -46,7 +48,11 @@ pub(super) fn info(place: Place<'_>) -> Option<Value> {
 ///
 /// They are the same until the next are due, and not stored: what is in them follows from the instance, its role and the time.
 /// `version` is that of the metadata service; each gives credentials of its own.
-pub(super) fn security_credentials(place: Place<'_>, role: &Role, version: u8) -> Result<Value, CryptoError> {
+pub(super) fn security_credentials(
+    place: Place<'_>,
+    role: &Arc<Role>,
+    version: u8,
+) -> Result<Value, CryptoError> {
     let now = place.meta.now.unix_timestamp();
     let arn = arns::role(&place.account.id, &role.path, &role.name);
     let taken = |given| {
@@ -78,11 +84,12 @@ pub(super) fn security_credentials(place: Place<'_>, role: &Role, version: u8) -
 }
 
 /// Asks the gate whether the role's trust policy lets EC2 assume it.
-fn assume(place: Place<'_>, role: &Role) -> Result<Permit<sts::AssumeRole>, Denied> {
+fn assume(place: Place<'_>, role: &Arc<Role>) -> Result<Permit<sts::AssumeRole>, Denied> {
     let mut question =
         Question::about(arns::role(&place.account.id, &role.path, &role.name)).owned_by(&place.account.id);
     question.kind = ResourceKind::IamRole;
-    question.resource_policy = Some(sts_service::trust_policy(role));
+    let known = place.aws.known_role(&place.account.id, role);
+    question.resource_policy = known.as_deref().map(sts_service::trust_policy);
     place.aws.gate.authorize_service(place.meta, EC2, question)
 }
 

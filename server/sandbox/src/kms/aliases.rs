@@ -7,8 +7,9 @@ use policy::Context;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::identifier::{Form, form_of};
 use super::keys::{
-    Aliases, Form, OtherAccounts, Target, by_id, find, form_of, is_gone, key_id, must_not_be_pending_deletion,
+    Aliases, OtherAccounts, Target, by_id, find, is_gone, key_id, must_not_be_pending_deletion,
 };
 use super::listing::{Limits, page};
 use super::{Call, KmsError, managed_key};
@@ -105,11 +106,22 @@ async fn insert_alias(
             let message = format!("An alias with the name {arn} already exists");
             return Err(KmsError::refused("AlreadyExistsException", message));
         }
+        must_take_one_more(call, account, key_id)?;
         let alias = Alias { name: name.to_owned(), key_id: key_id.to_owned(), created: now, updated: None };
         account.aliases.insert(name.to_owned(), Arc::new(alias));
         Ok(Value::Null)
     };
     Ok(call.aws.store.change(own, insert).await?)
+}
+
+/// Holds a key to the quota of its aliases.
+fn must_take_one_more(call: &Call<'_>, account: &Account, key_id: &str) -> Result<(), KmsError> {
+    let limit = call.aws.limits.aliases_per_key;
+    let usage = account.aliases.values().filter(|alias| alias.key_id == key_id).count();
+    match usage < limit {
+        true => Ok(()),
+        false => Err(KmsError::quota("Aliases per key", limit, usage)),
+    }
 }
 
 /// The key that a name stands for, unless it is gone.
@@ -154,6 +166,9 @@ async fn move_alias(
         let Some(alias) = account.aliases.get(name).filter(|alias| alias.key_id == former) else {
             return Ok(None);
         };
+        if former != key_id {
+            must_take_one_more(call, account, key_id)?;
+        }
         let alias = Alias { key_id: key_id.to_owned(), updated: Some(now), ..Alias::clone(alias) };
         account.aliases.insert(name.to_owned(), Arc::new(alias));
         Ok::<_, KmsError>(Some(Value::Null))

@@ -6,6 +6,7 @@ use super::{Call, EncryptionContext, KmsError, managed_key};
 use crate::cloudtrail::record_for_s3;
 use crate::crypto::{CryptoError, Key};
 use crate::gate::actions;
+use crate::limits::Service;
 
 /// The calls that S3 makes, as their events name them.
 const GENERATE: &str = "GenerateDataKey";
@@ -25,12 +26,13 @@ pub(crate) struct DataKey {
 /// `kms:GenerateDataKey` under the key that `identifier` names: id, ARN, alias or alias ARN.
 ///
 /// # Errors
-/// In this order: form of the identifier, the gate, existence, state.
+/// In this order: throttling, form of the identifier, the gate, existence, state.
 pub(crate) async fn generate(
     call: &Call<'_>,
     identifier: &str,
     context: &EncryptionContext,
 ) -> Result<DataKey, KmsError> {
+    must_be_admitted(call)?;
     if identifier == managed_key::ALIAS || identifier == managed_key::arn(call.aws, call.caller.account_id())
     {
         managed_key::ensure(call).await?;
@@ -69,6 +71,7 @@ pub(crate) async fn open(
     wrapped: &[u8],
     context: &EncryptionContext,
 ) -> Result<Key, KmsError> {
+    must_be_admitted(call)?;
     let blob = Ciphertext::parse(wrapped)?;
     let target = find(call, blob.key_arn, Aliases::Refused).await?;
     let opened = may_decrypt(call, &target, context)
@@ -87,6 +90,7 @@ pub(crate) async fn may_read_checksum(
     key_arn: &str,
     context: &EncryptionContext,
 ) -> Result<(), KmsError> {
+    must_be_admitted(call)?;
     let target = find(call, key_arn, Aliases::Refused).await?;
     let conditions = context_conditions(context)?;
     let may_generate =
@@ -96,6 +100,14 @@ pub(crate) async fn may_read_checksum(
     let may_decrypt = may_decrypt(call, &target, context);
     record_for_s3(call, DECRYPT, None, Some(key_arn), context, may_decrypt.as_ref().err());
     may_decrypt.map(drop)
+}
+
+/// S3's calls count as the caller's (KMS Developer Guide, `throttling`).
+fn must_be_admitted(call: &Call<'_>) -> Result<(), KmsError> {
+    match call.aws.throttle.admits(Service::Kms, call.caller.account_id()) {
+        true => Ok(()),
+        false => Err(KmsError::throttled()),
+    }
 }
 
 fn may_decrypt(

@@ -2,6 +2,7 @@
 
 use crate::crypto::CryptoError;
 use crate::gate::Denied;
+use crate::limits::Service;
 use crate::store::{ChangeError, StoreError};
 
 /// A refused or failed KMS call.
@@ -31,6 +32,20 @@ impl KmsError {
 
     pub(super) fn validation(message: impl Into<String>) -> Self {
         Self::refused("ValidationException", message)
+    }
+
+    /// One more than a quota allows.
+    pub(super) fn quota(quota: &str, limit: usize, usage: usize) -> Self {
+        Self::refused(
+            "LimitExceededException",
+            format!("{quota} quota for this account in this region is {limit}, current usage is {usage}."),
+        )
+    }
+
+    /// More calls than the account may make.
+    pub(crate) fn throttled() -> Self {
+        let (_, code, message) = Service::Kms.throttled();
+        Self::refused(code, message)
     }
 
     /// A member of the input breaks a constraint, in the words of AWS's request validation.

@@ -102,10 +102,14 @@ async fn insert_grant(
     target: &super::keys::Target,
     grant: KeyGrant,
 ) -> Result<Value, KmsError> {
+    let limit = call.aws.limits.grants_per_key;
     let insert = |key: &mut KmsKey| {
         must_be_usable(key)?;
         let id = match key.grants.iter().find(|known| is_again(known, &grant)) {
             Some(known) => known.id.clone(),
+            None if key.grants.len() >= limit => {
+                return Err(KmsError::quota("Grants per key", limit, key.grants.len()));
+            }
             None => {
                 key.grants.push(grant.clone());
                 grant.id.clone()

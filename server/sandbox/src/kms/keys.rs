@@ -2,66 +2,14 @@
 
 use std::sync::Arc;
 
-use policy::{Arn, Context, GrantConstraints, NamedPolicy, ResourceKind, is_account_id};
+use policy::{Arn, Context, GrantConstraints, NamedPolicy, ResourceKind};
 
 use super::grant_tokens::GrantTokens;
-use super::{Call, EncryptionContext, KmsError, Via, rotation};
+use super::identifier::{Form, form_of};
+use super::{Call, EncryptionContext, KmsError, Via, managed_key, rotation};
 use crate::arns;
 use crate::gate::{Action, Permit, Question, actions};
 use crate::model::{Account, KeyGrant, KeyState, KmsKey, Timestamp};
-
-/// The forms in which a key can be named (KMS Developer Guide, "Key identifiers").
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Form<'a> {
-    /// A key id.
-    Id(&'a str),
-    /// `alias/…`.
-    Alias(&'a str),
-    /// `arn:…:key/…`: account and key id.
-    KeyArn(&'a str, &'a str),
-    /// `arn:…:alias/…`: account and alias.
-    AliasArn(&'a str, &'a str),
-}
-
-/// Tells the form of a key identifier.
-///
-/// # Errors
-/// `NotFoundException` `Invalid arn …` or `Invalid keyId '…'` (`aws-semantics.md` §3, table "Errors").
-pub(crate) fn form_of<'a>(region: &str, identifier: &'a str) -> Result<Form<'a>, KmsError> {
-    if identifier.starts_with("arn:") {
-        return form_of_arn(region, identifier);
-    }
-    match identifier {
-        alias if alias.starts_with("alias/") => Ok(Form::Alias(alias)),
-        id if is_key_id(id) => Ok(Form::Id(id)),
-        other => Err(KmsError::not_found(format!("Invalid keyId '{other}'"))),
-    }
-}
-
-fn form_of_arn<'a>(region: &str, identifier: &'a str) -> Result<Form<'a>, KmsError> {
-    let invalid = || KmsError::not_found(format!("Invalid keyId '{identifier}'"));
-    let arn = Arn::parse(identifier).ok_or_else(invalid)?;
-    if arn.partition != "aws" || arn.service != "kms" {
-        return Err(invalid());
-    }
-    if arn.region != region || !is_account_id(arn.account) {
-        return Err(KmsError::not_found(format!("Invalid arn {}", arn.region)));
-    }
-    match arn.resource.strip_prefix("key/") {
-        Some(id) if is_key_id(id) => Ok(Form::KeyArn(arn.account, id)),
-        None if arn.resource.starts_with("alias/") => Ok(Form::AliasArn(arn.account, arn.resource)),
-        _ => Err(invalid()),
-    }
-}
-
-/// A UUID as KMS writes it, or the id of a multi-Region key.
-fn is_key_id(id: &str) -> bool {
-    let is_hex = |part: &str| part.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    match id.strip_prefix("mrk-") {
-        Some(rest) => rest.len() == 32 && is_hex(rest),
-        None => id.split('-').map(str::len).eq([8, 4, 4, 4, 12]) && id.split('-').all(is_hex),
-    }
-}
 
 /// The ARN of the key that `identifier` names for a caller of `account`; `None` for an alias that does not exist.
 pub(crate) async fn key_arn_of(call: &Call<'_>, identifier: &str) -> Result<Option<String>, KmsError> {
@@ -80,21 +28,31 @@ pub(super) struct Target {
     pub(super) arn: String,
     /// Account in that ARN.
     pub(super) account: String,
-    /// The key with its account, unless there is none under this id.
-    found: Option<(Arc<Account>, Arc<KmsKey>)>,
+    /// What is under this id, if anything is.
+    found: Option<Found>,
     /// The alias by which the call named it.
     alias: Option<String>,
     /// Ids of the grants whose tokens the call gives.
     tokens: Vec<String>,
 }
 
+/// A key with its account.
+#[derive(Clone, Debug)]
+struct Found {
+    account: Arc<Account>,
+    key: Arc<KmsKey>,
+    /// The key as the gate knows it: what it has of the policy and the grants.
+    known: Arc<KmsKey>,
+}
+
 impl Target {
     /// A key that is there.
-    pub(super) fn of(account: Arc<Account>, key: Arc<KmsKey>) -> Self {
+    pub(super) fn of(call: &Call<'_>, account: Arc<Account>, key: Arc<KmsKey>) -> Self {
+        let known = call.aws.known_key(&account.id, &key);
         Self {
             arn: key.arn.clone(),
             account: account.id.clone(),
-            found: Some((account, key)),
+            found: Some(Found { account, key, known }),
             alias: None,
             tokens: Vec::new(),
         }
@@ -106,9 +64,13 @@ impl Target {
     /// `NotFoundException`.
     pub(super) fn must_be_own(&self, call: &Call<'_>) -> Result<(), KmsError> {
         match &self.found {
-            Some((account, _)) if account.id == call.caller.account_id() => Ok(()),
+            Some(found) if found.account.id == call.caller.account_id() => Ok(()),
             _ => Err(self.absent()),
         }
+    }
+
+    fn must_exist(&self) -> Result<(), KmsError> {
+        self.found.as_ref().map(|_| ()).ok_or_else(|| self.absent())
     }
 
     fn absent(&self) -> KmsError {
@@ -123,26 +85,31 @@ impl Target {
     /// The same key with only those of its grants that count for what is asked.
     pub(super) fn with_grants(&self, counts: impl Fn(&KeyGrant) -> bool) -> Self {
         let mut narrowed = self.clone();
-        if let Some((_, key)) = &mut narrowed.found {
-            Arc::make_mut(key).grants.retain(counts);
+        if let Some(Found { key, known, .. }) = &mut narrowed.found {
+            Arc::make_mut(key).grants.retain(&counts);
+            Arc::make_mut(known).grants.retain(&counts);
         }
         narrowed
     }
 
     /// The grants that are in force for this call. A key can have very many; of those only the caller's own are looked at.
-    fn grants(&self, call: &Call<'_>, key: &KmsKey) -> Vec<policy::Grant> {
+    fn grants(&self, call: &Call<'_>, found: &Found) -> Vec<policy::Grant> {
         const ALL_LOOKED_AT: usize = 64;
-        let known_from = call.meta.now.unix_timestamp() - call.aws.fidelity.grant_delay_seconds;
+        let known = &found.known.grants;
+        // Not known yet, but vouched for by its token.
+        let is_given = |grant: &&KeyGrant| {
+            self.tokens.contains(&grant.id) && known.iter().all(|known| known.id != grant.id)
+        };
         let principal = call.caller.principal();
         let account = call.caller.account_id();
         let root = format!("arn:aws:iam::{account}:root");
         let own = [principal.arn(), principal.principal_arn(), Some(&root), Some(account)];
         let concerns = |arn: &str| own.iter().flatten().any(|own| *own == arn);
-        key.grants
+        known
             .iter()
-            .filter(|grant| grant.created <= known_from || self.tokens.contains(&grant.id))
+            .chain(found.key.grants.iter().filter(is_given))
             .filter(|grant| {
-                key.grants.len() <= ALL_LOOKED_AT
+                known.len() <= ALL_LOOKED_AT
                     || concerns(&grant.grantee)
                     || grant.retiring.as_deref().is_some_and(concerns)
             })
@@ -171,7 +138,9 @@ pub(super) enum OtherAccounts {
 /// `NotFoundException` for an identifier of the wrong form and for an alias that does not exist.
 pub(super) async fn find(call: &Call<'_>, identifier: &str, aliases: Aliases) -> Result<Target, KmsError> {
     let own = call.caller.account_id();
-    let (account, name) = match form_of(&call.aws.region, identifier)? {
+    let form =
+        form_of(&call.aws.region, identifier).map_err(|error| without_region(call, identifier, error))?;
+    let (account, name) = match form {
         Form::Id(id) => return by_id(call, own, id).await,
         Form::KeyArn(account, id) => return by_id(call, account, id).await,
         Form::Alias(name) => (own, name),
@@ -183,6 +152,25 @@ pub(super) async fn find(call: &Call<'_>, identifier: &str, aliases: Aliases) ->
     by_alias(call, account, name).await?.ok_or_else(|| {
         KmsError::not_found(format!("Alias {} is not found.", arns::alias(&call.aws.region, account, name)))
     })
+}
+
+/// What KMS says of an identifier that [`form_of`] refuses, if it is an ARN without a region.
+fn without_region(call: &Call<'_>, identifier: &str, error: KmsError) -> KmsError {
+    let has_none = Arn::parse(identifier).is_some_and(|arn| arn.region.is_empty());
+    match has_none && !call.aws.fidelity.arn_without_region_is_invalid_arn {
+        true => KmsError::not_found(format!("Invalid keyId '{identifier}'")),
+        false => error,
+    }
+}
+
+/// Refuses a key that does not exist, before anybody was asked whether its caller may know that. `aws/s3` is made when it is
+/// first used.
+pub(crate) async fn must_exist(call: &Call<'_>, identifier: &str) -> Result<(), KmsError> {
+    if identifier == managed_key::ALIAS || identifier == managed_key::arn(call.aws, call.caller.account_id())
+    {
+        return Ok(());
+    }
+    find(call, identifier, Aliases::Accepted).await?.must_exist()
 }
 
 /// The key with this id, which is of the right form. One that was to be rotated by now is.
@@ -200,7 +188,7 @@ pub(super) async fn by_id(call: &Call<'_>, account_id: &str, id: &str) -> Result
         Some((account, key))
     });
     Ok(match found {
-        Some((account, key)) => Target::of(account, key),
+        Some((account, key)) => Target::of(call, account, key),
         None => Target {
             arn: arns::key(&call.aws.region, account_id, id),
             account: account_id.to_owned(),
@@ -265,16 +253,20 @@ impl Call<'_> {
         others: OtherAccounts,
         conditions: Context,
     ) -> Result<(Permit<A>, Arc<KmsKey>), KmsError> {
+        if !self.aws.fidelity.authorization_before_key_lookup {
+            target.must_exist()?;
+        }
         let own_account = target.account == self.caller.account_id();
         let mut question = self.question(&target.arn, conditions).owned_by(&target.account);
         question.kind = ResourceKind::KmsKey;
         match &target.found {
             // A key of another account, for an operation that stays within one: KMS answers as if there were no key.
             Some(_) if !own_account && others == OtherAccounts::Refused => {}
-            Some((account, key)) => {
-                question.resource_policy = Some(policy_of(key));
-                question.grants = target.grants(self, key);
-                question.context.extend(key_conditions(account, key, target.alias.as_deref()));
+            Some(found) => {
+                question.resource_policy = Some(policy_of(&found.known));
+                question.grants = target.grants(self, found);
+                let conditions = key_conditions(&found.account, &found.key, target.alias.as_deref());
+                question.context.extend(conditions);
             }
             // No key, so no key policy that would have to consent: identity policies alone decide.
             None if own_account => question.kind = ResourceKind::Other,
@@ -282,7 +274,7 @@ impl Call<'_> {
         }
         let permit = self.authorize(question)?;
         match &target.found {
-            Some((_, key)) => Ok((permit, Arc::clone(key))),
+            Some(found) => Ok((permit, Arc::clone(&found.key))),
             None => Err(target.absent()),
         }
     }
@@ -419,51 +411,5 @@ pub(super) fn must_be_usable(key: &KmsKey) -> Result<(), KmsError> {
             Err(KmsError::refused("DisabledException", format!("{} is disabled.", key.arn)))
         }
         _ => Ok(()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-
-    const ID: &str = "1234abcd-12ab-34cd-56ef-1234567890ab";
-
-    #[test]
-    fn key_identifiers_have_four_forms() {
-        let key_arn = format!("arn:aws:kms:us-east-1:111122223333:key/{ID}");
-        assert_eq!(form_of("us-east-1", ID).unwrap(), Form::Id(ID));
-        assert_eq!(form_of("us-east-1", "alias/a").unwrap(), Form::Alias("alias/a"));
-        assert_eq!(form_of("us-east-1", &key_arn).unwrap(), Form::KeyArn("111122223333", ID));
-        let alias_arn = "arn:aws:kms:us-east-1:111122223333:alias/a/b";
-        assert_eq!(form_of("us-east-1", alias_arn).unwrap(), Form::AliasArn("111122223333", "alias/a/b"));
-    }
-
-    #[test]
-    fn identifiers_of_no_form_are_refused_in_kms_words() {
-        let cases = [
-            // Test 4 of the tutorial as printed: 17 characters at the end.
-            (
-                "abcdefab-1234-1234-1234-abcdef01234567890",
-                "Invalid keyId 'abcdefab-1234-1234-1234-abcdef01234567890'",
-            ),
-            ("x", "Invalid keyId 'x'"),
-            ("", "Invalid keyId ''"),
-            // Listing 4 as printed: no region, 11 digits.
-            ("arn:aws:kms::11112222333:key/1234abcd-12ab-34cd-56ef-1234567890ab", "Invalid arn "),
-            (
-                "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
-                "Invalid arn eu-west-1",
-            ),
-            ("arn:aws:s3:::bucket", "Invalid keyId 'arn:aws:s3:::bucket'"),
-            (
-                "arn:aws:kms:us-east-1:111122223333:key/x",
-                "Invalid keyId 'arn:aws:kms:us-east-1:111122223333:key/x'",
-            ),
-        ];
-        for (identifier, message) in cases {
-            let error = form_of("us-east-1", identifier).unwrap_err();
-            assert_eq!((error.code(), error.message()), ("NotFoundException", message));
-        }
     }
 }

@@ -116,9 +116,16 @@ async fn insert_key(
 ) -> Result<Value, KmsError> {
     let key = Arc::new(key);
     let account = call.caller.account_id();
+    let (limit, now) = (call.aws.limits.keys, call.meta.now.unix_timestamp());
     let insert = |account: &mut crate::model::Account| {
+        // AWS managed keys do not count (KMS Developer Guide, `resource-limits`).
+        let counted = |key: &&Arc<KmsKey>| !key.aws_managed && !is_gone(key, now);
+        let usage = account.keys.values().filter(counted).count();
+        if usage >= limit {
+            return Err(KmsError::quota("AWS KMS keys", limit, usage));
+        }
         account.keys.insert(key.id.clone(), Arc::clone(&key));
-        Ok::<_, KmsError>(())
+        Ok(())
     };
     call.aws.store.change(account, insert).await?;
     Ok(json!({ "KeyMetadata": metadata(call, account, &key) }))

@@ -53,7 +53,7 @@ pub(super) async fn planned(call: &Call<'_>, identifier: &str) -> Result<Option<
     let account = call.aws.store.account(own).await?;
     match account.filter(|account| !account.aliases.contains_key(ALIAS)) {
         None => Ok(None),
-        Some(account) => Ok(Some(Target::of(account, Arc::new(new(call)?)))),
+        Some(account) => Ok(Some(Target::of(call, account, Arc::new(new(call)?)))),
     }
 }
 

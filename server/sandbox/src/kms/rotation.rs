@@ -241,8 +241,7 @@ mod tests {
         async fn run(&self, now: i64, operation: &str, input: Value) -> Value {
             let account = self.aws.store.account(&self.account).await.unwrap();
             let identity = Identity::User("Admin".into());
-            let caller =
-                Caller { identity, account, access_key_id: String::new(), temporary: None, mfa: false };
+            let caller = Caller { identity, account, access_key_id: String::new(), ..Caller::ANONYMOUS };
             let now = OffsetDateTime::from_unix_timestamp(now).unwrap();
             let meta = RequestMeta::new(now, "us-east-1".into(), None, None).unwrap();
             let call = Call { aws: &self.aws, meta: &meta, caller: &caller, via: Via::Direct };
@@ -328,8 +327,7 @@ mod tests {
                 identity: Identity::User("Admin".into()),
                 account,
                 access_key_id: String::new(),
-                temporary: None,
-                mfa: false,
+                ..Caller::ANONYMOUS
             };
             let meta = RequestMeta::new(OffsetDateTime::UNIX_EPOCH, "us-east-1".into(), None, None).unwrap();
             let call = Call { aws: &lab.aws, meta: &meta, caller: &caller, via: Via::Direct };

@@ -93,8 +93,7 @@ async fn sandbox_with_nobody() -> (Arc<Aws>, Caller) {
         identity: Identity::User("nobody".into()),
         account,
         access_key_id: "AKIANOBODY".into(),
-        temporary: None,
-        mfa: false,
+        ..Caller::ANONYMOUS
     };
     (aws, caller)
 }

@@ -4,12 +4,13 @@ use std::borrow::Cow;
 
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use quick_xml::Reader;
-use quick_xml::escape::escape;
+use quick_xml::escape::{escape, partial_escape};
 use quick_xml::events::Event;
 
 use super::blocked_types::{self, BlocksCustomerKeys};
 use super::failure;
 use crate::Body;
+use crate::fidelity::Fidelity;
 use crate::request::{Refusal, RequestMeta};
 
 /// XML namespace of S3's answers.
@@ -31,6 +32,18 @@ pub(crate) fn error(
     resource: &str,
     fields: &Fields,
 ) -> Response<Body> {
+    written(meta, status, (code, message), resource, fields, true)
+}
+
+/// The same, with quotes in the message escaped or not.
+fn written(
+    meta: &RequestMeta,
+    status: u16,
+    (code, message): (&str, &str),
+    resource: &str,
+    fields: &Fields,
+    escapes_quotes: bool,
+) -> Response<Body> {
     let named = named(code, resource).filter(|(name, _)| fields.iter().all(|(known, _)| known != name));
     let fields = fields.iter().map(|(name, value)| (name.as_ref(), value.as_str()));
     let own: String = named
@@ -42,7 +55,7 @@ pub(crate) fn error(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{}</Code><Message>{}</Message>{own}<Resource>{}</Resource>\
          <RequestId>{}</RequestId><HostId>{}</HostId></Error>",
         escape(code),
-        escape(message),
+        if escapes_quotes { escape(message) } else { partial_escape(message) },
         escape(resource),
         escape(&meta.id),
         escape(&meta.host_id),
@@ -97,17 +110,19 @@ const MAX_KEY_BYTES: usize = 1024;
 #[derive(Clone, Debug)]
 pub(super) struct Asked {
     method: Method,
+    escapes_quotes: bool,
     /// Decoded path.
     pub(super) resource: String,
     query: Vec<(String, String)>,
 }
 
 impl Asked {
-    pub(super) fn of(request: &http::Request<Body>) -> Self {
+    pub(super) fn of(request: &http::Request<Body>, fidelity: &Fidelity) -> Self {
         let path = request.uri().path();
         let resource = percent_encoding::percent_decode_str(path).decode_utf8_lossy().into_owned();
         Self {
             method: request.method().clone(),
+            escapes_quotes: fidelity.s3_escapes_quotes,
             resource,
             query: serde_urlencoded::from_str(request.uri().query().unwrap_or_default()).unwrap_or_default(),
         }
@@ -162,7 +177,8 @@ impl Asked {
             let message = failure::message(&code, message);
             let mut fields = self.repeated(&code, response.headers());
             fields.extend(given);
-            let mut answer = error(meta, status.as_u16(), &code, &message, &self.resource, &fields);
+            let (status, wording) = (status.as_u16(), (code.as_str(), &*message));
+            let mut answer = written(meta, status, wording, &self.resource, &fields, self.escapes_quotes);
             for name in KEPT_OF_ERRORS {
                 if let Some(value) = response.headers_mut().remove(name) {
                     answer.headers_mut().insert(name, value);

@@ -5,14 +5,16 @@ use std::sync::Arc;
 use policy::{Context, NamedPolicy, ResourceKind};
 use s3s::{S3Error, S3Request, S3Result};
 
-use super::failure::{access_denied, from_store, internal, refuse, with_fields};
+use super::failure::{access_denied, from_store, full, internal, refuse, with_fields};
 use super::intake::Signing;
 use crate::caller::Caller;
 use crate::cloudtrail::Asked;
 use crate::gate::{Action, Permit, Question};
 use crate::kms::{self, Via};
+use crate::limits::Stock;
 use crate::model::{Account, Bucket};
 use crate::request::RequestMeta;
+use crate::store::Promise;
 use crate::{Aws, arns};
 
 /// Who asks, and when.
@@ -126,6 +128,14 @@ impl Ask {
             .gate
             .authorize(&self.meta, &self.caller, question)
             .map_err(|denied| refuse(403, "AccessDenied", denied.message))
+    }
+
+    /// Room for what a request is about to write to a bucket, on its owner's account.
+    ///
+    /// # Errors
+    /// `InsufficientCapacity`, S3's code for storage that is full.
+    pub(super) fn room(&self, owned: &Owned, wanted: Stock) -> S3Result<Promise> {
+        self.aws.store.promise(&owned.owner.id, wanted, &self.aws.limits).map_err(full)
     }
 
     /// The same caller's call to KMS, made by S3.

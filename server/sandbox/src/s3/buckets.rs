@@ -76,6 +76,10 @@ async fn insert_bucket(ask: &Ask, _permit: Permit<actions::s3::CreateBucket>, na
                     "Your previous request to create the named bucket succeeded and you already own it.",
                 ));
             }
+            false if account.buckets.len() >= ask.aws.limits.buckets => {
+                let message = "You have attempted to create more buckets than allowed";
+                return Err(refuse(400, "TooManyBuckets", message));
+            }
             false => {
                 account.buckets.insert(name.to_owned(), Arc::clone(&bucket));
             }

@@ -45,7 +45,7 @@ pub(super) async fn complete_multipart_upload(
     let parts = chosen(&named, &there)?;
     let mut object = upload.object.clone();
     object.size = parts.iter().map(|part| part.size).sum();
-    must_fit(object.size, ask.aws.max_object_bytes)?;
+    must_fit(object.size, ask.aws.limits.object_bytes)?;
     if input.mpu_object_size.is_some_and(|size| u64::try_from(size).ok() != Some(object.size)) {
         return Err(refuse(
             400,

@@ -16,6 +16,7 @@ use super::tags;
 use super::versions::{Found, on_version};
 use super::write::done;
 use crate::gate::actions;
+use crate::limits::Stock;
 use crate::store::{OnlyIf, Removed, StoreError, Written, is_version_id};
 
 /// Most keys of one DeleteObjects.
@@ -140,6 +141,9 @@ async fn remove(ask: &Ask, owned: &Owned, found: &Found, only_if: Option<OnlyIf>
     let (store, now) = (&ask.aws.store, ask.meta.now.unix_timestamp());
     let place = (owned.owner.id.as_str(), owned.bucket.name.as_str(), found.key.as_str());
     let Some(version) = &found.asked else {
+        // With versioning on, a delete adds: its marker.
+        let markers = u64::from(owned.bucket.versioning.is_some());
+        let _room = ask.room(owned, Stock { bytes: markers * Stock::ROW_BYTES, objects: markers })?;
         let removed = store.delete_object(place, owned.bucket.versioning, only_if.as_ref(), now).await;
         return removed_or_refused(removed);
     };

@@ -12,7 +12,7 @@ use s3s::S3Result;
 
 use super::ask::{Ask, Owned};
 use super::customer_key::{self, CustomerKey};
-use super::failure::{invalid_argument, refuse};
+use super::failure::{from_kms, invalid_argument, refuse};
 use crate::arns;
 use crate::fidelity::Fidelity;
 use crate::kms::{self, AWS_S3_ALIAS, EncryptionContext, Form};
@@ -123,6 +123,11 @@ pub(super) async fn plan(ask: &Ask, owned: &Owned, headers: &HeaderMap) -> S3Res
             kms(key.clone().unwrap_or_else(aws_managed), *bucket_key)
         }
     };
+    if let (Protection::Kms { identifier, .. }, false) =
+        (&protection, ask.aws.fidelity.authorization_before_key_lookup)
+    {
+        kms::must_exist(&ask.kms(), identifier).await.map_err(|error| from_kms(&error))?;
+    }
     Ok(Plan { protection, conditions })
 }
 

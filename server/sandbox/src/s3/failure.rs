@@ -8,7 +8,7 @@ use s3s::{S3Error, S3ErrorCode};
 
 use super::answer::Fields;
 use crate::kms::KmsError;
-use crate::store::{ChangeError, StoreError};
+use crate::store::{ChangeError, Full, StoreError};
 
 /// What a caller sees of a failure on our side.
 pub(super) const INTERNAL: &str = "We encountered an internal error. Please try again.";
@@ -92,15 +92,37 @@ pub(super) fn internal(cause: impl std::fmt::Display) -> S3Error {
     refuse(500, "InternalError", INTERNAL)
 }
 
-/// KMS's answer as S3 passes it on: denials as S3's own 403 with KMS's sentence, all else as `KMS.…`
+/// No room for what is to be written. S3 itself is never full; this is what it answers where the storage behind it is (S3 API
+/// Reference, `ErrorResponses`, S3 on Outposts).
+pub(super) fn full(full: Full) -> S3Error {
+    let whose = match full {
+        Full::Account => "Your account holds",
+        Full::Process => "All accounts together hold",
+    };
+    refuse(
+        507,
+        "InsufficientCapacity",
+        format!("{whose} as many bytes or objects as the embedded AWS allows."),
+    )
+}
+
+/// The client let S3 wait for too long within its request.
+pub(super) fn stalled() -> S3Error {
+    refuse(400, "RequestTimeout", crate::server::STALLED_MESSAGE)
+}
+
+/// KMS's answer as S3 passes it on: denials as S3's own 403 with KMS's sentence, throttling as its own 503, all else as `KMS.…`
 /// (`aws-semantics.md` §3, table "Errors", and §7, rule 4).
 pub(super) fn from_kms(error: &KmsError) -> S3Error {
     if let Some(cause) = error.cause() {
         return internal(cause);
     }
-    match error.is_denial() {
-        true => refuse(403, "AccessDenied", error.message().to_owned()),
-        false => refuse(400, &format!("KMS.{}", error.code()), error.message().to_owned()),
+    match error.code() {
+        "ThrottlingException" => {
+            refuse(503, "SlowDown", "Please reduce your request rate for operations involving AWS KMS.")
+        }
+        _ if error.is_denial() => refuse(403, "AccessDenied", error.message().to_owned()),
+        code => refuse(400, &format!("KMS.{code}"), error.message().to_owned()),
     }
 }
 

@@ -11,14 +11,17 @@ use s3s::{S3Error, S3Result};
 
 use super::blocked_types;
 use super::checksum::Claims;
-use super::failure::{internal, not_implemented, refuse, with_fields};
+use super::failure::{internal, not_implemented, refuse, stalled, with_fields};
 use super::payload::{self, PayloadError, Trailers};
 use crate::auth::{self, AuthError, ChunkSigner, Presented};
+use crate::caller::Caller;
 use crate::credentials::CredentialsError;
+use crate::limits::Service;
+use crate::server::Stalled;
 use crate::{Aws, Body};
 
-/// Largest body of a request that is no upload, in bytes: room for DeleteObjects of 1,000 keys.
-const MAX_DOCUMENT_BYTES: usize = 4 << 20;
+/// Largest header section in bytes.
+const HEADER_BYTES: usize = 8 << 10;
 
 /// The condition keys that S3 fills from how a request is signed (S3 API reference, `bucket-policy-s3-sigv4-conditions`).
 #[derive(Clone, Debug, Default)]
@@ -30,6 +33,11 @@ pub(super) async fn check(
     request: Request<Body>,
     now: time::OffsetDateTime,
 ) -> S3Result<Request<Body>> {
+    if header_bytes(request.headers()) > HEADER_BYTES {
+        let message = "Your request header section exceeds the maximum allowed size.";
+        let error = refuse(400, "RequestHeaderSectionTooLarge", message);
+        return Err(with_fields(error, [("MaxSizeAllowed", HEADER_BYTES.to_string())]));
+    }
     if is_form_upload(&request) {
         return Err(not_implemented("PostObject"));
     }
@@ -39,6 +47,12 @@ pub(super) async fn check(
         Some(presented) => Some(verify(aws, &mut parts, presented).await?),
         None => None,
     };
+    // Counted once it is known who calls: nobody uses up another's share.
+    let caller = parts.extensions.get::<Caller>().ok_or_else(|| internal("the request has no caller"))?;
+    if !aws.throttle.admits(Service::S3, caller.account_id()) {
+        let (status, code, message) = Service::S3.throttled();
+        return Err(refuse(status, code, message));
+    }
     parts.extensions.insert(Signing(conditions(&parts, presented.as_ref(), now)));
     forget_signature(&mut parts)?;
     let trailers = Trailers::default();
@@ -48,7 +62,7 @@ pub(super) async fn check(
     if is_object_put(&parts) {
         return Ok(Request::from_parts(parts, body));
     }
-    let bytes = collect(body).await?;
+    let bytes = collect(body, aws.limits.document_bytes).await?;
     let claims = Claims::read(&parts.headers)?;
     let mut sums = claims.digest();
     sums.update(&bytes);
@@ -233,11 +247,12 @@ fn tidy(headers: &mut HeaderMap) {
     }
 }
 
-async fn collect(mut body: Body) -> S3Result<Bytes> {
+/// A document of at most so many bytes.
+async fn collect(mut body: Body, most: usize) -> S3Result<Bytes> {
     let mut bytes = Vec::new();
     while let Some(more) = body.next().await {
         let more = more.map_err(|error| broken(error.as_ref()))?;
-        if bytes.len() + more.len() > MAX_DOCUMENT_BYTES {
+        if bytes.len() + more.len() > most {
             return Err(refuse(400, "MaxMessageLengthExceeded", "Your request was too big."));
         }
         bytes.extend_from_slice(&more);
@@ -253,6 +268,12 @@ fn must_be_read_whole(parts: &Parts, document: &[u8]) -> S3Result<()> {
         true => Err(not_implemented("Tags of a bucket from its creation on")),
         false => Ok(()),
     }
+}
+
+/// What headers take as they are sent. Session tokens are apart: those given here hold more than AWS's.
+fn header_bytes(headers: &HeaderMap) -> usize {
+    let counted = headers.iter().filter(|(name, _)| *name != "x-amz-security-token");
+    counted.map(|(name, value)| name.as_str().len() + ": \r\n".len() + value.len()).sum()
 }
 
 fn is_form_upload(request: &Request<Body>) -> bool {
@@ -273,6 +294,9 @@ fn is_object_put(parts: &Parts) -> bool {
 
 /// What S3 says of a body that is not as it was signed or announced.
 pub(super) fn broken(error: &(dyn std::error::Error + Send + Sync + 'static)) -> S3Error {
+    if error.is::<Stalled>() {
+        return stalled();
+    }
     match error.downcast_ref::<PayloadError>() {
         Some(PayloadError::WrongHash) => refuse(
             400,

@@ -5,6 +5,7 @@ use std::ops::Range;
 use bytes::Bytes;
 use futures::{Stream, TryStreamExt as _};
 use http::HeaderMap;
+use policy::Context;
 use s3s::dto::{
     CopyPartResult, StreamingBlob, UploadPartCopyInput, UploadPartCopyOutput, UploadPartInput,
     UploadPartOutput,
@@ -24,10 +25,13 @@ use super::intent::of_headers;
 use super::put::announced_length;
 use super::uploads::{find_upload, settings_of};
 use super::versions::{Found, find};
-use super::write::{Content, Draft, done, entity_tag, must_fit_at_once, shown_version};
+use super::write::{
+    Content, Draft, done, entity_tag, must_fit_at_once, shown_version, wanted as bytes_wanted,
+};
 use crate::Body;
 use crate::crypto;
 use crate::gate::{Permit, actions};
+use crate::limits::Stock;
 use crate::store::{PartRow, UploadRow, first_chunk};
 
 /// Largest part number.
@@ -55,7 +59,7 @@ pub(super) async fn upload_part(
         claims,
         trailers: request.extensions.get().cloned(),
     };
-    let part = add(ask, permit, (&upload, customer.as_ref()), number, content).await?;
+    let part = add(ask, permit, (&owned, &upload, customer.as_ref()), number, content).await?;
     let sum = |name| given.filter(|given| given.name() == name).and_then(|_| checksum(&part, name));
     Ok(S3Response::new(UploadPartOutput {
         bucket_key_enabled: describe::bucket_key(&upload.object),
@@ -107,7 +111,7 @@ pub(super) async fn upload_part_copy(
     let body = body.map_err(|error| Box::new(error) as StdError);
     let claims = Claims::none(algorithm_of(&upload));
     let content = Content { body, length: Some(length), claims, trailers: None };
-    let part = add(ask, permit, (&upload, customer.as_ref()), number, content).await?;
+    let part = add(ask, permit, (&to, &upload, customer.as_ref()), number, content).await?;
     let sum = |name| shown_checksum(&upload, &part, name);
     Ok(S3Response::new(UploadPartCopyOutput {
         bucket_key_enabled: describe::bucket_key(&upload.object),
@@ -137,7 +141,10 @@ pub(super) async fn may_add(
     (headers, completes): (&HeaderMap, bool),
 ) -> S3Result<(Permit<actions::s3::PutObject>, UploadRow)> {
     let upload = find_upload(ask, owned, key, id).await;
-    let mut conditions = upload.as_ref().map(settings_of).unwrap_or_default();
+    let mut conditions = match ask.aws.fidelity.parts_have_settings_of_upload {
+        true => upload.as_ref().map(settings_of).unwrap_or_default(),
+        false => Context::new(),
+    };
     conditions.extend(of_headers(headers));
     conditions.set("s3:ObjectCreationOperation", [completes.to_string()]);
     let permit = ask.on_object::<actions::s3::PutObject>(owned, key, conditions)?;
@@ -186,7 +193,7 @@ fn claims_of(upload: &UploadRow, claims: Claims) -> S3Result<Claims> {
 async fn add<S>(
     ask: &Ask,
     _permit: Permit<actions::s3::PutObject>,
-    (upload, customer): (&UploadRow, Option<&CustomerKey>),
+    (owned, upload, customer): (&Owned, &UploadRow, Option<&CustomerKey>),
     number: i64,
     content: Content<S>,
 ) -> S3Result<PartRow>
@@ -196,7 +203,8 @@ where
     let key = envelope::open(ask, &upload.object, customer).await?;
     let attempt = u32::from_be_bytes(crypto::random::<4>().map_err(internal)?);
     let first = first_chunk(number, attempt);
-    let mut draft = Draft::new(&ask.aws.store, key, &upload.object.data, first);
+    let room = ask.room(owned, Stock { bytes: bytes_wanted(content.length), objects: 0 })?;
+    let mut draft = Draft::new(&ask.aws.store, room, key, &upload.object.data, first);
     let received = draft.receive(ask, content).await?;
     let etag = entity_tag(&upload.object, &received.sums)?;
     let given = (received.sums.algorithm.name().to_owned(), received.sums.value);

@@ -19,6 +19,7 @@ use super::list::{Encoding, Page, Scan, common_prefixes, conditions, limit, show
 use super::parts::shown_checksum;
 use super::write::{done, no_such_upload, row};
 use crate::gate::{Permit, actions};
+use crate::limits::Stock;
 use crate::store::{PartRow, UploadRow, new_version_id};
 
 pub(super) async fn create_multipart_upload(
@@ -65,6 +66,7 @@ async fn begin(
     owned: &Owned,
     upload: &UploadRow,
 ) -> S3Result<()> {
+    let _room = ask.room(owned, Stock { bytes: Stock::ROW_BYTES, objects: 1 })?;
     let begun = ask.aws.store.create_upload(upload, &owned.owner.id).await;
     done(begun.map_err(|error| from_store(&error))?)
 }

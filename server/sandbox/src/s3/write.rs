@@ -9,13 +9,16 @@ use super::ask::{Ask, Owned};
 use super::checksum::{Claims, Sums};
 use super::conditional::precondition_failed;
 use super::envelope::{CHUNK_BYTES, Envelope, seal_chunk};
-use super::failure::{from_store, internal, refuse, with_fields};
+use super::failure::{from_store, full, internal, refuse, with_fields};
 use super::intake::{broken, incomplete};
 use super::payload::Trailers;
 use crate::crypto::{self, Key};
 use crate::gate::{Permit, actions};
+use crate::limits::Stock;
 use crate::model::Versioning;
-use crate::store::{NULL_VERSION, ObjectRow, OnlyIf, Store, StoreError, Terms, Written, new_version_id};
+use crate::store::{
+    NULL_VERSION, ObjectRow, OnlyIf, Promise, Store, StoreError, Terms, Written, new_version_id,
+};
 
 /// What an object is to be called and described with.
 #[derive(Clone, Debug)]
@@ -89,7 +92,8 @@ where
     S: Stream<Item = Result<Bytes, StdError>> + Unpin,
 {
     let mut row = row(ask, owned, description, &envelope);
-    let mut draft = Draft::new(&ask.aws.store, envelope.key, &row.data, 0);
+    let room = ask.room(owned, Stock { bytes: wanted(content.length), objects: 1 })?;
+    let mut draft = Draft::new(&ask.aws.store, room, envelope.key, &row.data, 0);
     let received = draft.receive(ask, content).await?;
     row.size = received.size;
     row.etag = format!("\"{}\"", entity_tag(&row, &received.sums)?);
@@ -100,6 +104,11 @@ where
     done(written.map_err(|error| from_store(&error))?)?;
     draft.keep();
     Ok(row)
+}
+
+/// The bytes that an object or a part will count as, as far as is known beforehand.
+pub(super) fn wanted(length: Option<u64>) -> u64 {
+    length.unwrap_or_default().saturating_add(Stock::ROW_BYTES)
 }
 
 /// Under a KMS key or a customer's key the entity tag is no digest of the plaintext (S3 API reference, "Object").
@@ -135,7 +144,7 @@ pub(super) const MOST_AT_ONCE: u64 = 5 << 30;
 
 /// Refuses what is larger than one request may bring.
 pub(super) fn must_fit_at_once(ask: &Ask, size: u64) -> S3Result<()> {
-    must_fit(size, MOST_AT_ONCE.min(ask.aws.max_object_bytes))
+    must_fit(size, MOST_AT_ONCE.min(ask.aws.limits.object_bytes))
 }
 
 /// Refuses what is larger than `most`, naming both.
@@ -159,6 +168,8 @@ pub(super) struct Received {
 /// Chunks while they are written. Dropped before they are kept it takes back what it wrote.
 pub(super) struct Draft {
     store: Store,
+    /// Room for what it writes; given back when the chunks are named or gone.
+    room: Option<Promise>,
     key: Key,
     data: String,
     buffer: Zeroizing<Vec<u8>>,
@@ -170,9 +181,10 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    pub(super) fn new(store: &Store, key: Key, data: &str, first: i64) -> Self {
+    pub(super) fn new(store: &Store, room: Promise, key: Key, data: &str, first: i64) -> Self {
         Self {
             store: store.clone(),
+            room: Some(room),
             key,
             data: data.to_owned(),
             buffer: Zeroizing::default(),
@@ -193,6 +205,9 @@ impl Draft {
             let bytes = bytes.map_err(|error| body_error(error.as_ref()))?;
             size += bytes.len() as u64;
             must_fit_at_once(ask, size)?;
+            if let Some(room) = &mut self.room {
+                room.cover(wanted(Some(size)), &ask.aws.limits).map_err(full)?;
+            }
             digest.update(&bytes);
             self.push(bytes).await?;
         }
@@ -242,13 +257,14 @@ impl Drop for Draft {
             return;
         }
         let (store, data) = (self.store.clone(), std::mem::take(&mut self.data));
-        let (first, end) = (self.first, self.written);
+        let (first, end, room) = (self.first, self.written, self.room.take());
         // Dropped when the client goes away, too: nobody waits for this.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(async move {
                 if let Err(error) = store.discard_chunks(&data, first, end).await {
                     tracing::warn!(%error, "an interrupted upload leaves chunks until the next start");
                 }
+                drop(room);
             });
         }
     }

@@ -13,7 +13,7 @@ use super::memory::Effect;
 use super::sql::sql;
 use super::uploads::FIRST_OF_PARTS;
 use super::writer::Tx;
-use super::{ObjectRow, Store, StoreError};
+use super::{ObjectRow, Promise, Store, StoreError};
 
 /// Encrypted chunks in order.
 pub type ObjectBytes = BoxStream<'static, Result<Bytes, StoreError>>;
@@ -28,7 +28,8 @@ pub(super) struct Holds(Mutex<HashMap<String, Held>>);
 #[derive(Debug, Default)]
 struct Held {
     readers: usize,
-    freed: bool,
+    /// Once nothing names them: what their owner still holds of the machine.
+    freed: Option<Promise>,
 }
 
 impl Holds {
@@ -36,9 +37,10 @@ impl Holds {
         act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Nothing names these chunks any more. Gives them back unless they are being read; then the last reader sees to them.
-    pub(super) fn free(&self, data: String) -> Option<String> {
-        let held = self.with(|held| held.get_mut(&data).map(|entry| entry.freed = true));
+    /// Nothing names these chunks any more. Gives them back unless they are being read; then they count as `still_there` says,
+    /// and the last reader sees to them.
+    pub(super) fn free(&self, data: String, still_there: impl FnOnce() -> Promise) -> Option<String> {
+        let held = self.with(|held| held.get_mut(&data).map(|entry| entry.freed = Some(still_there())));
         held.is_none().then_some(data)
     }
 }
@@ -60,12 +62,15 @@ impl Drop for Hold {
             if entry.readers > 0 {
                 return None;
             }
-            held.remove(&self.data).filter(|entry| entry.freed)
+            held.remove(&self.data)?.freed
         });
         // Without a runtime the process is ending; the next start removes what nothing names.
-        if let (Some(_), Ok(runtime)) = (last_of_freed, tokio::runtime::Handle::try_current()) {
+        if let (Some(still_there), Ok(runtime)) = (last_of_freed, tokio::runtime::Handle::try_current()) {
             let (store, data) = (self.store.clone(), std::mem::take(&mut self.data));
-            runtime.spawn(async move { store.remove_chunks(data).await });
+            runtime.spawn(async move {
+                store.remove_chunks(data).await;
+                drop(still_there);
+            });
         }
     }
 }
@@ -142,7 +147,7 @@ impl Store {
     /// Removes chunks that nothing names, nor anybody reads. What fails here is made good at the next start.
     async fn remove_chunks(&self, data: String) {
         let removed = self.write(0, data, |data, tx| {
-            let freed = Effect::Freed { data: data.clone() };
+            let freed = Effect::uncounted(data);
             async move {
                 tx.effects.push(freed);
                 Ok(())
@@ -175,7 +180,7 @@ async fn add_chunk(tx: &mut Tx, data: &str, seq: i64, bytes: &[u8]) -> Result<()
 async fn discard_object(tx: &mut Tx, data: &str) -> Result<(), StoreError> {
     let unnamed = tx.row(sql("SELECT data FROM unnamed WHERE data = $1").bind(data)).await?;
     if unnamed.is_some() {
-        tx.effects.push(Effect::Freed { data: data.to_owned() });
+        tx.effects.push(Effect::uncounted(data));
     }
     Ok(())
 }
@@ -199,7 +204,7 @@ pub(super) async fn remove_slice(tx: &mut Tx, data: &str) -> Result<(), StoreErr
     let removed = tx.run(slice.bind(data).bind(SLICE)).await?;
     match removed < SLICE.unsigned_abs() {
         true => drop(tx.run(sql("DELETE FROM unnamed WHERE data = $1").bind(data)).await?),
-        false => tx.effects.push(Effect::Freed { data: data.to_owned() }),
+        false => tx.effects.push(Effect::uncounted(data)),
     }
     Ok(())
 }

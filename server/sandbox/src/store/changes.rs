@@ -117,6 +117,7 @@ impl Store {
             if rows.is_empty() {
                 return Ok(answer);
             }
+            self.memory().earlier.keep(&before);
             after.version = before.version + 1;
             let before = before.version;
             let change = Change { before, account: Arc::new(after), rows, _changing: changing };
@@ -178,7 +179,7 @@ async fn apply(tx: &mut Tx, change: &Change) -> Result<Changed, StoreError> {
         return Ok(Changed::Outdated);
     }
     for bucket in buckets {
-        tx.end_uploads(bucket).await?;
+        tx.end_uploads(bucket, &account.id).await?;
     }
     for row in gone {
         let delete = sql("DELETE FROM resources WHERE account = $1 AND kind = $2 AND name = $3");

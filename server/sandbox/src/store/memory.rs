@@ -5,8 +5,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::bytes::Holds;
 use super::cache::{Cache, Ticket};
+use super::earlier::Earlier;
 use super::footprint::footprint;
 use super::objects::Kept;
+use super::usage::Ledger;
+use crate::limits::Stock;
 use crate::model::Account;
 
 /// Shards of a cache that every request looks into.
@@ -29,6 +32,10 @@ pub(super) struct Memory {
     pub(super) objects: Cache<Arc<Kept>>,
     /// Bytes that are being read.
     pub(super) holds: Holds,
+    /// What accounts hold in S3.
+    pub(super) ledger: Arc<Ledger>,
+    /// What accounts were before they changed.
+    pub(super) earlier: Earlier,
     /// Whether the database is this process's alone. While it is not, nothing may be answered from here.
     ours: AtomicBool,
 }
@@ -51,8 +58,17 @@ pub(super) enum Effect {
     Owner { name: String, now: Option<String> },
     /// All objects of a bucket are gone.
     NoObjects { bucket: String },
-    /// Nothing names these chunks any more.
-    Freed { data: String },
+    /// Nothing names these chunks any more, which were so many bytes of an account.
+    Freed { data: String, account: String, bytes: u64 },
+    /// An account holds this much in S3.
+    Holds { account: String, stock: Stock },
+}
+
+impl Effect {
+    /// Nothing names these chunks, which count for nobody.
+    pub(super) fn uncounted(data: &str) -> Self {
+        Self::Freed { data: data.to_owned(), account: String::new(), bytes: 0 }
+    }
 }
 
 impl Memory {
@@ -63,6 +79,8 @@ impl Memory {
             owners: Cache::new(SHARDS, OWNERS_BYTES),
             objects: Cache::new(SHARDS, objects),
             holds: Holds::default(),
+            ledger: Arc::default(),
+            earlier: Earlier::default(),
             ours: AtomicBool::new(true),
         }
     }
@@ -87,6 +105,7 @@ impl Memory {
         self.accounts.clear();
         self.owners.clear();
         self.objects.clear();
+        self.ledger.outdate();
     }
 
     /// Lets go what was not used in the last calls of this.
@@ -119,7 +138,7 @@ impl Memory {
                 Effect::Account(account) => accounts(&self.accounts, &account.id),
                 Effect::NoAccount(id) => accounts(&self.accounts, id),
                 Effect::Owner { name, .. } => owners(&self.owners, name),
-                Effect::NoObjects { .. } | Effect::Freed { .. } => {}
+                Effect::NoObjects { .. } | Effect::Freed { .. } | Effect::Holds { .. } => {}
             }
         }
     }
@@ -134,7 +153,10 @@ impl Memory {
                     let size = footprint(&account);
                     self.accounts.commit(&account.id.clone(), Some((account, size)));
                 }
-                Effect::NoAccount(id) => self.accounts.commit(&id, None),
+                Effect::NoAccount(id) => {
+                    self.accounts.commit(&id, None);
+                    self.earlier.forget(&id);
+                }
                 Effect::Owner { name, now } => {
                     let size = |owner: &String| OWNER_BYTES + name.len() + owner.len();
                     let now = now.map(|owner| (owner.clone(), size(&owner)));
@@ -144,7 +166,11 @@ impl Memory {
                     let within = super::objects::place(&bucket, "");
                     self.objects.retain(|place| !place.starts_with(&within));
                 }
-                Effect::Freed { data } => unread.extend(self.holds.free(data)),
+                Effect::Freed { data, account, bytes } => {
+                    let still_there = || self.ledger.still_there(&account, bytes);
+                    unread.extend(self.holds.free(data, still_there));
+                }
+                Effect::Holds { account, stock } => self.ledger.settle(account, stock),
             }
         }
         unread

@@ -1,5 +1,7 @@
 //! Giving names to bytes and taking them away. Writes that wait at the same time are made together, in statements of several rows.
 
+mod replaced;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -11,11 +13,13 @@ use super::accounts::find_owner;
 use super::memory::{Effect, global_name};
 use super::objects::{Kept, Marker, VERSION, body_of, place, version_of};
 use super::sql::{Value, rows_of_parameters, sql};
+use super::usage;
 use super::writer::{Member, Tx};
 use super::{
     NULL_VERSION, ObjectRow, OnlyIf, Removed, Store, StoreError, Terms, Version, Written, new_version_id,
 };
 use crate::model::{Timestamp, Versioning};
+use replaced::{REMOVED, RemovedRow, take_replaced};
 
 /// Encrypted bytes that an object's row holds at most; more are a chunk of their own.
 const BYTES_IN_ROW: usize = 32 << 10;
@@ -287,7 +291,7 @@ pub(super) async fn put_all(tx: &mut Tx, mut puts: Vec<&mut Put>) -> Result<(), 
     refuse_without_bucket(tx, &mut puts).await?;
     refuse_on_condition(tx, &mut puts).await?;
     puts.retain(|put| put.written == Written::Done);
-    free_replaced(tx, &puts).await?;
+    take_replaced(tx, &puts).await?;
     let rows = Rows::new(puts.iter().map(|put| {
         let in_row = match &put.bytes {
             PutBytes::InRow(bytes) => bytes.as_ref().map(|bytes| bytes.to_vec()),
@@ -317,6 +321,7 @@ pub(super) async fn put_all(tx: &mut Tx, mut puts: Vec<&mut Put>) -> Result<(), 
                 tx.run(sql("DELETE FROM unnamed WHERE data = $1").bind(&put.data)).await?;
             }
         }
+        tx.tally.add(&put.owner, usage::of_version(&put.data, &put.body)?);
         let size = put.kept.size(put.body.len());
         let now = Some((Arc::clone(&put.kept), size));
         tx.effects.push(Effect::Object { place: put.place(), now });
@@ -391,25 +396,6 @@ async fn etags(
     Ok(etags)
 }
 
-/// What is written without versioning takes the place of what was; chunks of that are freed.
-async fn free_replaced(tx: &mut Tx, puts: &[&mut Put]) -> Result<(), StoreError> {
-    let replacing = puts.iter().filter(|put| put.version == NULL_VERSION && !tx.replaces_row(put));
-    let rows = Rows::new(replacing.map(|put| put.in_place()));
-    if rows.is_empty() {
-        return Ok(());
-    }
-    let (list, values) = rows.list();
-    let free = sql(format!(
-        "INSERT INTO unnamed (data) SELECT objects.data FROM (VALUES {list}) AS new CROSS JOIN objects \
-         WHERE objects.bucket = new.column1 AND objects.name = new.column2 AND objects.version = new.column3 \
-         AND objects.bytes IS NULL AND objects.data <> '' RETURNING data"
-    ));
-    for row in tx.rows(free.bind_all(values)).await? {
-        tx.effects.push(Effect::Freed { data: row.get(0)? });
-    }
-    Ok(())
-}
-
 /// Removes versions of different names. Of each it is said in `removed` what came of it.
 pub(super) async fn remove_all(tx: &mut Tx, mut removes: Vec<&mut Remove>) -> Result<(), StoreError> {
     let owners = owners(tx, removes.iter().map(|remove| remove.bucket.as_str())).await?;
@@ -433,17 +419,15 @@ pub(super) async fn remove_all(tx: &mut Tx, mut removes: Vec<&mut Remove>) -> Re
         format!("(bucket = ${} AND name = ${} AND version = ${})", first + 1, first + 2, first + 3)
     });
     let remove = sql(format!(
-        "DELETE FROM objects WHERE {} RETURNING bucket, name, data, CAST(CASE WHEN bytes IS NULL THEN 0 ELSE 1 END AS BIGINT)",
+        "DELETE FROM objects WHERE {} RETURNING {REMOVED}",
         each.collect::<Vec<_>>().join(" OR ")
     ));
     let mut markers = HashMap::new();
     for row in tx.rows(remove.bind_all(values)).await? {
-        let (bucket, key, data): (String, String, String) = (row.get(0)?, row.get_name(1)?, row.get(2)?);
-        let in_row = row.get::<i64>(3)? == 1;
-        markers.insert(place(&bucket, &key), data.is_empty());
-        if !data.is_empty() && !in_row {
-            tx.free(&data).await?;
-        }
+        let removed = RemovedRow::read(&row)?;
+        markers.insert(place(&removed.bucket, &removed.key), removed.data.is_empty());
+        let owner = owners.get(&removed.bucket).map(String::as_str).unwrap_or_default();
+        removed.count(tx, owner).await?;
     }
     for remove in &mut removes {
         let place = remove.place();
@@ -454,22 +438,11 @@ pub(super) async fn remove_all(tx: &mut Tx, mut removes: Vec<&mut Remove>) -> Re
 }
 
 impl Tx {
-    /// Whether it is known without a look that what a version takes the place of has no chunks.
-    fn replaces_row(&self, put: &Put) -> bool {
-        let place = put.place();
-        let known = self.memory.objects.get(&place).is_ok_and(|kept| {
-            kept.version.id == put.version && (kept.bytes.is_some() || kept.version.object.is_none())
-        });
-        let is_here =
-            |effect: &Effect| matches!(effect, Effect::Object { place: here, .. } if *here == place);
-        known && !self.effects.iter().any(is_here)
-    }
-
-    /// Nothing names these chunks any more.
-    pub(super) async fn free(&mut self, data: &str) -> Result<(), StoreError> {
+    /// Nothing names these chunks any more, which were so many bytes of an account.
+    pub(super) async fn free(&mut self, data: &str, account: &str, bytes: u64) -> Result<(), StoreError> {
         self.run(sql("INSERT INTO unnamed (data) VALUES ($1) ON CONFLICT (data) DO NOTHING").bind(data))
             .await?;
-        self.effects.push(Effect::Freed { data: data.to_owned() });
+        self.effects.push(Effect::Freed { data: data.to_owned(), account: account.to_owned(), bytes });
         Ok(())
     }
 

@@ -50,7 +50,7 @@ async fn remove_rest(tx: &mut Tx, account: &str) -> Result<bool, StoreError> {
     for bucket in buckets_of(tx, account).await? {
         let removed = sql(format!("DELETE FROM objects WHERE bucket = $1 RETURNING {FREED}")).bind(&bucket);
         let removed = tx.rows(removed).await?;
-        tx.end_uploads(&bucket).await?;
+        tx.end_uploads(&bucket, account).await?;
         tx.objects_gone(bucket, &removed).await?;
     }
     let names = sql(
@@ -66,6 +66,7 @@ async fn remove_rest(tx: &mut Tx, account: &str) -> Result<bool, StoreError> {
     }
     let gone = tx.run(sql("DELETE FROM accounts WHERE id = $1").bind(account)).await?;
     tx.effects.push(Effect::NoAccount(account.to_owned()));
+    tx.tally.end(account);
     Ok(gone > 0)
 }
 
@@ -77,7 +78,7 @@ impl Tx {
         for row in removed {
             let data: String = row.get(0)?;
             if !data.is_empty() {
-                self.free(&data).await?;
+                self.free(&data, "", 0).await?;
             }
         }
         self.effects.push(Effect::NoObjects { bucket });

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::naming::name_object;
 use super::objects::{ObjectRow, OnlyIf, PartRow, Terms, Written, body_of};
 use super::sql::{Row, sql};
+use super::usage;
 use super::writer::Tx;
 use super::{Store, StoreError};
 use crate::model::Timestamp;
@@ -73,9 +74,11 @@ impl Store {
     ) -> Result<Written, StoreError> {
         let last = LastOfPart {
             upload: upload.id.clone(),
+            bucket: upload.object.bucket.clone(),
             data: upload.object.data.clone(),
             number: part.number,
             first: part.first,
+            size: part.size,
             body: body_of(part)?,
             seq,
             bytes: bytes.to_vec(),
@@ -112,17 +115,18 @@ impl Store {
 
     /// Ends an upload and removes its parts; false when there is no such upload.
     pub async fn abort_upload(&self, upload: &UploadRow) -> Result<bool, StoreError> {
-        let aborted = (upload.id.clone(), upload.object.data.clone());
-        self.write(0, aborted, |(upload, data), tx| abort(tx, upload, data).boxed()).await
+        self.write(0, upload.clone(), |upload, tx| abort(tx, upload).boxed()).await
     }
 }
 
 /// The last chunk of a part.
 struct LastOfPart {
     upload: String,
+    bucket: String,
     data: String,
     number: i64,
     first: i64,
+    size: u64,
     body: String,
     seq: i64,
     bytes: Vec<u8>,
@@ -143,6 +147,7 @@ async fn create(tx: &mut Tx, upload: &UploadRow, body: &str, owner: &str) -> Res
     let insert = sql("INSERT INTO uploads (id, bucket, name, data, body) VALUES ($1, $2, $3, $4, $5)");
     let insert = insert.bind(&upload.id).bind(&upload.object.bucket).bind(upload.object.key.as_bytes());
     tx.run(insert.bind(&upload.object.data).bind(body)).await?;
+    tx.tally.add(owner, usage::of_name());
     Ok(Written::Done)
 }
 
@@ -154,9 +159,12 @@ async fn add_part(tx: &mut Tx, last: &LastOfPart) -> Result<Written, StoreError>
     if !is_there(tx, &last.upload).await? {
         return Ok(Written::NoUpload);
     }
-    if let Some(first) = first_of_part(tx, &last.upload, last.number).await? {
+    let account = tx.owner("bucket", &last.bucket).await?.unwrap_or_default();
+    if let Some((first, size)) = stored_part(tx, &last.upload, last.number).await? {
         remove_between(tx, &last.data, first, end_of_attempt(first)).await?;
+        tx.tally.take(&account, usage::of_part(size));
     }
+    tx.tally.add(&account, usage::of_part(last.size));
     let chunk = sql("INSERT INTO chunks (data, seq, bytes) VALUES ($1, $2, $3)");
     tx.run(chunk.bind(&last.data).bind(last.seq).bind(last.bytes.as_slice())).await?;
     let part = sql("INSERT INTO parts (upload, number, first, body) VALUES ($1, $2, $3, $4) \
@@ -172,7 +180,8 @@ async fn complete(tx: &mut Tx, completion: &Completion) -> Result<Written, Store
     }
     for part in &object.parts {
         // Uploaded again since the parts were read: what was promised is no longer there.
-        if first_of_part(tx, upload, part.number).await? != Some(part.first) {
+        let stored = stored_part(tx, upload, part.number).await?;
+        if stored.is_none_or(|(first, _)| first != part.first) {
             return Ok(Written::NoUpload);
         }
     }
@@ -180,8 +189,7 @@ async fn complete(tx: &mut Tx, completion: &Completion) -> Result<Written, Store
     if written != Written::Done {
         return Ok(written);
     }
-    tx.run(sql("DELETE FROM parts WHERE upload = $1").bind(upload)).await?;
-    tx.run(sql("DELETE FROM uploads WHERE id = $1").bind(upload)).await?;
+    tx.end_upload(upload, owner).await?;
     let mut kept_up_to = 0;
     for part in &object.parts {
         remove_between(tx, &object.data, kept_up_to, part.first).await?;
@@ -191,32 +199,45 @@ async fn complete(tx: &mut Tx, completion: &Completion) -> Result<Written, Store
     Ok(Written::Done)
 }
 
-async fn abort(tx: &mut Tx, upload: &str, data: &str) -> Result<bool, StoreError> {
-    tx.run(sql("DELETE FROM parts WHERE upload = $1").bind(upload)).await?;
-    let gone = tx.run(sql("DELETE FROM uploads WHERE id = $1").bind(upload)).await?;
-    if gone > 0 {
-        tx.free(data).await?;
+async fn abort(tx: &mut Tx, upload: &UploadRow) -> Result<bool, StoreError> {
+    let account = tx.owner("bucket", &upload.object.bucket).await?.unwrap_or_default();
+    let gone = tx.end_upload(&upload.id, &account).await?;
+    if gone {
+        tx.free(&upload.object.data, &account, 0).await?;
     }
-    Ok(gone > 0)
+    Ok(gone)
 }
 
 impl Tx {
-    /// Ends the uploads to a bucket: they do not keep it.
-    pub(super) async fn end_uploads(&mut self, bucket: &str) -> Result<(), StoreError> {
-        let parts = sql("DELETE FROM parts WHERE upload IN (SELECT id FROM uploads WHERE bucket = $1)");
-        self.run(parts.bind(bucket)).await?;
-        let ended =
-            self.rows(sql("DELETE FROM uploads WHERE bucket = $1 RETURNING data").bind(bucket)).await?;
-        for upload in ended {
-            self.free(&upload.get::<String>(0)?).await?;
+    /// Ends the uploads to a bucket of an account: they do not keep it.
+    pub(super) async fn end_uploads(&mut self, bucket: &str, account: &str) -> Result<(), StoreError> {
+        let uploads = sql("SELECT id, data FROM uploads WHERE bucket = $1").bind(bucket);
+        for upload in self.rows(uploads).await? {
+            self.end_upload(&upload.get::<String>(0)?, account).await?;
+            self.free(&upload.get::<String>(1)?, account, 0).await?;
         }
         Ok(())
     }
+
+    /// Removes the rows of an account's upload and of its parts; false when there is no such upload.
+    async fn end_upload(&mut self, upload: &str, account: &str) -> Result<bool, StoreError> {
+        let parts = sql("DELETE FROM parts WHERE upload = $1 RETURNING body").bind(upload);
+        for part in self.rows(parts).await? {
+            self.tally.take(account, usage::of_part(usage::size_in(&part.get::<String>(0)?)?));
+        }
+        let ended = self.run(sql("DELETE FROM uploads WHERE id = $1").bind(upload)).await? > 0;
+        if ended {
+            self.tally.take(account, usage::of_name());
+        }
+        Ok(ended)
+    }
 }
 
-async fn first_of_part(tx: &mut Tx, upload: &str, number: i64) -> Result<Option<i64>, StoreError> {
-    let query = sql("SELECT first FROM parts WHERE upload = $1 AND number = $2").bind(upload).bind(number);
-    Ok(tx.row(query).await?.map(|row| row.get(0)).transpose()?)
+/// The number of a part's first chunk, and its size.
+async fn stored_part(tx: &mut Tx, upload: &str, number: i64) -> Result<Option<(i64, u64)>, StoreError> {
+    let query = sql("SELECT first, body FROM parts WHERE upload = $1 AND number = $2");
+    let Some(row) = tx.row(query.bind(upload).bind(number)).await? else { return Ok(None) };
+    Ok(Some((row.get(0)?, usage::size_in(&row.get::<String>(1)?)?)))
 }
 
 async fn remove_between(tx: &mut Tx, data: &str, first: i64, end: i64) -> Result<(), StoreError> {

@@ -19,6 +19,7 @@ use super::database::{Connection, Failure, Writing};
 use super::memory::{Effect, Memory};
 use super::naming::{Put, Remove, put_all, remove_all};
 use super::sql::{On, Row, Sql};
+use super::usage::{self, Tally};
 use super::{Store, StoreError};
 
 /// Writes of one group at most.
@@ -57,6 +58,8 @@ pub(super) struct Tx {
     connection: Connection,
     pub(super) memory: Arc<Memory>,
     pub(super) effects: Vec<Effect>,
+    /// What it adds to accounts and takes from them.
+    pub(super) tally: Tally,
 }
 
 impl<'a> From<&'a mut Tx> for On<'a> {
@@ -174,7 +177,8 @@ impl Writer {
 
     async fn attempt(&mut self, group: &mut [Member]) -> Result<(), Failure> {
         let connection = self.database.begin(&self.memory).await?;
-        let mut tx = Tx { connection, memory: Arc::clone(&self.memory), effects: Vec::new() };
+        let memory = Arc::clone(&self.memory);
+        let mut tx = Tx { connection, memory, effects: Vec::new(), tally: Tally::default() };
         // One that panics is one that fails.
         let made = AssertUnwindSafe(make(&mut tx, group)).catch_unwind().await;
         let made = made.unwrap_or_else(|_| Err(StoreError::Unavailable("a write broke off".into())));
@@ -198,6 +202,10 @@ impl Writer {
 
 /// Runs the statements of a group: in the order in which its members came, as far as they are about the same name.
 async fn make(tx: &mut Tx, group: &mut [Member]) -> Result<(), StoreError> {
+    if tx.memory.ledger.is_outdated() {
+        let rows = usage::load(tx).await?;
+        tx.memory.ledger.reset(rows);
+    }
     let stages = stages(group);
     for stage in 0..stages.iter().flatten().max().map_or(0, |last| last + 1) {
         let (mut puts, mut removes) = (Vec::new(), Vec::new());
@@ -222,7 +230,7 @@ async fn make(tx: &mut Tx, group: &mut [Member]) -> Result<(), StoreError> {
             call.run(tx).await?;
         }
     }
-    Ok(())
+    usage::record(tx).await
 }
 
 /// For every put and removal how many came before it that are about the same name.

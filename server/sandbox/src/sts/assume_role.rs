@@ -96,7 +96,7 @@ impl<'a> Asked<'a> {
     }
 
     /// What is asked of the gate, whichever the action: without a role there is no trust policy, which nobody passes.
-    fn question(&self, target: Option<&Target>) -> Question {
+    fn question(&self, target: Option<&Role>) -> Question {
         let mut question = Question::about(self.role_arn)
             .owned_by(Arn::parse(self.role_arn).map_or("", |arn| arn.account))
             .with("sts:RoleSessionName", self.session_name);
@@ -107,10 +107,10 @@ impl<'a> Asked<'a> {
             question = question.with("sts:SourceIdentity", identity);
         }
         if let Some(target) = target {
-            question = question.with_tags_of_resource(&target.role.tags, true);
+            question = question.with_tags_of_resource(&target.tags, true);
         }
         question.kind = ResourceKind::IamRole;
-        question.resource_policy = target.map(|target| trust_policy(&target.role));
+        question.resource_policy = target.map(trust_policy);
         tags::with_tags(question, &self.tags)
     }
 }
@@ -119,6 +119,8 @@ impl<'a> Asked<'a> {
 struct Target {
     account: Arc<Account>,
     role: Arc<Role>,
+    /// The role as the gate knows it, if it does yet.
+    known: Option<Arc<Role>>,
 }
 
 impl Target {
@@ -129,7 +131,7 @@ impl Target {
         let Some(account) = call.aws.store.account(account).await? else { return Ok(None) };
         let role = account.roles.get(arn.rsplit('/').next().unwrap_or_default()).cloned();
         let role = role.filter(|role| arns::role(&account.id, &role.path, &role.name) == arn);
-        Ok(role.map(|role| Self { account, role }))
+        Ok(role.map(|role| Self { known: call.aws.known_role(&account.id, &role), account, role }))
     }
 }
 
@@ -157,6 +159,7 @@ fn authorize(
     mfa: bool,
 ) -> Result<Permits, Fault> {
     let (gate, meta, caller) = (&call.aws.gate, call.meta, call.caller);
+    let target = target.and_then(|target| target.known.as_deref());
     let mut question = asked.question(target);
     if mfa {
         // For this request alone: the session that comes of it carries no MFA (IAM User Guide,

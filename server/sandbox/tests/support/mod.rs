@@ -155,6 +155,13 @@ impl Lab {
         call(&self.sandbox, Some(keys), "kms", "POST", "/", &headers, body.to_string().as_bytes()).await
     }
 
+    /// A CloudTrail call.
+    pub async fn cloudtrail(&self, keys: &Keys, operation: &str, body: &str) -> Answer {
+        let target = format!("com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.{operation}");
+        let headers = [("content-type", "application/x-amz-json-1.1"), ("x-amz-target", target.as_str())];
+        call(&self.sandbox, Some(keys), "cloudtrail", "POST", "/", &headers, body.as_bytes()).await
+    }
+
     /// An S3 call; `path` starts with a slash and may have a query.
     pub async fn s3(
         &self,

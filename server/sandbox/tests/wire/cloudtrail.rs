@@ -6,7 +6,7 @@ mod records;
 mod services;
 
 use crate::support;
-use crate::support::{Answer, Keys, Lab, call};
+use crate::support::{Answer, Keys, Lab};
 use sandbox::{Config, TrailConfig};
 use serde_json::{Value, json};
 
@@ -18,9 +18,7 @@ async fn lab_with_data_events() -> Lab {
 
 /// A call to CloudTrail.
 async fn cloudtrail(lab: &Lab, keys: &Keys, operation: &str, body: &str) -> Answer {
-    let target = format!("com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.{operation}");
-    let headers = [("content-type", "application/x-amz-json-1.1"), ("x-amz-target", target.as_str())];
-    call(&lab.sandbox, Some(keys), "cloudtrail", "POST", "/", &headers, body.as_bytes()).await
+    lab.cloudtrail(keys, operation, body).await
 }
 
 /// A page of events; panics when AWS refuses.

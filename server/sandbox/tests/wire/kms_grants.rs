@@ -1,8 +1,10 @@
 //! Grants: what they give and to whom, under which conditions they are made, how they are known and how they end.
 
+use std::time::Duration;
+
 use crate::support::steps::{assert_refused, key, kms, text};
 use crate::support::{Keys, Lab, account};
-use sandbox::{Config, Fidelity};
+use sandbox::{Config, Propagation};
 use serde_json::{Value, json};
 
 const PLAIN: &str = "aGVsbG8=";
@@ -103,8 +105,8 @@ async fn a_grant_is_retired_by_whom_it_names_and_by_its_account_alone() {
 
 #[tokio::test]
 async fn a_grant_that_is_not_known_yet_counts_for_who_gives_its_token() {
-    let fidelity = Fidelity { grant_delay_seconds: 300, ..Fidelity::default() };
-    let lab = Lab::with(Config { fidelity, ..Config::default() }).await;
+    let propagation = Propagation { kms: Duration::from_secs(300), ..Propagation::default() };
+    let lab = Lab::with(Config { propagation, ..Config::default() }).await;
     let (arn, other) = (key(&lab).await, key(&lab).await);
     let grantee = lab.user("grantee", Value::Null).await;
     let stranger = lab.user("stranger", Value::Null).await;

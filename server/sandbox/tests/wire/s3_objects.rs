@@ -3,7 +3,7 @@
 use crate::support;
 use crate::support::steps::{KEY_HEADER, KMS_HEADER, assert_refused, key, lab_with_bucket, s3};
 use crate::support::{Answer, Keys, Lab, signed};
-use sandbox::Config;
+use sandbox::{Config, Limits};
 use serde_json::json;
 
 const MIB: usize = 1 << 20;
@@ -183,7 +183,8 @@ fn streaming(keys: &Keys, path: &str, headers: &[(&str, &str)], body: &str) -> h
 
 #[tokio::test]
 async fn uploads_above_the_limit_are_refused_with_the_limit_named() {
-    let lab = Lab::with(Config { max_object_bytes: 1_500_000, ..Config::default() }).await;
+    let limits = Limits { object_bytes: 1_500_000, ..Limits::default() };
+    let lab = Lab::with(Config { limits, ..Config::default() }).await;
     s3(&lab, "PUT", "/bucket-1", &[], b"").await;
     s3(&lab, "PUT", "/bucket-1/fits", &[], &sample(1_500_000)).await;
     let message = "Your proposed upload exceeds the maximum allowed size";

@@ -88,12 +88,14 @@ async fn reopened(lab: Lab, place: Place) -> Lab {
 #[tokio::test]
 async fn a_database_of_the_first_version_opens_with_all_that_is_in_it() {
     let lab = lab().await;
+    let held = lab.sandbox.held(&lab.account);
     lab.sandbox.close().await;
     let Place::Folder(folder) = &lab.place else { unreachable!() };
     let objects = "INSERT INTO objects (bucket, name, data, body) \
                    SELECT bucket, CAST(name AS TEXT), data, body FROM now.objects";
     let place = earlier(folder, 1, &[&SHARED[..], &[objects]].concat()).await;
     let lab = reopened(lab, place).await;
+    assert_eq!(lab.sandbox.held(&lab.account), held, "what it holds is counted");
     assert_all_there(&lab).await;
 }
 
@@ -111,6 +113,7 @@ async fn a_database_of_the_second_version_opens_with_its_versions_and_uploads() 
     let upload = begun.xml("UploadId").unwrap();
     let part = format!("/bucket-1/upload?partNumber=1&uploadId={upload}");
     let etag = s3(&lab, "PUT", &part, &[], b"a part").await.header("etag").unwrap().to_owned();
+    let held = lab.sandbox.held(&lab.account);
     lab.sandbox.close().await;
 
     let Place::Folder(folder) = &lab.place else { unreachable!() };
@@ -124,6 +127,7 @@ async fn a_database_of_the_second_version_opens_with_its_versions_and_uploads() 
     ];
     let place = earlier(folder, 2, &[&SHARED[..], &more].concat()).await;
     let lab = reopened(lab, place).await;
+    assert_eq!(lab.sandbox.held(&lab.account), held, "versions, markers, uploads and parts are counted");
     assert_all_there(&lab).await;
     let Place::Folder(folder) = &lab.place else { unreachable!() };
     let left = sqlx::query("SELECT seq FROM chunks WHERE data = 'nobody names this'");
