@@ -29,6 +29,10 @@ use client::{Measured, Plan};
 use lab::Lab;
 use sign::Keys;
 
+/// That of the binary.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Body of every object, in bytes.
 const OBJECT_BYTES: usize = 1024;
 /// Distinct objects of every connection.

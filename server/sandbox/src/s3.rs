@@ -19,6 +19,7 @@ mod encryption;
 mod envelope;
 mod failure;
 mod get;
+mod hosts;
 mod intake;
 mod intent;
 mod list;

@@ -1,5 +1,8 @@
 //! DeleteObject and DeleteObjects. KMS is not asked: who may delete needs no key (`aws-semantics.md` §9, row 49).
 
+use std::collections::HashSet;
+
+use futures::{FutureExt as _, StreamExt as _, stream};
 use http::HeaderMap;
 use policy::Context;
 use s3s::dto::{
@@ -18,6 +21,9 @@ use super::write::done;
 use crate::gate::actions;
 use crate::limits::Stock;
 use crate::store::{OnlyIf, Removed, StoreError, Written, is_version_id};
+
+/// Keys of one DeleteObjects that are deleted at the same time.
+const AT_ONCE: usize = 64;
 
 /// Most keys of one DeleteObjects.
 const MAX_KEYS: usize = 1000;
@@ -83,8 +89,14 @@ pub(super) async fn delete_objects(
         return Err(malformed_xml());
     }
     let (mut deleted, mut errors) = (Vec::new(), Vec::new());
-    for object in input.delete.objects {
-        match delete_one(ask, &owned, &object).await {
+    // Those that are deleted at the same time share a commit. What happens to one key happens in its order.
+    let keys: HashSet<&str> = input.delete.objects.iter().map(|object| object.key.as_str()).collect();
+    let at_once = if keys.len() == input.delete.objects.len() { AT_ONCE } else { 1 };
+    let each: Vec<_> =
+        input.delete.objects.iter().map(|object| delete_one(ask, &owned, object).boxed()).collect();
+    let done: Vec<_> = stream::iter(each).buffered(at_once).collect().await;
+    for (object, done) in input.delete.objects.into_iter().zip(done) {
+        match done {
             Ok(removed) => deleted.push(DeletedObject {
                 key: Some(object.key),
                 delete_marker: removed.marker.then_some(true),

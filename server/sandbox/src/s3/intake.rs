@@ -9,10 +9,10 @@ use http_body::Body as _;
 use policy::Context;
 use s3s::{S3Error, S3Result};
 
-use super::blocked_types;
 use super::checksum::Claims;
 use super::failure::{internal, not_implemented, refuse, stalled, with_fields};
 use super::payload::{self, PayloadError, Trailers};
+use super::{blocked_types, hosts};
 use crate::auth::{self, AuthError, ChunkSigner, Presented};
 use crate::caller::Caller;
 use crate::credentials::CredentialsError;
@@ -55,6 +55,7 @@ pub(super) async fn check(
     }
     parts.extensions.insert(Signing(conditions(&parts, presented.as_ref(), now)));
     forget_signature(&mut parts)?;
+    hosts::into_path(&mut parts, &aws.region)?;
     let trailers = Trailers::default();
     let body = verified(&mut parts, body, signer, &trailers)?;
     parts.extensions.insert(trailers.clone());

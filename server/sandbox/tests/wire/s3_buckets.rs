@@ -1,6 +1,8 @@
 //! Buckets and their policies over the wire, and what S3 has that is not here.
 
 use crate::support;
+use crate::support::calls::Plain;
+use crate::support::signer::{Raw, Scope};
 use crate::support::steps::{assert_refused, lab_with_bucket, s3};
 use crate::support::{Lab, account};
 use serde_json::{Value, json};
@@ -198,4 +200,32 @@ async fn a_bucket_may_have_the_name_of_the_metadata_services_path() {
         assert_eq!(s3(&lab, "PUT", path, &[], b"x").await.status, 200, "{path}");
     }
     assert_eq!(s3(&lab, "GET", "/imds/folder/key", &[], b"").await.text(), "x");
+}
+
+/// SDKs name the bucket in the host where the endpoint has a name; the signature is over the request as it was sent.
+#[tokio::test]
+async fn a_bucket_may_be_named_in_the_host() {
+    let lab = lab_with_bucket().await;
+    let at = |host: &str, method: &str, path: &str| {
+        let body = if method == "PUT" { "x" } else { "" };
+        let line = format!("{method} {path}");
+        let mut raw = Raw::of(&Plain::s3(&line, &Default::default(), body, &Default::default()));
+        raw.set("host", host);
+        raw.sign(&lab.admin, &Scope::of("s3"));
+        raw
+    };
+    let sent = async |raw: &Raw| support::send(&lab.sandbox, raw.request().unwrap()).await;
+    let put = sent(&at("bucket-1.localhost:4566", "PUT", "/folder/a%20key")).await;
+    assert_eq!(put.status, 200, "{}", put.text());
+    assert_eq!(lab.sandbox.trace(&put.request_id())[0].resource, "arn:aws:s3:::bucket-1/folder/a key");
+    assert_eq!(s3(&lab, "GET", "/bucket-1/folder/a%20key", &[], b"").await.text(), "x");
+    let listed = sent(&at("bucket-1.localhost:4566", "GET", "/?list-type=2&prefix=folder%2F")).await;
+    assert_eq!(listed.xml("Key").as_deref(), Some("folder/a key"), "{}", listed.text());
+    let absent = sent(&at("no-such-bucket.localhost:4566", "GET", "/folder/key")).await;
+    assert_eq!((absent.status, absent.error().0.as_str()), (404, "NoSuchBucket"));
+    // Another host than the one that was signed leads into no bucket.
+    let mut led_away = at("bucket-2.localhost:4566", "GET", "/folder/a%20key");
+    led_away.set("host", "bucket-1.localhost:4566");
+    let refused = sent(&led_away).await;
+    assert_eq!((refused.status, refused.error().0.as_str()), (403, "SignatureDoesNotMatch"));
 }
