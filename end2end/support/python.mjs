@@ -16,10 +16,13 @@ export const ACCOUNTS = [
   "444455556666:AKIAI44QH8DHBEXAMPLE:je7MtGbClwBF/2Zp9Utk/h3yCo8nvbEXAMPLEKEY",
 ];
 
-/** Runs the tests in a Python file, in the order they are written in, against an embedded AWS of their own. */
-export function pythonTests(name, file, env = {}) {
+/**
+ * Runs the tests in a Python file, in the order they are written in, against an embedded AWS of their own, which is started
+ * with these options.
+ */
+export function pythonTests(name, file, env = {}, options = []) {
   test(name, async (t) => {
-    const sandbox = await startSandbox({ accounts: ACCOUNTS });
+    const sandbox = await startSandbox({ accounts: ACCOUNTS, options });
     try {
       await reportAll(t, file, { ...environment(sandbox.awsUrl), ...env });
     } finally {

@@ -69,9 +69,9 @@ export async function startTrilock({ data = temporaryFolder(), options = [], env
  * Runs `trilock sandbox` in memory, with these accounts (`ACCOUNT_ID:ACCESS_KEY_ID:SECRET`), and resolves once it has
  * printed its address. Gives the same as [`startTrilock`] but `url` and `data`.
  */
-export function startSandbox({ accounts = [] } = {}) {
+export function startSandbox({ accounts = [], options = [] } = {}) {
   const held = accounts.flatMap((account) => ["--account", account]);
-  return start(["sandbox", "--listen", "127.0.0.1:0", "--in-memory", ...held], {}, (found) => found.awsUrl);
+  return start(["sandbox", "--listen", "127.0.0.1:0", "--in-memory", ...held, ...options], {}, (found) => found.awsUrl);
 }
 
 /** Runs the server with these words until it has printed what `complete` wants to have found. */

@@ -368,6 +368,7 @@ def s3_buckets(client, account):
     name = {"Bucket": bucket}
     s3.CreateBucket(**name)
     s3.HeadBucket(**name)
+    without(client, "PutBucketAcl", "The bucket does not allow ACLs", ACL="private", **name)
     s3.ListBuckets(Prefix=bucket)
     s3.GetBucketLocation(**name)
     s3.PutBucketTagging(Tagging={"TagSet": [{"Key": "team", "Value": "security"}]}, **name)
@@ -408,7 +409,6 @@ def s3_buckets(client, account):
     without(client, "GetBucketWebsite", "The specified bucket does not have a website configuration", **name)
     locked = "Object Lock configuration does not exist for this bucket"
     without(client, "GetObjectLockConfiguration", locked, **name)
-    without(client, "PutBucketAcl", "The bucket does not allow ACLs", ACL="private", **name)
     s3.DeleteBucket(**name)
 
 
