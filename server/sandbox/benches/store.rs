@@ -158,6 +158,7 @@ fn object(bucket: &str, key: &str) -> ObjectRow {
         bucket_key: false,
         checksums: vec![("CRC64NVME".into(), "AAAAAAAAAAA=".into())],
         composite_checksum: false,
+        upload: None,
         parts: Vec::new(),
     }
 }

@@ -62,8 +62,8 @@ fn check_rules(
     presented: &Presented,
     now: OffsetDateTime,
 ) -> Result<(), AuthError> {
-    // Names as they stand: `s3s` finds no header under a name in capitals and leaves it out of what it verifies, and so it does with a
-    // value that is no text. Either could be put beside what was signed by whoever passes a request on.
+    // Names as they stand: a header under a name in capitals is none that was sent, so nothing of it is in what was signed, and
+    // whoever passes a request on could put one beside it. The same goes for a value that is no text.
     let signed = |name: &str| presented.signed_headers.iter().any(|header| header == name);
     if !signed("host") {
         return Err(AuthError::UnsignedHeaders("host".into()));

@@ -48,6 +48,7 @@ use crate::request::RequestMeta;
 use crate::{Aws, Body};
 
 pub(crate) use answer::error;
+pub(crate) use hosts::names_bucket;
 pub(crate) use operations::names;
 
 /// S3, ready to answer. Cheap to clone.
@@ -68,15 +69,17 @@ impl Service {
     /// Answers one request. Its extensions hold the [`RequestMeta`] and the [`Caller`] whose credentials it presents;
     /// its signature is verified here, before anything else is done.
     pub(crate) async fn call(&self, mut request: http::Request<Body>) -> http::Response<Body> {
-        let (Some(meta), Some(caller)) =
-            (request.extensions().get::<RequestMeta>().cloned(), request.extensions().get::<Caller>())
-        else {
+        let (Some(meta), Some(caller)) = (
+            request.extensions().get::<RequestMeta>().cloned(),
+            request.extensions().get::<Caller>().cloned(),
+        ) else {
             return http::Response::builder().status(500).body(Body::empty()).unwrap_or_default();
         };
+        hosts::into_path(&mut request, &self.aws.region);
         let Some(mut watch) = Watch::begin(&self.aws, &request) else {
             return self.answer(&meta, request, None).await;
         };
-        let (service, caller) = (self.clone(), caller.clone());
+        let service = self.clone();
         request.extensions_mut().insert(watch.asked());
         cloudtrail::to_the_end(async move {
             let response = service.answer(&meta, request, Some(&mut watch)).await;

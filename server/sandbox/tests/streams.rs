@@ -10,7 +10,8 @@ use std::time::SystemTime;
 use aws_lc_rs::digest::{Context, SHA256};
 use bytes::Bytes;
 use http::Request;
-use sandbox::Config;
+use sandbox::limits::Stock;
+use sandbox::{Config, Limits};
 use support::place::Place;
 use support::signed::{Chain, SIGNED, UNSIGNED_WITH_TRAILER, streaming};
 use support::steps::s3;
@@ -97,7 +98,10 @@ async fn exchange(
 
 /// Puts an object of this size in one signed chunk and in one that is not, copies it and gets it.
 async fn passes(size: u64) {
-    let lab = Lab::at(Place::folder(), Config { cache_bytes: 1 << 20, ..Config::default() }).await;
+    // Room for four of them.
+    let room = Stock { bytes: 5 * size, objects: 10 };
+    let limits = Limits { account: room, process: room, ..Limits::default() };
+    let lab = Lab::at(Place::folder(), Config { cache_bytes: 1 << 20, limits, ..Config::default() }).await;
     s3(&lab, "PUT", "/bucket-1", &[], b"").await;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();

@@ -44,8 +44,8 @@ const OF_ANSWERS: &[&str] = &[
     "x-amz-server-side-encryption-context",
     "x-amz-version-id",
 ];
-/// Parameters of a presigned URL that whoever reads them could use.
-const SECRET: &[&str] = &["x-amz-credential", "x-amz-security-token", "x-amz-signature"];
+/// Parameters of a presigned URL that are shown beside those that stand for headers: none that whoever reads them could use.
+const OF_SIGNATURES: &[&str] = &["x-amz-algorithm", "x-amz-date", "x-amz-expires", "x-amz-signedheaders"];
 /// Elements of documents whose values are true or false.
 const TRUTHS: &[&str] = &[
     "BlockPublicAcls",
@@ -157,7 +157,9 @@ impl Watch {
         let query: Vec<(String, String)> =
             serde_urlencoded::from_str(self.uri.query().unwrap_or_default()).unwrap_or_default();
         for (name, value) in query {
-            if !SECRET.contains(&name.to_ascii_lowercase().as_str()) {
+            let lower = name.to_ascii_lowercase();
+            let known = OF_REQUESTS.contains(&lower.as_str()) || OF_SIGNATURES.contains(&lower.as_str());
+            if known || !lower.starts_with("x-amz-") {
                 shown.insert(name, value.into());
             }
         }

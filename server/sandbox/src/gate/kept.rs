@@ -12,11 +12,11 @@ use super::Trace;
 const KEPT_ANSWERS: usize = 4_096;
 const KEPT_BYTES: usize = 32 << 20;
 
-/// What a statement, a grant and a condition key take up, in bytes. Documents are shared with the account that has them, but an
-/// account may replace them.
+/// What a statement, a grant and a condition key take up, in bytes, beside their text. Documents are shared with the account that
+/// has them, but an account may replace them.
 const STATEMENT_BYTES: usize = 1_024;
 const GRANT_BYTES: usize = 512;
-const CONDITION_KEY_BYTES: usize = 128;
+const CONDITION_KEY_BYTES: usize = 64;
 
 /// A request with every policy that bears on it.
 #[derive(Debug)]
@@ -47,11 +47,17 @@ impl Asked {
 
     fn bytes(&self) -> usize {
         let policies = [&self.identity, &self.session_policies, &self.boundaries].into_iter().flatten();
-        let statements: usize =
-            policies.chain(&self.resource).map(|policy| policy.document.statements().len()).sum();
-        STATEMENT_BYTES * (1 + statements)
+        let policies = policies.chain(&self.resource).map(|policy| {
+            STATEMENT_BYTES * policy.document.statements().len() + policy.document.text().len()
+        });
+        let context = self.request.context.iter().map(|(key, values)| {
+            CONDITION_KEY_BYTES + key.len() + values.iter().map(String::len).sum::<usize>()
+        });
+        STATEMENT_BYTES
+            + self.request.resource.len()
+            + policies.sum::<usize>()
+            + context.sum::<usize>()
             + GRANT_BYTES * self.grants.len()
-            + CONDITION_KEY_BYTES * self.request.context.iter().count()
     }
 }
 
@@ -151,6 +157,13 @@ mod tests {
         assert!(there(&kept, 0..5_100) < 40, "answers of a MiB each are kept");
         kept.keep("6000", "s3:GetObject", asked(100_000));
         assert_eq!((there(&kept, 0..5_100), there(&kept, 6_000..6_001)), (0, 1), "the newest stays");
+        let mut kept = Kept::default();
+        for id in 0..1_000 {
+            let mut wide = asked(1);
+            wide.request.context.set("kms:EncryptionContext:a", ["x".repeat(1 << 20)]);
+            kept.keep(&id.to_string(), "kms:Decrypt", wide);
+        }
+        assert!(there(&kept, 0..1_000) < 33, "answers about a MiB each are kept");
         let mut kept = Kept::default();
         let freed: usize =
             (0..5_000).map(|id| kept.keep(&id.to_string(), "s3:GetObject", asked(1)).len()).sum();

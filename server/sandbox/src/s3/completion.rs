@@ -34,7 +34,7 @@ pub(super) async fn complete_multipart_upload(
     let named = input.multipart_upload.and_then(|upload| upload.parts).unwrap_or_default();
     let (permit, upload) = match may_add(ask, &owned, addressed, (&request.headers, true)).await {
         Err(error) if error.code().as_str() == "NoSuchUpload" => {
-            let object = completed(ask, &owned, &input.key, &named).await?.ok_or(error)?;
+            let object = completed(ask, &owned, addressed, &named).await?.ok_or(error)?;
             return Ok(completion(&owned, object));
         }
         allowed => allowed?,
@@ -79,6 +79,7 @@ pub(super) async fn complete_multipart_upload(
     }
     object.checksums = vec![(algorithm.name().to_owned(), sum)];
     object.parts = parts;
+    object.upload = Some(upload.id.clone());
     let terms = Terms { owner: &owned.owner.id, only_if: only_if.as_ref() };
     complete(ask, permit, &upload.id, &object, terms).await?;
     Ok(completion(&owned, object))
@@ -88,7 +89,7 @@ pub(super) async fn complete_multipart_upload(
 async fn completed(
     ask: &Ask,
     owned: &Owned,
-    key: &str,
+    (key, upload): (&str, &str),
     named: &[CompletedPart],
 ) -> S3Result<Option<ObjectRow>> {
     if !ask.aws.fidelity.uploads_complete_again {
@@ -97,12 +98,18 @@ async fn completed(
     let found = Found::look(ask, owned, key, None).await?;
     let same = |row: &&ObjectRow| {
         let pairs = || row.parts.iter().zip(named);
-        row.parts.len() == named.len()
+        row.upload.as_deref() == Some(upload)
+            && row.parts.len() == named.len()
             && !named.is_empty()
             && pairs()
                 .all(|(row, part)| part.part_number.map(i64::from) == Some(row.number) && is_that(part, row))
     };
-    Ok(found.row().filter(same).cloned())
+    let mut object = found.row().filter(same).cloned();
+    // Checksums under a customer's key are for who shows it.
+    if let Some(object) = object.as_mut().filter(|object| object.customer_key_check.is_some()) {
+        object.checksums.clear();
+    }
+    Ok(object)
 }
 
 fn completion(owned: &Owned, object: ObjectRow) -> S3Response<CompleteMultipartUploadOutput> {

@@ -1,11 +1,11 @@
 //! Buckets that are named in the host instead of the path, as SDKs do it where the endpoint has a name (S3 User Guide, "Virtual
 //! hosting of general purpose buckets").
 
-use http::header;
-use http::request::Parts;
-use s3s::S3Result;
+use http::{HeaderMap, Request, Uri, header};
 
-use super::failure::internal;
+/// Path and query as they were sent, which is what was signed.
+#[derive(Clone, Debug)]
+pub(super) struct Sent(pub(super) Uri);
 
 /// What follows a bucket in the host: the endpoints of this machine, and AWS's own, for who sends those here.
 fn endpoints(region: &str) -> [String; 4] {
@@ -17,14 +17,26 @@ fn endpoints(region: &str) -> [String; 4] {
     ]
 }
 
-/// Puts the bucket that the host names in front of the path, where everything after looks for it. The signature, which is over
-/// the request as it was sent, must have been verified by then.
-pub(super) fn into_path(parts: &mut Parts, region: &str) -> S3Result<()> {
-    let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let Some(bucket) = bucket_of(host, region) else { return Ok(()) };
-    let rest = parts.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
-    parts.uri = format!("/{bucket}{rest}").parse().map_err(internal)?;
-    Ok(())
+/// Whether the host names a bucket: then the whole path is a key.
+pub(crate) fn names_bucket(headers: &HeaderMap, region: &str) -> bool {
+    bucket_of(host(headers), region).is_some()
+}
+
+/// Puts the bucket that the host names in front of the path, where everything that reads the request looks for it, and keeps what
+/// was sent, as [`Sent`], for the signature.
+pub(super) fn into_path<B>(request: &mut Request<B>, region: &str) {
+    let Some(bucket) = bucket_of(host(request.headers()), region) else { return };
+    let sent = request.uri().clone();
+    let rest = sent.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
+    // What is no path with a bucket in front was none before.
+    if let Ok(uri) = format!("/{bucket}{rest}").parse() {
+        *request.uri_mut() = uri;
+        request.extensions_mut().insert(Sent(sent));
+    }
+}
+
+fn host(headers: &HeaderMap) -> &str {
+    headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default()
 }
 
 fn bucket_of(host: &str, region: &str) -> Option<String> {

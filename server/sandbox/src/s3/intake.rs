@@ -9,10 +9,11 @@ use http_body::Body as _;
 use policy::Context;
 use s3s::{S3Error, S3Result};
 
+use super::blocked_types;
 use super::checksum::Claims;
 use super::failure::{internal, not_implemented, refuse, stalled, with_fields};
+use super::hosts::Sent;
 use super::payload::{self, PayloadError, Trailers};
-use super::{blocked_types, hosts};
 use crate::auth::{self, AuthError, ChunkSigner, Presented};
 use crate::caller::Caller;
 use crate::credentials::CredentialsError;
@@ -34,9 +35,7 @@ pub(super) async fn check(
     now: time::OffsetDateTime,
 ) -> S3Result<Request<Body>> {
     if header_bytes(request.headers()) > HEADER_BYTES {
-        let message = "Your request header section exceeds the maximum allowed size.";
-        let error = refuse(400, "RequestHeaderSectionTooLarge", message);
-        return Err(with_fields(error, [("MaxSizeAllowed", HEADER_BYTES.to_string())]));
+        return Err(too_many_headers());
     }
     if is_form_upload(&request) {
         return Err(not_implemented("PostObject"));
@@ -44,7 +43,14 @@ pub(super) async fn check(
     let (mut parts, body) = request.into_parts();
     let presented = Presented::read(&parts).map_err(|error| refused(&error, None))?;
     let signer = match &presented {
-        Some(presented) => Some(verify(aws, &mut parts, presented).await?),
+        Some(presented) => {
+            // As it was sent, which is what was signed.
+            let uri =
+                parts.extensions.get::<Sent>().map(|sent| std::mem::replace(&mut parts.uri, sent.0.clone()));
+            let verified = verify(aws, &mut parts, presented).await;
+            parts.uri = uri.unwrap_or(parts.uri);
+            Some(verified?)
+        }
         None => None,
     };
     // Counted once it is known who calls: nobody uses up another's share.
@@ -55,7 +61,6 @@ pub(super) async fn check(
     }
     parts.extensions.insert(Signing(conditions(&parts, presented.as_ref(), now)));
     forget_signature(&mut parts)?;
-    hosts::into_path(&mut parts, &aws.region)?;
     let trailers = Trailers::default();
     let body = verified(&mut parts, body, signer, &trailers)?;
     parts.extensions.insert(trailers.clone());
@@ -79,7 +84,7 @@ pub(super) async fn check(
 
 async fn verify(aws: &Aws, parts: &mut Parts, presented: &Presented) -> S3Result<ChunkSigner> {
     if presented.expires_after.is_some() {
-        headers_in_query(parts);
+        headers_in_query(parts)?;
     } else if !parts.headers.contains_key(CONTENT_SHA256) {
         return Err(refuse(
             400,
@@ -112,18 +117,34 @@ const OF_SIGNATURE: [&str; 7] = [
     "x-amz-security-token",
 ];
 
+/// How the names of headers end that bring a customer's key.
+const CUSTOMER_KEYS: [&str; 2] = ["-customer-key", "-customer-key-md5"];
+
 /// SDKs put headers that begin with `x-amz-` into the query of a presigned URL, so that whoever uses it need not send them.
-fn headers_in_query(parts: &mut Parts) {
+///
+/// # Errors
+/// `InvalidArgument` for what can be no header.
+fn headers_in_query(parts: &mut Parts) -> S3Result<()> {
     let query = parts.uri.query().unwrap_or_default();
     let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query).unwrap_or_default();
     for (name, value) in pairs {
         let name = name.to_ascii_lowercase();
-        if !name.starts_with("x-amz-") || OF_SIGNATURE.contains(&name.as_str()) {
+        // A customer's key is never part of a URL: whoever uses one sends it in the headers (S3 User Guide,
+        // `ServerSideEncryptionCustomerKeys`, "Presigned URLs and SSE-C").
+        let of_customer_key = CUSTOMER_KEYS.iter().any(|key| name.ends_with(key));
+        if !name.starts_with("x-amz-") || of_customer_key || OF_SIGNATURE.contains(&name.as_str()) {
             continue;
         }
-        if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_str(&value)) {
-            parts.headers.entry(name).or_insert(value);
-        }
+        let (Ok(named), Ok(header)) = (name.parse::<HeaderName>(), HeaderValue::from_str(&value)) else {
+            let message = format!("The value of the parameter {name} cannot be that of a header.");
+            let error = refuse(400, "InvalidArgument", message);
+            return Err(with_fields(error, [("ArgumentName", name), ("ArgumentValue", value)]));
+        };
+        parts.headers.entry(named).or_insert(header);
+    }
+    match header_bytes(&parts.headers) > HEADER_BYTES {
+        true => Err(too_many_headers()),
+        false => Ok(()),
     }
 }
 
@@ -263,12 +284,21 @@ async fn collect(mut body: Body, most: usize) -> S3Result<Bytes> {
 
 /// Refuses what `s3s` would pass over in a document.
 fn must_be_read_whole(parts: &Parts, document: &[u8]) -> S3Result<()> {
-    let creates_bucket = parts.method == Method::PUT && parts.uri.query().is_none();
-    let tags = document.windows(b"<Tags>".len()).any(|window| window == b"<Tags>");
+    let creates_bucket = parts.method == Method::PUT && parts.uri.query().is_none_or(str::is_empty);
+    let tags = document.windows(b"<Tags>".len()).any(|window| {
+        window.starts_with(b"<Tags")
+            && matches!(window.last(), Some(b'>' | b'/' | b' ' | b'\t' | b'\r' | b'\n'))
+    });
     match creates_bucket && tags {
         true => Err(not_implemented("Tags of a bucket from its creation on")),
         false => Ok(()),
     }
+}
+
+fn too_many_headers() -> S3Error {
+    let message = "Your request header section exceeds the maximum allowed size.";
+    let error = refuse(400, "RequestHeaderSectionTooLarge", message);
+    with_fields(error, [("MaxSizeAllowed", HEADER_BYTES.to_string())])
 }
 
 /// What headers take as they are sent. Session tokens are apart: those given here hold more than AWS's.

@@ -62,6 +62,7 @@ pub(super) fn row(ask: &Ask, owned: &Owned, description: Description, envelope: 
         bucket_key: envelope.bucket_key,
         checksums: Vec::new(),
         composite_checksum: false,
+        upload: None,
         parts: Vec::new(),
     }
 }

@@ -62,6 +62,9 @@ pub struct ObjectRow {
     /// Whether that is the checksum of the parts' checksums.
     #[serde(default)]
     pub composite_checksum: bool,
+    /// The id of the upload that it was completed from, if it was.
+    #[serde(default)]
+    pub upload: Option<String>,
     /// The parts it was uploaded in; none when it came in one piece.
     #[serde(default)]
     pub parts: Vec<PartRow>,

@@ -5,6 +5,7 @@ use crate::support::calls::Plain;
 use crate::support::signer::{Raw, Scope};
 use crate::support::steps::{assert_refused, lab_with_bucket, s3};
 use crate::support::{Lab, account};
+use sandbox::{Config, TrailConfig};
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -205,7 +206,9 @@ async fn a_bucket_may_have_the_name_of_the_metadata_services_path() {
 /// SDKs name the bucket in the host where the endpoint has a name; the signature is over the request as it was sent.
 #[tokio::test]
 async fn a_bucket_may_be_named_in_the_host() {
-    let lab = lab_with_bucket().await;
+    let trail = TrailConfig { data_events: true, ..TrailConfig::default() };
+    let lab = Lab::with(Config { trail, ..Config::default() }).await;
+    s3(&lab, "PUT", "/bucket-1", &[], b"").await;
     let at = |host: &str, method: &str, path: &str| {
         let body = if method == "PUT" { "x" } else { "" };
         let line = format!("{method} {path}");
@@ -218,9 +221,21 @@ async fn a_bucket_may_be_named_in_the_host() {
     let put = sent(&at("bucket-1.localhost:4566", "PUT", "/folder/a%20key")).await;
     assert_eq!(put.status, 200, "{}", put.text());
     assert_eq!(lab.sandbox.trace(&put.request_id())[0].resource, "arn:aws:s3:::bucket-1/folder/a key");
+    let event = lab.sandbox.events(&put.request_id()).remove(0);
+    assert_eq!(event["resources"][0]["ARN"], "arn:aws:s3:::bucket-1/folder/a key");
+    assert_eq!(event["requestParameters"]["bucketName"], "bucket-1");
     assert_eq!(s3(&lab, "GET", "/bucket-1/folder/a%20key", &[], b"").await.text(), "x");
     let listed = sent(&at("bucket-1.localhost:4566", "GET", "/?list-type=2&prefix=folder%2F")).await;
     assert_eq!(listed.xml("Key").as_deref(), Some("folder/a key"), "{}", listed.text());
+    // Every path is a key there, and what is told of the bucket is told by its name.
+    let imds =
+        sent(&at("bucket-1.localhost:4566", "PUT", "/imds/i-0123456789abcdef0/latest/api/token")).await;
+    assert_eq!(imds.status, 200, "{}", imds.text());
+    let policy = sent(&at("bucket-1.localhost:4566", "GET", "/?policy")).await;
+    assert_eq!(
+        (policy.error().0.as_str(), policy.xml("BucketName").as_deref()),
+        ("NoSuchBucketPolicy", Some("bucket-1"))
+    );
     let absent = sent(&at("no-such-bucket.localhost:4566", "GET", "/folder/key")).await;
     assert_eq!((absent.status, absent.error().0.as_str()), (404, "NoSuchBucket"));
     // Another host than the one that was signed leads into no bucket.

@@ -299,6 +299,12 @@ async fn an_upload_completes_again_with_the_same_parts_and_no_others() {
     {
         assert_refused(&lab.s3(&lab.admin, method, &path, &[], b"").await, 404, "NoSuchUpload", absent);
     }
+    // Another upload of the same parts was never completed.
+    let aborted = begin(&lab, &[]).await;
+    part(&lab, &aborted, 1, &sample(1, 5 * MIB)).await;
+    part(&lab, &aborted, 2, b"the end").await;
+    s3(&lab, "DELETE", &format!("{PATH}?uploadId={aborted}"), &[], b"").await;
+    assert_refused(&complete(&lab, &aborted, &parts, &[]).await, 404, "NoSuchUpload", absent);
     s3(&lab, "PUT", PATH, &[], b"another").await;
     assert_refused(&complete(&lab, &upload, &parts, &[]).await, 404, "NoSuchUpload", absent);
     assert_eq!(s3(&lab, "GET", PATH, &[], b"").await.text(), "another");

@@ -62,6 +62,7 @@ fn object(bucket: &str, key: &str, version: &str, size: u64) -> ObjectRow {
         bucket_key: false,
         checksums: Vec::new(),
         composite_checksum: false,
+        upload: None,
         parts: Vec::new(),
     }
 }

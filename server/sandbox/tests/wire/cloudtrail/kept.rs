@@ -12,7 +12,9 @@ use serde_json::{Value, json};
 use sqlx::Row as _;
 
 use super::{allow, cloudtrail, keys, named, of, page, query, role, trust};
+use crate::support::calls::Plain;
 use crate::support::place::Place;
+use crate::support::signer::{Raw, Scope};
 use crate::support::steps::{KEY_HEADER, KMS_HEADER, key, kms};
 use crate::support::{self, Keys, Lab, go_away_after};
 
@@ -165,6 +167,11 @@ async fn no_secret_is_in_any_record_nor_in_the_file() {
     }
     let customer = [("x-amz-server-side-encryption-customer-key", "hunter2")];
     lab.s3(&lab.admin, "GET", "/bucket-1/key", &customer, b"").await;
+    let with_key = "GET /bucket-1/key?x-amz-server-side-encryption-customer-key=hunter2";
+    let mut in_query = Raw::of(&Plain::s3(with_key, &Default::default(), "", &Default::default()));
+    in_query.presign(&lab.admin, &Scope::of("s3"), "60");
+    let got = support::send(&lab.sandbox, in_query.request().unwrap()).await;
+    assert_eq!(got.status, 200, "{}", got.text());
     let token = all[1].token.as_deref().unwrap();
     let presigned =
         format!("/bucket-1/key?X-Amz-Security-Token={}&X-Amz-Signature=hunter2", token.replace('=', "%3D"));
