@@ -62,7 +62,8 @@ pub struct ServeOptions {
     /// Folder that holds all state; made if it is not there
     #[arg(long, value_name = "DIR", default_value = DEFAULT_DATA_DIR, conflicts_with = "database")]
     pub data: PathBuf,
-    /// Database that holds all state instead of a folder
+    /// PostgreSQL database that holds all state instead of a folder, the console's in a schema of its own; the root key is in
+    /// TRILOCK_ROOT_KEY or made of TRILOCK_ROOT_PASSPHRASE
     #[arg(long, value_name = "URL")]
     pub database: Option<DatabaseOption>,
     /// The AWS to work on

@@ -41,6 +41,7 @@ mod unread;
 use std::sync::Arc;
 
 use time::OffsetDateTime;
+use zeroize::Zeroizing;
 
 pub use accounts::{AccountError, AccountKeys};
 pub use cloudtrail::TrailConfig;
@@ -53,6 +54,7 @@ pub use store::{DatabaseUrl, RootKey, Storage, StoreError};
 
 use activity::Activity;
 use cloudtrail::Trail;
+use crypto::KEY_LEN;
 use gate::{Gate, Journal, Trace};
 use limits::{Stock, Throttle};
 use store::Store;
@@ -193,6 +195,12 @@ impl Sandbox {
     /// How many events CloudTrail left out because there were more than it could take.
     pub fn events_left_out(&self) -> u64 {
         self.aws.trail.left_out()
+    }
+
+    /// A key made of the root key, for what an operator seals beside this AWS: it is the same as long as the root key is.
+    /// `purpose` tells such keys apart.
+    pub fn derived_key(&self, purpose: &str) -> Zeroizing<[u8; KEY_LEN]> {
+        Zeroizing::new(self.aws.store.root_key().mac(format!("key for {purpose}").as_bytes()))
     }
 
     /// What an account holds in S3, as its limits count it. For the operator and for tests.

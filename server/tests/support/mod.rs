@@ -1,21 +1,24 @@
-//! A console over an embedded AWS in memory, and the tutorial's steps as one line each.
+//! A console over an embedded AWS in memory or in PostgreSQL (see `place`), and the tutorial's steps as one line each.
 
 #![allow(dead_code, clippy::unwrap_used)]
+
+#[path = "../../sandbox/tests/support/place.rs"]
+mod place;
 
 use app::console::{
     Action, Console, ConsoleError, Lab, Lane, ListingId, Listings, Persona, Record, RoleName, StepId,
     TerminalEntry,
 };
+use place::Place;
 use policy::LaneVerdict;
-use sandbox::{Config, Sandbox};
+use sandbox::Sandbox;
 use std::sync::Arc;
 use tower_sessions::Session;
-use tower_sessions_sqlx_store::SqliteStore;
 use trilock::{
     cloud::embedded::Embedded,
     console::{SessionConsole, Site},
     session::{RootKey, Vault},
-    store::{LabId, LabState, Store},
+    store::{LabId, Store},
 };
 
 pub(crate) const PDF: &str = "KMS-Cryptographic-Details.pdf";
@@ -25,21 +28,26 @@ pub(crate) struct Walk {
     pub(crate) console: SessionConsole,
     pub(crate) sandbox: Sandbox,
     pub(crate) site: Arc<Site>,
-    sessions: Arc<SqliteStore>,
+    sessions: Arc<Store>,
+    /// Gone when dropped.
+    _place: Place,
 }
 
 impl Walk {
     /// A browser on a console that nobody used yet.
     pub(crate) async fn new() -> Self {
-        let sandbox = Sandbox::open(Config::default()).await.unwrap();
-        let store = Store::in_memory().await.unwrap();
+        let place = Place::passing().await;
+        let sandbox = Sandbox::open(place.config()).await.unwrap();
+        let store = match &place {
+            Place::Schema { .. } => Store::open_postgres(&place.url().parse().unwrap()).await.unwrap(),
+            _ => Store::in_memory().await.unwrap(),
+        };
         let target = Embedded::new(sandbox.clone(), "http://127.0.0.1:4566".into(), "us-east-1".into());
         let vault = Vault::new(store.clone(), RootKey::random().unwrap());
-        let sessions = Arc::new(SqliteStore::new(store.pool().clone()));
-        sessions.migrate().await.unwrap();
+        let sessions = Arc::new(store.clone());
         let site = Arc::new(Site::new(store, vault, Arc::new(target)));
         let session = Session::new(None, sessions.clone(), None);
-        Self { console: SessionConsole::new(site.clone(), session), sandbox, site, sessions }
+        Self { console: SessionConsole::new(site.clone(), session), sandbox, site, sessions, _place: place }
     }
 
     /// Another browser on the same console.
@@ -75,9 +83,9 @@ impl Walk {
 
     /// The id of the one lab.
     pub(crate) async fn lab_id(&self) -> LabId {
-        let state: String =
-            sqlx::query_scalar("SELECT state FROM labs").fetch_one(self.site.store.pool()).await.unwrap();
-        serde_json::from_str::<LabState>(&state).unwrap().id
+        let labs = self.site.store.labs().await.unwrap();
+        assert_eq!(labs.len(), 1);
+        labs[0].id.clone()
     }
 
     pub(crate) async fn lab(&self) -> Lab {
