@@ -13,7 +13,7 @@ const HEADING: &str = "Limits of the embedded AWS";
 #[command(next_help_heading = HEADING)]
 pub struct LimitOptions {
     /// Largest object that an upload may make; beyond it S3 answers 400 EntityTooLarge
-    #[arg(long, value_name = "SIZE", default_value = "64MiB")]
+    #[arg(long, value_name = "SIZE", default_value = "50000GiB")]
     max_object: Size,
     /// Largest request to KMS, IAM, STS and EC2; beyond it they answer 413 RequestEntityTooLarge
     #[arg(long, value_name = "SIZE", default_value = "1MiB")]
