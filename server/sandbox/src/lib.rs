@@ -210,6 +210,13 @@ impl Sandbox {
 
     /// Finishes what is under way and closes the storage.
     pub async fn close(&self) {
+        self.write_what_waits().await;
+        self.aws.store.close().await;
+        self.aws.gate.close();
+    }
+
+    /// Writes what is noted of calls and gathered before it is written.
+    async fn write_what_waits(&self) {
         Trail::flush(&self.aws).await;
         if let Err(cause) = self.aws.gate.activity().flush(&self.aws.store).await {
             tracing::warn!(%cause, "what was last used could not be written");
@@ -217,7 +224,5 @@ impl Sandbox {
         if let Err(cause) = self.aws.key_usage.write(&self.aws.store).await {
             tracing::warn!(%cause, "the last uses of keys could not be written");
         }
-        self.aws.store.close().await;
-        self.aws.gate.close();
     }
 }

@@ -33,8 +33,13 @@ pub async fn run(options: ServeOptions) -> Result<(), CommandError> {
     let vault = Vault::new(store.clone(), key);
     let target = Arc::new(Embedded::new(sandbox.clone(), reachable(aws_at), region));
     let shutdown = Shutdown::on_signal();
+    let site = Arc::new(Site::new(store, vault, target));
+    tokio::spawn({
+        let site = Arc::clone(&site);
+        async move { site.forget_left_labs().await }
+    });
     let setup = Setup {
-        site: Arc::new(Site::new(store, vault, target)),
+        site,
         shutdown: shutdown.clone(),
         site_root: Setup::default_site_root(),
         loopback: pages_at.ip().is_loopback(),

@@ -127,6 +127,23 @@ impl Store {
         self.read(sql("SELECT state FROM labs ORDER BY started_at, id")).await
     }
 
+    /// Notes that nobody works on a lab any more, before its account goes: if the process ends meanwhile, the next one knows.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn leave_lab(&self, id: &LabId, now: i64) -> Result<(), StoreError> {
+        sql("UPDATE labs SET left_at = $1 WHERE id = $2").bind(now).bind(id.as_str()).run(self.on()).await?;
+        Ok(())
+    }
+
+    /// The labs that nobody works on any more and that are still there.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn left_labs(&self) -> Result<Vec<LabState>, StoreError> {
+        self.read(sql("SELECT state FROM labs WHERE left_at IS NOT NULL ORDER BY left_at, id")).await
+    }
+
     /// Removes a lab with everything that belongs to it, its credentials among them.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 #![allow(dead_code, clippy::unwrap_used)]
 
 #[path = "../../sandbox/tests/support/place.rs"]
-mod place;
+pub(crate) mod place;
 
 use app::console::{
     Action, Console, ConsoleError, Lab, Lane, ListingId, Listings, Persona, Record, RoleName, StepId,
@@ -30,13 +30,17 @@ pub(crate) struct Walk {
     pub(crate) site: Arc<Site>,
     sessions: Arc<Store>,
     /// Gone when dropped.
-    _place: Place,
+    pub(crate) place: Place,
 }
 
 impl Walk {
     /// A browser on a console that nobody used yet.
     pub(crate) async fn new() -> Self {
-        let place = Place::passing().await;
+        Self::on(Place::passing().await).await
+    }
+
+    /// The same, whose embedded AWS is here.
+    pub(crate) async fn on(place: Place) -> Self {
         let sandbox = Sandbox::open(place.config()).await.unwrap();
         let store = match &place {
             Place::Schema { .. } => Store::open_postgres(&place.url().parse().unwrap()).await.unwrap(),
@@ -47,7 +51,7 @@ impl Walk {
         let sessions = Arc::new(store.clone());
         let site = Arc::new(Site::new(store, vault, Arc::new(target)));
         let session = Session::new(None, sessions.clone(), None);
-        Self { console: SessionConsole::new(site.clone(), session), sandbox, site, sessions, _place: place }
+        Self { console: SessionConsole::new(site.clone(), session), sandbox, site, sessions, place }
     }
 
     /// Another browser on the same console.
@@ -64,7 +68,13 @@ impl Walk {
 
     /// A lab after step 7: everything built, with the test file on the instance.
     pub(crate) async fn built() -> Self {
-        let walk = Self::started(Listings::Corrected).await;
+        Self::built_on(Place::passing().await).await
+    }
+
+    /// The same, whose embedded AWS is here.
+    pub(crate) async fn built_on(place: Place) -> Self {
+        let walk = Self::on(place).await;
+        walk.console.start(Listings::Corrected, walk.console.suggested_bucket()).await.unwrap();
         walk.policies().await;
         walk.roles().await;
         walk.switch(Persona::SecureBucketAdmin).await;
