@@ -38,12 +38,24 @@ impl Server {
             Place::Folder(folder) => command.arg("--data").arg(folder),
             place => command.args(["--database", &place.url()]).env("TRILOCK_ROOT_KEY", ROOT_KEY),
         };
+        Self::of(command)
+    }
+
+    fn of(mut command: Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let console = lines.next().unwrap().unwrap();
-        let aws = lines.next().unwrap().unwrap();
-        let console = console.strip_prefix("Trilock  http://").unwrap().to_owned();
-        Self { child, console, aws: aws.strip_prefix("AWS      http://").unwrap().to_owned() }
+        let (mut console, mut aws) = (String::new(), String::new());
+        for line in BufReader::new(child.stdout.take().unwrap()).lines() {
+            let line = line.unwrap();
+            let address = line.rsplit('/').next().unwrap().to_owned();
+            match line.starts_with("AWS ") {
+                true => {
+                    aws = address;
+                    break;
+                }
+                false => console = address,
+            }
+        }
+        Self { child, console, aws }
     }
 
     /// One request; gives status line and headers, and the body.
@@ -136,6 +148,29 @@ fn a_second_server_says_which_port_is_occupied_and_what_to_do() {
     let aws = refused(&["serve", "--listen", "127.0.0.1:0", "--aws-listen", &server.aws, "--data", &other]);
     assert!(aws.contains(&server.aws) && aws.contains("--aws-listen ADDRESS:PORT"), "{aws}");
     assert!(!folder.0.join("other").exists());
+}
+
+/// A forwarded request comes from another machine.
+#[test]
+fn metadata_services_answer_other_machines_if_told_to_and_only_then() {
+    let folder = Folder::new();
+    let data = folder.0.display().to_string();
+    let commands: [&[&str]; 2] = [
+        &["serve", "--listen", "127.0.0.1:0", "--aws-listen", "127.0.0.1:0", "--data", &data],
+        &["sandbox", "--listen", "127.0.0.1:0", "--in-memory"],
+    ];
+    for command in commands {
+        for (more, status) in [(&[][..], "403"), (&["--metadata-access", "anyone"][..], "404")] {
+            let server = Server::of(trilock(&[command, more].concat()));
+            let mut stream = TcpStream::connect(&server.aws).unwrap();
+            let path = "/imds/i-0123456789abcdef0/latest/meta-data/";
+            let head = "Host: x\r\nConnection: close\r\nX-Forwarded-For: 192.0.2.7";
+            write!(stream, "GET {path} HTTP/1.1\r\n{head}\r\n\r\n").unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).unwrap();
+            assert_eq!(answer.split(' ').nth(1), Some(status), "{command:?} {more:?}: {answer}");
+        }
+    }
 }
 
 /// Only with `TRILOCK_TEST_DATABASE` set.
