@@ -27,8 +27,18 @@ const SPEC_LIMIT: &str = "--test-timeout=600000";
 /// Where the embedded AWS's tests are, those of the console that run on PostgreSQL as well, and the variable by which both know a
 /// server.
 const SANDBOX_TESTS: &str = "server/sandbox/tests";
-const CONSOLE_TESTS: [&str; 9] =
-    ["identity", "process", "sessions", "sigkill", "start_over", "trace", "walk", "web", "wrong_role"];
+const CONSOLE_TESTS: [&str; 10] = [
+    "identity",
+    "process",
+    "sessions",
+    "sigkill",
+    "start_over",
+    "tags",
+    "trace",
+    "walk",
+    "web",
+    "wrong_role",
+];
 const TEST_DATABASE: &str = "TRILOCK_TEST_DATABASE";
 
 /// The folders of `end2end/` that hold specs.

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, clippy::unwrap_used)]
 
+pub(crate) mod gate;
 #[path = "../../sandbox/tests/support/place.rs"]
 pub(crate) mod place;
 
@@ -15,7 +16,7 @@ use sandbox::Sandbox;
 use std::sync::Arc;
 use tower_sessions::Session;
 use trilock::{
-    cloud::embedded::Embedded,
+    cloud::{Clients, embedded::Embedded},
     console::{SessionConsole, Site},
     session::{RootKey, Vault},
     store::{LabId, Store},
@@ -162,6 +163,13 @@ impl Walk {
     /// The record of an entry's last call.
     pub(crate) async fn last_call(&self, entry: &TerminalEntry) -> Record {
         self.console.record(*entry.records.last().unwrap()).await.unwrap()
+    }
+
+    /// Clients that act as Admin, beside the console.
+    pub(crate) async fn admin(&self) -> Clients {
+        let id = self.lab_id().await;
+        let (_, credentials) = self.site.vault.get(&id, Persona::Admin).await.unwrap().unwrap();
+        Clients::new(&self.site.target, &credentials)
     }
 
     pub(crate) async fn upload_command(&self, key: &str) -> String {
