@@ -14,6 +14,7 @@ pub mod limits;
 pub mod model;
 mod propagation;
 pub mod request;
+pub mod server;
 pub mod store;
 
 mod accounts;
@@ -34,7 +35,6 @@ mod principals;
 mod query;
 mod router;
 mod s3;
-mod server;
 mod sts;
 mod unread;
 

@@ -56,22 +56,22 @@ pub async fn run(options: ServeOptions) -> Result<(), CommandError> {
     announce(&format!("Trilock  {}", reachable(pages_at)));
     announce(&format!("AWS      {}", reachable(aws_at)));
 
-    let pages = axum::serve(pages, router).with_graceful_shutdown(shutdown.clone().asked());
     let both = async {
-        let (pages, ()) =
-            tokio::join!(pages.into_future(), sandbox.clone().serve(aws, shutdown.clone().asked()));
-        pages
+        tokio::join!(
+            web::serve(pages, router, options.clients(), shutdown.clone().asked()),
+            sandbox.clone().serve(aws, shutdown.clone().asked())
+        );
     };
     let overdue = async {
         shutdown.clone().asked().await;
         tokio::time::sleep(GRACE).await;
     };
-    let ended = tokio::select! {
-        ended = both => ended,
-        () = overdue => Ok(()),
-    };
+    tokio::select! {
+        () = both => {}
+        () = overdue => {}
+    }
     close(&sandbox).await;
-    Ok(ended?)
+    Ok(())
 }
 
 /// What is kept, in a folder or in a database.
