@@ -8,6 +8,7 @@ pub use aws::AwsOptions;
 pub use limits::LimitOptions;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use sandbox::limits::Clients;
 use std::{fmt, net::SocketAddr, path::PathBuf, str::FromStr};
 use zeroize::Zeroizing;
 
@@ -62,15 +63,33 @@ pub struct ServeOptions {
     /// Folder that holds all state; made if it is not there
     #[arg(long, value_name = "DIR", default_value = DEFAULT_DATA_DIR, conflicts_with = "database")]
     pub data: PathBuf,
-    /// Database that holds all state instead of a folder
+    /// PostgreSQL database that holds all state instead of a folder, the console's in a schema of its own; the root key is in
+    /// TRILOCK_ROOT_KEY or made of TRILOCK_ROOT_PASSPHRASE
     #[arg(long, value_name = "URL")]
     pub database: Option<DatabaseOption>,
+    /// Most connections to the console at once; one more is answered 503 and closed. An open page holds one
+    #[arg(long, value_name = "NUMBER", default_value_t = 160, value_parser = limits::at_least_one)]
+    pub console_connections: usize,
+    /// Most connections to the console at once from one IP address; one more is answered 503 and closed
+    #[arg(long, value_name = "NUMBER", default_value_t = 80, value_parser = limits::at_least_one)]
+    pub console_connections_per_address: usize,
     /// The AWS to work on
     #[arg(long, value_name = "embedded|aws|URL", default_value = "embedded")]
     pub target: Target,
     /// How the embedded AWS is to be.
     #[command(flatten)]
     pub aws: AwsOptions,
+}
+
+impl ServeOptions {
+    /// How many may be connected to the console, and how slow they may be: as slow as clients of the embedded AWS.
+    pub fn clients(&self) -> Clients {
+        Clients {
+            connections: self.console_connections,
+            connections_per_address: self.console_connections_per_address,
+            ..self.aws.limits.limits(false, true).clients
+        }
+    }
 }
 
 /// Options of `trilock sandbox`.
@@ -301,6 +320,33 @@ mod tests {
         };
         assert_eq!(options.listen.to_string(), "127.0.0.1:3000");
         assert_eq!(options.aws_listen.to_string(), "127.0.0.1:4566");
+    }
+
+    #[test]
+    fn the_consoles_connections_are_bounded_apart_from_those_of_the_embedded_aws() {
+        let clients = |arguments: &[&str]| {
+            let cli = Cli::try_parse_from([&["trilock", "serve"], arguments].concat()).unwrap();
+            let Command::Serve(options) = cli.command else { panic!("not serve") };
+            (options.clients(), options.aws.limits.limits(false, true).clients)
+        };
+        let (console, aws) = clients(&[]);
+        assert_eq!((console.connections, console.connections_per_address), (160, 80));
+        assert_eq!((console.idle, console.stall), (aws.idle, aws.stall));
+        // With databases and files, below the 1,024 descriptors that many systems give a process.
+        assert!(console.connections + aws.connections <= 960);
+        let (console, aws) = clients(&[
+            "--console-connections",
+            "7",
+            "--console-connections-per-address",
+            "6",
+            "--connections",
+            "5",
+            "--idle-timeout",
+            "4",
+        ]);
+        assert_eq!((console.connections, console.connections_per_address, aws.connections), (7, 6, 5));
+        assert_eq!(console.idle.as_secs(), 4);
+        assert!(Cli::try_parse_from(["trilock", "serve", "--console-connections", "0"]).is_err());
     }
 
     #[test]

@@ -39,6 +39,12 @@ pub trait Target: Send + Sync + std::fmt::Debug {
     /// When the target could not make one.
     async fn create_account(&self) -> Result<Account, TargetError>;
 
+    /// Removes an account that it made, with all that is its own. Nothing happens when there is none of that id.
+    ///
+    /// # Errors
+    /// When the target could not remove it.
+    async fn remove_account(&self, account_id: &str) -> Result<(), TargetError>;
+
     /// Where the AWS CLI reaches it, for example `http://127.0.0.1:4566`.
     fn endpoint(&self) -> &str;
 

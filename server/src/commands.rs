@@ -40,9 +40,6 @@ pub enum CommandError {
         /// What the embedded AWS said.
         reason: String,
     },
-    /// `--database` of `serve`.
-    #[error("--database is not supported yet; state is kept in a folder, see --data")]
-    Database,
     /// A `--database` that cannot be read.
     #[error("--database: {0}")]
     DatabaseOption(String),

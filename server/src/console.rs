@@ -147,7 +147,7 @@ impl Console for SessionConsole {
         self.site.vault.put(&lab.id, Persona::Admin, &account.user_arn, &account.credentials).await?;
         layer::set_lab(&self.session, &lab.id).await?;
         if let Some(before) = before {
-            self.site.forget(&before).await?;
+            self.site.forget(before).await;
         }
         Ok(())
     }

@@ -3,9 +3,11 @@
 //! What a lab *means* is in [`console`](crate::console); here it is written down and read back. Credentials pass through
 //! as sealed bytes only (see [`session::vault`](crate::session::vault)).
 
+mod database;
 mod files;
 mod lab;
 mod records;
+mod sessions;
 mod terminal;
 mod vault;
 
@@ -14,16 +16,18 @@ pub use lab::{LabId, LabState};
 pub use vault::SealedRow;
 
 use app::console::ConsoleError;
-use sqlx::{
-    Sqlite, SqlitePool, Transaction,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+use database::{Database, Transaction};
+use sandbox::{
+    DatabaseUrl,
+    store::sql::{On, Row, Sql},
 };
-use std::{path::Path, time::Duration};
+use serde::de::DeserializeOwned;
+use std::path::Path;
 
-/// A handle on the console's database; clones share its connections.
+/// A handle on the console's database, SQLite or PostgreSQL; clones share its connections.
 #[derive(Clone, Debug)]
 pub struct Store {
-    pool: SqlitePool,
+    database: Database,
 }
 
 /// Why something could not be written or read.
@@ -38,6 +42,17 @@ pub enum StoreError {
     /// A row does not hold what this version writes.
     #[error("a row of the console's database could not be read: {0}")]
     Row(#[from] serde_json::Error),
+    /// A PostgreSQL schema could not be made.
+    #[error(
+        "the console's schema `{schema}` could not be made: {error}; make it with `CREATE SCHEMA {schema}`, owned by the user \
+         that Trilock connects as"
+    )]
+    Schema {
+        /// Its name.
+        schema: String,
+        /// What the database said.
+        error: sqlx::Error,
+    },
 }
 
 impl From<StoreError> for ConsoleError {
@@ -53,20 +68,19 @@ impl From<StoreError> for ConsoleError {
 impl Store {
     /// Opens the database file, making it and its tables as needed.
     ///
-    /// Write-ahead log with full synchronisation: a commit is on disk before it is answered.
-    ///
     /// # Errors
     /// When the file cannot be opened or holds a newer schema.
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
-        make_private(path).map_err(sqlx::Error::Io)?;
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            .busy_timeout(Duration::from_secs(10));
-        Self::with(SqlitePoolOptions::new().max_connections(4).connect_with(options).await?).await
+        Ok(Self { database: Database::file(path).await? })
+    }
+
+    /// Opens a PostgreSQL database, making a schema of the console's own and its tables as needed. It is beside the schema of the
+    /// embedded AWS, and has its name with `_console` added.
+    ///
+    /// # Errors
+    /// When the database cannot be reached, its schema cannot be made, or holds a newer version.
+    pub async fn open_postgres(url: &DatabaseUrl) -> Result<Self, StoreError> {
+        Ok(Self { database: Database::postgres(url).await? })
     }
 
     /// A database that is gone when dropped, for tests.
@@ -74,45 +88,29 @@ impl Store {
     /// # Errors
     /// When SQLite cannot make one.
     pub async fn in_memory() -> Result<Self, StoreError> {
-        let options = SqliteConnectOptions::new().in_memory(true).foreign_keys(true);
-        // One connection that never ends: each connection to `:memory:` is a database of its own.
-        let pool = SqlitePoolOptions::new()
-            .max_connections(1)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            // A caller who goes away during that test would take the connection along.
-            .test_before_acquire(false)
-            .connect_with(options)
-            .await?;
-        Self::with(pool).await
+        Ok(Self { database: Database::memory().await? })
     }
 
-    async fn with(pool: SqlitePool) -> Result<Self, StoreError> {
-        sqlx::migrate!("./migrations").run(&pool).await?;
-        Ok(Self { pool })
+    /// What statements run on that are a transaction each.
+    pub fn on(&self) -> On<'_> {
+        self.database.on()
     }
 
-    /// The connections, for the session store that lives in the same file.
-    pub fn pool(&self) -> &SqlitePool {
-        &self.pool
+    async fn begin(&self) -> Result<Transaction, sqlx::Error> {
+        self.database.begin().await
     }
 
-    /// A transaction that writes, from its start on.
-    ///
-    /// On a task of its own: when the future of a custom `BEGIN` is dropped, sqlx 0.8 leaves the transaction open on a connection
-    /// that goes back to the pool, and nobody can write any more.
-    async fn begin(&self) -> Result<Transaction<'static, Sqlite>, sqlx::Error> {
-        let pool = self.pool.clone();
-        let begun = tokio::spawn(async move { pool.begin_with("BEGIN IMMEDIATE").await });
-        begun.await.map_err(|_| sqlx::Error::WorkerCrashed)?
+    /// What the statement's rows hold as JSON in their first column.
+    async fn read<T: DeserializeOwned>(&self, statement: Sql) -> Result<Vec<T>, StoreError> {
+        statement.rows(self.on()).await?.iter().map(json).collect()
+    }
+
+    /// What the statement's first row holds as JSON in its first column.
+    async fn read_one<T: DeserializeOwned>(&self, statement: Sql) -> Result<Option<T>, StoreError> {
+        statement.row(self.on()).await?.as_ref().map(json).transpose()
     }
 }
 
-/// Makes the file, if it is not there, readable by its owner only; SQLite gives its companions the same mode.
-fn make_private(path: &Path) -> std::io::Result<()> {
-    let mut options = std::fs::OpenOptions::new();
-    options.append(true).create(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(drop)
+fn json<T: DeserializeOwned>(row: &Row) -> Result<T, StoreError> {
+    Ok(serde_json::from_str(&row.get::<String>(0)?)?)
 }

@@ -10,6 +10,6 @@ mod judge;
 mod lanes;
 mod question;
 
-pub use gather::{Gathered, KeyFacts, ObjectFacts, gather};
+pub use gather::{Gathered, KeyFacts, ObjectFacts, Tags, gather};
 pub use judge::{is_denial, judge};
 pub use question::Question;

@@ -4,8 +4,10 @@ mod error;
 mod guard;
 mod headers;
 mod router;
+mod serve;
 mod site_files;
 mod upload;
 
 pub use error::AppError;
 pub use router::{Setup, router};
+pub use serve::serve;

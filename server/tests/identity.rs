@@ -4,10 +4,9 @@
 
 mod support;
 
-use app::console::{Action, Console as _, Lane, ListingId, Listings, Persona, Record, StepId};
+use app::console::{Action, Console as _, Lane, ListingId, Listings, Record, StepId};
 use policy::LaneVerdict::{Denies, NotConsulted, Silent};
 use support::{Walk, assert_verdict};
-use trilock::cloud::Clients;
 
 const ALL_BUT_ONE: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","NotAction":"iam:CreatePolicy","Resource":"*"}]}"#;
 const NOT_THIS_ONE: &str =
@@ -15,9 +14,7 @@ const NOT_THIS_ONE: &str =
 
 /// IAM as Admin, and Admin's name.
 async fn admin(walk: &Walk) -> (aws_sdk_iam::Client, String) {
-    let id = walk.lab_id().await;
-    let (_, credentials) = walk.site.vault.get(&id, Persona::Admin).await.unwrap().unwrap();
-    let iam = Clients::new(&walk.site.target, &credentials).iam;
+    let iam = walk.admin().await.iam;
     let name = iam.get_user().send().await.unwrap().user().unwrap().user_name().to_owned();
     (iam, name)
 }

@@ -4,8 +4,11 @@
 #![allow(clippy::unwrap_used)]
 
 mod folder;
+#[path = "../sandbox/tests/support/place.rs"]
+mod place;
 
 use folder::Folder;
+use place::Place;
 use std::{
     fs,
     io::{BufRead as _, BufReader, Read as _, Write as _},
@@ -13,6 +16,9 @@ use std::{
     path::Path,
     process::{Child, Command, Stdio},
 };
+
+/// Of what is in a database.
+const ROOT_KEY: &str = "0707070707070707070707070707070707070707070707070707070707070707";
 
 /// `trilock serve` on free ports.
 struct Server {
@@ -23,18 +29,33 @@ struct Server {
 
 impl Server {
     fn start(data: &Path) -> Self {
-        let mut child =
-            trilock(&["serve", "--listen", "127.0.0.1:0", "--aws-listen", "127.0.0.1:0", "--data"])
-                .arg(data)
-                .stdout(Stdio::piped())
-                .stderr(Stdio::null())
-                .spawn()
-                .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let console = lines.next().unwrap().unwrap();
-        let aws = lines.next().unwrap().unwrap();
-        let console = console.strip_prefix("Trilock  http://").unwrap().to_owned();
-        Self { child, console, aws: aws.strip_prefix("AWS      http://").unwrap().to_owned() }
+        Self::start_on(&Place::Folder(data.into()))
+    }
+
+    fn start_on(place: &Place) -> Self {
+        let mut command = trilock(&["serve", "--listen", "127.0.0.1:0", "--aws-listen", "127.0.0.1:0"]);
+        match place {
+            Place::Folder(folder) => command.arg("--data").arg(folder),
+            place => command.args(["--database", &place.url()]).env("TRILOCK_ROOT_KEY", ROOT_KEY),
+        };
+        Self::of(command)
+    }
+
+    fn of(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let (mut console, mut aws) = (String::new(), String::new());
+        for line in BufReader::new(child.stdout.take().unwrap()).lines() {
+            let line = line.unwrap();
+            let address = line.rsplit('/').next().unwrap().to_owned();
+            match line.starts_with("AWS ") {
+                true => {
+                    aws = address;
+                    break;
+                }
+                false => console = address,
+            }
+        }
+        Self { child, console, aws }
     }
 
     /// One request; gives status line and headers, and the body.
@@ -79,10 +100,10 @@ fn refused(arguments: &[&str]) -> String {
     String::from_utf8(output.stderr).unwrap()
 }
 
-#[test]
-fn what_was_answered_survives_sigkill() {
-    let folder = Folder::new();
-    let server = Server::start(&folder.0.join("data"));
+#[tokio::test]
+async fn what_was_answered_survives_sigkill() {
+    let place = Place::lasting().await;
+    let server = Server::start_on(&place);
     let (head, _) = server.ask("POST", "/api/lab/start", "", "listings=corrected&bucket=sigkill-demo-bucket");
     assert!(head.starts_with("HTTP/1.1 303"), "{head}");
     let cookie = head.lines().find_map(|line| line.strip_prefix("set-cookie: ")).unwrap();
@@ -102,7 +123,7 @@ fn what_was_answered_survives_sigkill() {
     assert!(before.contains("CreateRole") && before.contains("AssumeRole"));
     server.kill();
 
-    let server = Server::start(&folder.0.join("data"));
+    let server = Server::start_on(&place);
     let (_, after) = server.ask("GET", "/activity", &cookie, "");
     for call in ["CreateRole", "AssumeRole"] {
         assert_eq!(before.matches(call).count(), after.matches(call).count(), "{call}");
@@ -129,6 +150,53 @@ fn a_second_server_says_which_port_is_occupied_and_what_to_do() {
     assert!(!folder.0.join("other").exists());
 }
 
+/// A forwarded request comes from another machine.
+#[test]
+fn metadata_services_answer_other_machines_if_told_to_and_only_then() {
+    let folder = Folder::new();
+    let data = folder.0.display().to_string();
+    let commands: [&[&str]; 2] = [
+        &["serve", "--listen", "127.0.0.1:0", "--aws-listen", "127.0.0.1:0", "--data", &data],
+        &["sandbox", "--listen", "127.0.0.1:0", "--in-memory"],
+    ];
+    for command in commands {
+        for (more, status) in [(&[][..], "403"), (&["--metadata-access", "anyone"][..], "404")] {
+            let server = Server::of(trilock(&[command, more].concat()));
+            let mut stream = TcpStream::connect(&server.aws).unwrap();
+            let path = "/imds/i-0123456789abcdef0/latest/meta-data/";
+            let head = "Host: x\r\nConnection: close\r\nX-Forwarded-For: 192.0.2.7";
+            write!(stream, "GET {path} HTTP/1.1\r\n{head}\r\n\r\n").unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).unwrap();
+            assert_eq!(answer.split(' ').nth(1), Some(status), "{command:?} {more:?}: {answer}");
+        }
+    }
+}
+
+/// Only with `TRILOCK_TEST_DATABASE` set.
+#[tokio::test]
+async fn a_database_is_one_servers_opens_with_its_root_key_alone_and_leaves_no_folder() {
+    let place = Place::lasting().await;
+    let Place::Schema { .. } = &place else { return };
+    let folder = Folder::new();
+    let serve = |root_key: &str| {
+        let listen = ["serve", "--listen", "127.0.0.1:0", "--aws-listen", "127.0.0.1:0"];
+        let mut command = trilock(&listen);
+        let command = command.args(["--database", &place.url()]).current_dir(&folder.0);
+        let output = command.env("TRILOCK_ROOT_KEY", root_key).output().unwrap();
+        assert!(!output.status.success());
+        String::from_utf8(output.stderr).unwrap()
+    };
+    assert!(serve("").contains("there is no root key: set TRILOCK_ROOT_KEY"));
+    let server = Server::start_on(&place);
+    let told = serve(ROOT_KEY);
+    assert!(told.contains("is in use by another process"), "{told}");
+    server.kill();
+    let told = serve(&"08".repeat(32));
+    assert!(told.contains("the root key does not open this database"), "{told}");
+    assert_eq!(fs::read_dir(&folder.0).unwrap().count(), 0);
+}
+
 #[test]
 fn what_cannot_be_used_is_said_in_one_sentence() {
     let folder = Folder::new();
@@ -138,7 +206,12 @@ fn what_cannot_be_used_is_said_in_one_sentence() {
     let listen = ["--listen", "127.0.0.1:0", "--aws-listen", "127.0.0.1:0"];
     let serve = |more: &[&str]| refused(&[&["serve"], listen.as_slice(), more].concat());
     assert!(serve(&["--data", &file]).contains("is a file; give a folder"));
-    assert!(serve(&["--database", "postgres://db/x"]).contains("--database is not supported yet"));
+    assert!(serve(&["--database", "mysql://db/x"]).contains("--database: the database's URL cannot be used"));
+    assert!(
+        serve(&["--database", "postgres://a:secret@127.0.0.1:1/x"])
+            .contains("could not start: the database failed")
+    );
+    assert!(serve(&["--database", "postgres://db/x", "--data", &file]).contains("cannot be used with"));
     assert!(serve(&["--target", "aws"]).contains("embedded AWS only"));
     assert!(refused(&["sandbox", "--in-memory", "--account", "1:2:3"]).contains("12 digits"));
     let trace = format!("{file}/trace.jsonl");

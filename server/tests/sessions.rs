@@ -5,6 +5,7 @@
 mod support;
 
 use app::console::{Action, Console as _, ConsoleError, ListingId, Listings, Persona, RecordsOf, StepId};
+use sandbox::store::sql::sql;
 use std::task::{Context, Waker};
 use std::time::Duration;
 use support::{Walk, invalid_field};
@@ -116,12 +117,10 @@ async fn no_record_holds_a_secret() {
         secrets.push(credentials.secret_access_key().to_owned());
         secrets.extend(credentials.session_token().map(str::to_owned));
     }
-    let rows: Vec<(String, String)> = sqlx::query_as("SELECT record, exchange FROM records")
-        .fetch_all(walk.site.store.pool())
-        .await
-        .unwrap();
+    let rows = sql("SELECT record, exchange FROM records").rows(walk.site.store.on()).await.unwrap();
     assert!(!rows.is_empty());
-    for (record, exchange) in rows {
+    for row in rows {
+        let (record, exchange): (String, String) = (row.get(0).unwrap(), row.get(1).unwrap());
         for secret in &secrets {
             assert!(!record.contains(secret) && !exchange.contains(secret), "{record}");
         }

@@ -5,35 +5,8 @@
 
 mod support;
 
-use app::console::{Action, Check, Console as _, ListingId, Persona, RecordsOf, StepId};
-use policy::{Explanation, Layer, Outcome};
-use support::{PDF, Walk};
-
-/// Action, resource, outcome and the statements that decided.
-type Row = (String, String, Outcome, Vec<(String, usize)>);
-
-fn of_trace(action: &str, resource: &str, explanation: &Explanation) -> Row {
-    let deciding = explanation
-        .lanes
-        .iter()
-        .filter(|lane| lane.layer != Layer::Grant)
-        .flat_map(|lane| &lane.statements)
-        .filter(|statement| statement.deciding)
-        .map(|statement| (statement.sid.clone().unwrap_or_default(), statement.index))
-        .collect();
-    (action.into(), resource.into(), explanation.outcome, deciding)
-}
-
-fn of_check(check: &Check) -> Row {
-    let deciding = check
-        .lanes
-        .iter()
-        .flat_map(|lane| &lane.statements)
-        .filter(|statement| statement.deciding)
-        .map(|statement| (statement.sid.clone().unwrap_or_default(), statement.index))
-        .collect();
-    (check.action.clone(), check.resource.clone(), check.outcome, deciding)
-}
+use app::console::{Action, Console as _, ListingId, Persona, RecordsOf, StepId};
+use support::{PDF, Walk, gate};
 
 #[tokio::test]
 async fn verdict_and_gate_agree_on_every_check_of_every_call() {
@@ -69,28 +42,7 @@ async fn verdict_and_gate_agree_on_every_check_of_every_call() {
     let mut records = walk.console.records(RecordsOf::Newest(500)).await.unwrap();
     records.reverse();
     for record in records {
-        let id = record
-            .answer
-            .request_id
-            .as_deref()
-            .unwrap_or_else(|| panic!("{} has no request id", record.operation));
-        let gate: Vec<Row> = walk
-            .sandbox
-            .trace(id)
-            .iter()
-            .map(|trace| of_trace(trace.action, &trace.resource, &trace.explanation))
-            .collect();
-        let verdict: Vec<Row> =
-            record.verdict.checks.iter().filter(|check| check.reached).map(of_check).collect();
-        // A request that is malformed is refused before the gate is asked; the verdict then says that no policy decided.
-        if gate.is_empty() && record.verdict.decided_by.is_none() && !record.answer.succeeded() {
-            continue;
-        }
-        assert_eq!(
-            gate, verdict,
-            "{} {} as {}: {:?}",
-            record.operation, record.subject, record.caller, record.answer
-        );
+        gate::assert_same(&walk, &record);
         assert!(record.verdict.agrees, "{}: {}", record.operation, record.verdict.explanation);
     }
 }

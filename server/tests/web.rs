@@ -32,7 +32,7 @@ impl Browser {
         let (trigger, shutdown) = Shutdown::by_hand();
         let site_root = std::env::temp_dir().join("trilock-no-site");
         let setup = Setup { site: walk.site.clone(), shutdown, site_root, loopback: true };
-        Self { router: web::router(setup).await.unwrap(), cookie: None, trigger, walk }
+        Self { router: web::router(setup).await, cookie: None, trigger, walk }
     }
 
     async fn send(&mut self, mut request: Request<Body>) -> Response<Body> {
@@ -109,10 +109,8 @@ async fn what_is_not_there_is_a_404_page_of_the_app() {
 async fn a_foreign_site_changes_nothing() {
     let mut browser = Browser::new().await;
     browser.start().await;
-    let account = browser.walk.site.store.clone();
-    let labs = || async {
-        sqlx::query_scalar::<_, String>("SELECT state FROM labs").fetch_all(account.pool()).await.unwrap()
-    };
+    let store = browser.walk.site.store.clone();
+    let labs = || async { store.labs().await.unwrap() };
     let before = labs().await;
     for (name, value) in
         [("sec-fetch-site", "cross-site"), ("sec-fetch-site", "same-site"), ("origin", "http://evil.example")]

@@ -1,4 +1,4 @@
-//! `cargo xtask test`: format, lints, Rust tests, those of the embedded AWS on PostgreSQL as well, then the specs that need a
+//! `cargo xtask test`: format, lints, Rust tests, those that keep state on PostgreSQL as well, then the specs that need a
 //! browser or an AWS client.
 
 mod postgres;
@@ -24,8 +24,21 @@ use tools::Tools;
 /// it ends a spec that failed before it closed what it had opened.
 const SPEC_LIMIT: &str = "--test-timeout=600000";
 
-/// Where the embedded AWS's tests are, and the variable by which they know a PostgreSQL server.
+/// Where the embedded AWS's tests are, those of the console that run on PostgreSQL as well, and the variable by which both know a
+/// server.
 const SANDBOX_TESTS: &str = "server/sandbox/tests";
+const CONSOLE_TESTS: [&str; 10] = [
+    "identity",
+    "process",
+    "sessions",
+    "sigkill",
+    "start_over",
+    "tags",
+    "trace",
+    "walk",
+    "web",
+    "wrong_role",
+];
 const TEST_DATABASE: &str = "TRILOCK_TEST_DATABASE";
 
 /// The folders of `end2end/` that hold specs.
@@ -101,7 +114,7 @@ fn on_postgres(workspace: &Workspace, url: &str) -> Result<(Tally, String), Erro
     // As members of the workspace, or cargo would build what they depend on once more with fewer features.
     command.args(["test", "--workspace", "--no-fail-fast"]);
     let tests = sandbox_tests(&workspace.root.join(SANDBOX_TESTS))?;
-    for test in tests.iter().map(String::as_str).chain(["sigkill"]) {
+    for test in tests.iter().map(String::as_str).chain(CONSOLE_TESTS) {
         command.args(["--test", test]);
     }
     counted(command.env(TEST_DATABASE, url).current_dir(&workspace.root), tally::of_cargo)

@@ -121,6 +121,8 @@ impl Sandbox {
     /// then, and its credentials are dead. Policies of other accounts that name it stay as they are. False when there is no
     /// such account.
     pub async fn remove_account(&self, account_id: &str) -> Result<bool, AccountError> {
+        // What waits to be written goes with the rest, instead of coming after it.
+        self.write_what_waits().await;
         Ok(self.aws.store.remove_account(account_id).await?)
     }
 }

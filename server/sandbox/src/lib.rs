@@ -14,6 +14,7 @@ pub mod limits;
 pub mod model;
 mod propagation;
 pub mod request;
+pub mod server;
 pub mod store;
 
 mod accounts;
@@ -34,13 +35,13 @@ mod principals;
 mod query;
 mod router;
 mod s3;
-mod server;
 mod sts;
 mod unread;
 
 use std::sync::Arc;
 
 use time::OffsetDateTime;
+use zeroize::Zeroizing;
 
 pub use accounts::{AccountError, AccountKeys};
 pub use cloudtrail::TrailConfig;
@@ -53,6 +54,7 @@ pub use store::{DatabaseUrl, RootKey, Storage, StoreError};
 
 use activity::Activity;
 use cloudtrail::Trail;
+use crypto::KEY_LEN;
 use gate::{Gate, Journal, Trace};
 use limits::{Stock, Throttle};
 use store::Store;
@@ -195,6 +197,12 @@ impl Sandbox {
         self.aws.trail.left_out()
     }
 
+    /// A key made of the root key, for what an operator seals beside this AWS: it is the same as long as the root key is.
+    /// `purpose` tells such keys apart.
+    pub fn derived_key(&self, purpose: &str) -> Zeroizing<[u8; KEY_LEN]> {
+        Zeroizing::new(self.aws.store.root_key().mac(format!("key for {purpose}").as_bytes()))
+    }
+
     /// What an account holds in S3, as its limits count it. For the operator and for tests.
     pub fn held(&self, account: &str) -> Stock {
         self.aws.store.held(account)
@@ -202,6 +210,13 @@ impl Sandbox {
 
     /// Finishes what is under way and closes the storage.
     pub async fn close(&self) {
+        self.write_what_waits().await;
+        self.aws.store.close().await;
+        self.aws.gate.close();
+    }
+
+    /// Writes what is noted of calls and gathered before it is written.
+    async fn write_what_waits(&self) {
         Trail::flush(&self.aws).await;
         if let Err(cause) = self.aws.gate.activity().flush(&self.aws.store).await {
             tracing::warn!(%cause, "what was last used could not be written");
@@ -209,7 +224,5 @@ impl Sandbox {
         if let Err(cause) = self.aws.key_usage.write(&self.aws.store).await {
             tracing::warn!(%cause, "the last uses of keys could not be written");
         }
-        self.aws.store.close().await;
-        self.aws.gate.close();
     }
 }

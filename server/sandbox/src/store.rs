@@ -17,7 +17,7 @@ mod naming;
 mod objects;
 mod removal;
 mod root_key;
-mod sql;
+pub mod sql;
 mod uploads;
 mod url;
 mod usage;

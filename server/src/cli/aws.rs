@@ -2,8 +2,8 @@
 
 use super::LimitOptions;
 use crate::commands::CommandError;
-use clap::Args;
-use sandbox::{Config, Fidelity, Propagation, Storage, gate::Journal};
+use clap::{Args, ValueEnum};
+use sandbox::{Config, Fidelity, MetadataAccess, Propagation, Storage, gate::Journal};
 use std::{path::PathBuf, str::FromStr, time::Duration};
 
 /// How the embedded AWS is to be.
@@ -15,6 +15,10 @@ pub struct AwsOptions {
     /// How long changes of IAM, and of key policies and grants, take to be known where it is decided; they are read at once
     #[arg(long, value_name = "SECONDS", default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=3_600))]
     propagation: u64,
+    /// Who may ask the metadata services of instances over TCP: whoever may, and knows an instance's id, gets the credentials of
+    /// its role
+    #[arg(long, value_enum, value_name = "WHO", default_value = "this-machine")]
+    metadata_access: MetadataOption,
     /// Append what every policy said of every call to this file, one JSON object a line; holds no secrets
     #[arg(long, value_name = "FILE")]
     trace: Option<PathBuf>,
@@ -39,6 +43,7 @@ impl AwsOptions {
             fidelity: self.fidelity(),
             propagation: Propagation::of_all(Duration::from_secs(self.propagation)),
             journal: journal.transpose()?,
+            metadata_access: self.metadata_access.into(),
             ..Config::default()
         })
     }
@@ -59,6 +64,24 @@ impl AwsOptions {
         let introduction =
             "What to do where AWS's behaviour is not known for certain, with the recommended values:\n";
         self.fidelity.contains(&FidelityOption::Help).then(|| format!("{introduction}{}", Fidelity::list()))
+    }
+}
+
+/// `--metadata-access`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum MetadataOption {
+    /// Clients on this machine that no proxy forwards
+    ThisMachine,
+    /// Every client that reaches the address: for a classroom where learners use the AWS CLI on machines of their own
+    Anyone,
+}
+
+impl From<MetadataOption> for MetadataAccess {
+    fn from(option: MetadataOption) -> Self {
+        match option {
+            MetadataOption::ThisMachine => Self::ThisMachine,
+            MetadataOption::Anyone => Self::Anyone,
+        }
     }
 }
 
@@ -129,6 +152,18 @@ mod tests {
         for wrong in ["3601", "-1", "soon"] {
             assert!(given(&["--propagation", wrong]).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn metadata_is_for_this_machine_unless_anyone_is_said() {
+        let access = |arguments: &[&str]| {
+            given(arguments).map(|options| options.config(Storage::InMemory, false).unwrap().metadata_access)
+        };
+        assert_eq!(access(&[]).unwrap(), MetadataAccess::ThisMachine);
+        assert_eq!(access(&["--metadata-access", "this-machine"]).unwrap(), MetadataAccess::ThisMachine);
+        assert_eq!(access(&["--metadata-access", "anyone"]).unwrap(), MetadataAccess::Anyone);
+        let error = access(&["--metadata-access", "everyone"]).unwrap_err().to_string();
+        assert!(error.contains("[possible values: this-machine, anyone]"), "{error}");
     }
 
     #[test]

@@ -13,7 +13,7 @@ const HEADING: &str = "Limits of the embedded AWS";
 #[command(next_help_heading = HEADING)]
 pub struct LimitOptions {
     /// Largest object that an upload may make; beyond it S3 answers 400 EntityTooLarge
-    #[arg(long, value_name = "SIZE", default_value = "64MiB")]
+    #[arg(long, value_name = "SIZE", default_value = "50000GiB")]
     max_object: Size,
     /// Largest request to KMS, IAM, STS and EC2; beyond it they answer 413 RequestEntityTooLarge
     #[arg(long, value_name = "SIZE", default_value = "1MiB")]
@@ -132,7 +132,7 @@ impl LimitOptions {
     }
 }
 
-fn at_least_one(text: &str) -> Result<usize, String> {
+pub(super) fn at_least_one(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|number| *number > 0).ok_or_else(|| "expected a number from 1 on".into())
 }
 
@@ -316,6 +316,10 @@ their help: `UPDATE_GOLDEN=1 cargo test -p trilock --lib limits`.
 
 In a classroom, give everybody a share: `trilock serve --account-bytes 200MiB --total-bytes 8GiB --s3-rate 100`. To measure,
 `trilock sandbox` has no rates unless you set them, CloudTrail's apart; all other limits hold there too.
+
+`trilock serve` bounds the connections to the console too, with `--console-connections` and
+`--console-connections-per-address`, by the same `--idle-timeout` and `--stall-timeout`. Behind a proxy or a router everybody
+may have one address: raise both then, and `ulimit -n` with them if all connections together come to more than about 1,000.
 
 IAM's own quotas are not options: users, groups, roles, policies, their versions and sizes are bounded as AWS bounds them by
 default. The SDKs retry what is answered 503, `Throttling` and `ThrottlingException`, with pauses that grow; they do not retry

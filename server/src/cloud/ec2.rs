@@ -212,6 +212,9 @@ mod tests {
         async fn create_account(&self) -> Result<Account, TargetError> {
             Err(TargetError("no accounts here".into()))
         }
+        async fn remove_account(&self, _: &str) -> Result<(), TargetError> {
+            Err(TargetError("no accounts here".into()))
+        }
         fn endpoint(&self) -> &str {
             "http://127.0.0.1:4566"
         }

@@ -56,6 +56,11 @@ impl Target for Embedded {
         })
     }
 
+    async fn remove_account(&self, account_id: &str) -> Result<(), TargetError> {
+        let removed = self.sandbox.remove_account(account_id).await;
+        removed.map(drop).map_err(|error| TargetError(format!("the embedded AWS kept the account: {error}")))
+    }
+
     fn endpoint(&self) -> &str {
         &self.endpoint
     }

@@ -25,24 +25,21 @@ pub async fn run(options: ServeOptions) -> Result<(), CommandError> {
         return Ok(());
     }
     let Target::Embedded = options.target;
-    if options.database.is_some() {
-        return Err(CommandError::Database);
-    }
     // Addresses first: they fail most often, and nothing has been touched yet.
     let pages = listen(options.listen, "the console", "--listen").await?;
     let aws = listen(options.aws_listen, "the embedded AWS", "--aws-listen").await?;
     let (pages_at, aws_at) = (pages.local_addr()?, aws.local_addr()?);
-    let data = DataDir::open(&options.data)?;
-    let store = Store::open(&data.console_db()).await?;
-    let vault = Vault::new(store.clone(), RootKey::open(&data.console_key())?);
-    let storage = Storage::Directory(data.aws());
-    let config = Config { root_key: root_key()?, ..options.aws.config(storage, true)? };
-    let region = config.region.clone();
-    let sandbox = Sandbox::open(config).await.map_err(|error| CommandError::Sandbox(error.to_string()))?;
+    let State { sandbox, region, store, key } = open(&options).await?;
+    let vault = Vault::new(store.clone(), key);
     let target = Arc::new(Embedded::new(sandbox.clone(), reachable(aws_at), region));
     let shutdown = Shutdown::on_signal();
+    let site = Arc::new(Site::new(store, vault, target));
+    tokio::spawn({
+        let site = Arc::clone(&site);
+        async move { site.forget_left_labs().await }
+    });
     let setup = Setup {
-        site: Arc::new(Site::new(store, vault, target)),
+        site,
         shutdown: shutdown.clone(),
         site_root: Setup::default_site_root(),
         loopback: pages_at.ip().is_loopback(),
@@ -53,26 +50,54 @@ pub async fn run(options: ServeOptions) -> Result<(), CommandError> {
             setup.site_root.display()
         );
     }
-    let router = web::router(setup).await?;
+    let router = web::router(setup).await;
     warn_if_open("the console", pages_at);
     warn_if_open("the embedded AWS", aws_at);
     announce(&format!("Trilock  {}", reachable(pages_at)));
     announce(&format!("AWS      {}", reachable(aws_at)));
 
-    let pages = axum::serve(pages, router).with_graceful_shutdown(shutdown.clone().asked());
     let both = async {
-        let (pages, ()) =
-            tokio::join!(pages.into_future(), sandbox.clone().serve(aws, shutdown.clone().asked()));
-        pages
+        tokio::join!(
+            web::serve(pages, router, options.clients(), shutdown.clone().asked()),
+            sandbox.clone().serve(aws, shutdown.clone().asked())
+        );
     };
     let overdue = async {
         shutdown.clone().asked().await;
         tokio::time::sleep(GRACE).await;
     };
-    let ended = tokio::select! {
-        ended = both => ended,
-        () = overdue => Ok(()),
-    };
+    tokio::select! {
+        () = both => {}
+        () = overdue => {}
+    }
     close(&sandbox).await;
-    Ok(ended?)
+    Ok(())
+}
+
+/// What is kept, in a folder or in a database.
+struct State {
+    sandbox: Sandbox,
+    region: String,
+    store: Store,
+    key: RootKey,
+}
+
+/// Opens the embedded AWS first: it finds out whether another process has the folder or the database.
+async fn open(options: &ServeOptions) -> Result<State, CommandError> {
+    let aws = async |storage| {
+        let config = Config { root_key: root_key()?, ..options.aws.config(storage, true)? };
+        let region = config.region.clone();
+        let sandbox = Sandbox::open(config).await;
+        sandbox.map(|sandbox| (sandbox, region)).map_err(|error| CommandError::Sandbox(error.to_string()))
+    };
+    if let Some(database) = &options.database {
+        let url = database.read().map_err(CommandError::DatabaseOption)?;
+        let (sandbox, region) = aws(Storage::Database(url.clone())).await?;
+        let key = RootKey::of(&sandbox)?;
+        return Ok(State { sandbox, region, store: Store::open_postgres(&url).await?, key });
+    }
+    let data = DataDir::open(&options.data)?;
+    let (sandbox, region) = aws(Storage::Directory(data.aws())).await?;
+    let store = Store::open(&data.console_db()).await?;
+    Ok(State { sandbox, region, store, key: RootKey::open(&data.console_key())? })
 }

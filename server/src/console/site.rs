@@ -2,7 +2,7 @@
 
 use crate::{
     activity::Live,
-    cloud::{Clients, Target, imds::InstanceCredentials},
+    cloud::{Clients, Target, TargetError, imds::InstanceCredentials},
     session::Vault,
     store::{LabId, Store},
 };
@@ -103,9 +103,44 @@ impl Site {
         };
     }
 
-    /// Removes a lab that a session left behind.
-    pub(super) async fn forget(&self, lab: &LabId) -> Result<(), ConsoleError> {
-        self.cache_instance(lab, None);
-        Ok(self.store.remove_lab(lab).await?)
+    /// Removes a lab that a session left behind, and its account with all that is in it. What cannot be removed is marked, and the
+    /// next start tries again: whoever began another lab has it and need not know.
+    pub(super) async fn forget(self: &Arc<Self>, lab: LabId) {
+        let site = Arc::clone(self);
+        // On a task of its own: the browser may go away meanwhile.
+        let task = tokio::spawn(async move {
+            // What is still under way in it ends first.
+            let _guard = site.lock(&lab).await;
+            site.cache_instance(&lab, None);
+            if let Err(error) = site.remove(&lab).await {
+                tracing::error!(%error, "a lab that was left is still there; the next start tries again");
+            }
+        });
+        if task.await.is_err() {
+            tracing::error!("removing a lab broke off; the next start tries again");
+        }
+    }
+
+    /// Removes the labs that were left and not removed when the process before this ended.
+    pub async fn forget_left_labs(self: &Arc<Self>) {
+        match self.store.left_labs().await {
+            Ok(labs) => {
+                for lab in labs {
+                    self.forget(lab.id).await;
+                }
+            }
+            Err(error) => tracing::warn!(%error, "labs that were left were not looked for"),
+        }
+    }
+
+    async fn remove(&self, id: &LabId) -> Result<(), ConsoleError> {
+        let Some(lab) = self.store.lab(id).await? else { return Ok(()) };
+        self.store.leave_lab(id, self.now()).await?;
+        // Its row is the last to go: it is what knows the account.
+        self.target
+            .remove_account(&lab.account_id)
+            .await
+            .map_err(|TargetError(why)| ConsoleError::Unavailable(why))?;
+        Ok(self.store.remove_lab(id).await?)
     }
 }

@@ -1,13 +1,12 @@
 //! The session cookie: which lab a browser works on, and nothing else.
 
-use crate::store::{LabId, Store, StoreError};
+use crate::store::{LabId, Store};
 use app::console::{ConsoleError, Draft};
 use tower_sessions::{
-    ExpiredDeletion as _, Expiry, Session, SessionManagerLayer,
+    Expiry, Session, SessionManagerLayer,
     cookie::{SameSite, time::Duration},
     session::Error,
 };
-use tower_sessions_sqlx_store::SqliteStore;
 
 const COOKIE: &str = "trilock";
 const LAB: &str = "lab";
@@ -17,22 +16,17 @@ const LASTS: Duration = Duration::days(30);
 /// The layer that finds or makes a request's session.
 ///
 /// `secure` sends the cookie over https only; it must be off where the console is served as plain http on loopback.
-///
-/// # Errors
-/// When the sessions' table cannot be made.
-pub async fn layer(store: &Store, secure: bool) -> Result<SessionManagerLayer<SqliteStore>, StoreError> {
-    let sessions = SqliteStore::new(store.pool().clone());
-    sessions.migrate().await?;
+pub async fn layer(store: &Store, secure: bool) -> SessionManagerLayer<Store> {
     // Expired sessions open nothing; sweeping them at the start keeps the table small.
-    if let Err(error) = sessions.delete_expired().await {
+    if let Err(error) = store.remove_ended_sessions().await {
         tracing::warn!(%error, "expired sessions were not swept");
     }
-    Ok(SessionManagerLayer::new(sessions)
+    SessionManagerLayer::new(store.clone())
         .with_name(COOKIE)
         .with_http_only(true)
         .with_same_site(SameSite::Lax)
         .with_secure(secure)
-        .with_expiry(Expiry::OnInactivity(LASTS)))
+        .with_expiry(Expiry::OnInactivity(LASTS))
 }
 
 fn unavailable(error: Error) -> ConsoleError {

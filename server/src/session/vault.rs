@@ -1,6 +1,7 @@
 //! The vault: credentials of a lab's personas, encrypted at rest, wiped from memory when dropped, never shown.
 //!
-//! Each is sealed with AES-256-GCM under a key that lives in a file of the data folder. The lab's id and the persona are
+//! Each is sealed with AES-256-GCM under a key that lives in a file of the data folder, or that is made of the embedded AWS's root
+//! key where there is no folder. The lab's id and the persona are
 //! the additional data, so a row copied to another lab or persona does not open.
 
 use crate::{
@@ -12,6 +13,7 @@ use aws_lc_rs::{
     aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
     rand::{SecureRandom, SystemRandom},
 };
+use sandbox::Sandbox;
 use std::{fmt, fs, io, io::Write as _, path::Path, sync::Arc};
 use zeroize::Zeroizing;
 
@@ -82,6 +84,14 @@ impl RootKey {
             return Err(VaultError::KeyLength(name()));
         }
         Self::new(&bytes)
+    }
+
+    /// The key that the root key of the embedded AWS gives, where nothing is kept in files.
+    ///
+    /// # Errors
+    /// When the cryptographic library fails.
+    pub fn of(aws: &Sandbox) -> Result<Self, VaultError> {
+        Self::new(aws.derived_key("the console's vault").as_slice())
     }
 
     /// A key that ends with the process, for tests.

@@ -1,6 +1,7 @@
 //! The files on the instance.
 
 use super::{LabId, Store, StoreError};
+use sandbox::store::sql::{Row, sql};
 
 /// A file's name, size and time, without its bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,13 +20,9 @@ impl Store {
     /// # Errors
     /// When the database cannot be written.
     pub async fn put_file(&self, lab: &LabId, name: &str, bytes: &[u8], now: i64) -> Result<(), StoreError> {
-        sqlx::query("INSERT OR REPLACE INTO files (lab_id, name, modified, bytes) VALUES (?, ?, ?, ?)")
-            .bind(lab.as_str())
-            .bind(name)
-            .bind(now)
-            .bind(bytes)
-            .execute(&self.pool)
-            .await?;
+        let put = sql("INSERT INTO files (lab_id, name, modified, bytes) VALUES ($1, $2, $3, $4) \
+                       ON CONFLICT (lab_id, name) DO UPDATE SET modified = excluded.modified, bytes = excluded.bytes");
+        put.bind(lab.as_str()).bind(name).bind(now).bind(bytes).run(self.on()).await?;
         Ok(())
     }
 
@@ -34,11 +31,9 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn file(&self, lab: &LabId, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        Ok(sqlx::query_scalar("SELECT bytes FROM files WHERE lab_id = ? AND name = ?")
-            .bind(lab.as_str())
-            .bind(name)
-            .fetch_optional(&self.pool)
-            .await?)
+        let kept = sql("SELECT bytes FROM files WHERE lab_id = $1 AND name = $2");
+        let row = kept.bind(lab.as_str()).bind(name).row(self.on()).await?;
+        Ok(row.map(|row| row.get(0)).transpose()?)
     }
 
     /// Every file, by name.
@@ -46,12 +41,11 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn files(&self, lab: &LabId) -> Result<Vec<FileInfo>, StoreError> {
-        let rows: Vec<(String, i64, i64)> =
-            sqlx::query_as("SELECT name, length(bytes), modified FROM files WHERE lab_id = ? ORDER BY name")
-                .bind(lab.as_str())
-                .fetch_all(&self.pool)
-                .await?;
-        Ok(rows.into_iter().map(|(name, size, modified)| FileInfo { name, size, modified }).collect())
+        let kept =
+            "SELECT name, CAST(length(bytes) AS BIGINT), modified FROM files WHERE lab_id = $1 ORDER BY name";
+        let rows = sql(kept).bind(lab.as_str()).rows(self.on()).await?;
+        let file = |row: &Row| Ok(FileInfo { name: row.get(0)?, size: row.get(1)?, modified: row.get(2)? });
+        rows.iter().map(file).collect()
     }
 
     /// Removes a file; says whether there was one.
@@ -59,11 +53,7 @@ impl Store {
     /// # Errors
     /// When the database cannot be written.
     pub async fn remove_file(&self, lab: &LabId, name: &str) -> Result<bool, StoreError> {
-        let removed = sqlx::query("DELETE FROM files WHERE lab_id = ? AND name = ?")
-            .bind(lab.as_str())
-            .bind(name)
-            .execute(&self.pool)
-            .await?;
-        Ok(removed.rows_affected() > 0)
+        let removed = sql("DELETE FROM files WHERE lab_id = $1 AND name = $2");
+        Ok(removed.bind(lab.as_str()).bind(name).run(self.on()).await? > 0)
     }
 }

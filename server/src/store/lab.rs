@@ -1,7 +1,8 @@
 //! Labs and the drafts of their forms.
 
-use super::{Store, StoreError};
+use super::{Store, StoreError, json};
 use app::console::{Draft, ListingId, Listings, Persona};
+use sandbox::store::sql::{Sql, sql};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -83,18 +84,21 @@ impl LabState {
     }
 }
 
+/// Writes what changed in a lab. In a transaction it comes first: PostgreSQL lets no other in from there on.
+pub(super) fn saving(lab: &LabState) -> Result<Sql, StoreError> {
+    let state = serde_json::to_string(lab)?;
+    Ok(sql("UPDATE labs SET state = $1 WHERE id = $2").bind(&state).bind(lab.id.as_str()))
+}
+
 impl Store {
     /// Writes a new lab. `now` is Unix time in seconds.
     ///
     /// # Errors
     /// When the database cannot be written.
     pub async fn create_lab(&self, lab: &LabState, now: i64) -> Result<(), StoreError> {
-        sqlx::query("INSERT INTO labs (id, started_at, state) VALUES (?, ?, ?)")
-            .bind(lab.id.as_str())
-            .bind(now)
-            .bind(serde_json::to_string(lab)?)
-            .execute(&self.pool)
-            .await?;
+        let state = serde_json::to_string(lab)?;
+        let insert = sql("INSERT INTO labs (id, started_at, state) VALUES ($1, $2, $3)");
+        insert.bind(lab.id.as_str()).bind(now).bind(&state).run(self.on()).await?;
         Ok(())
     }
 
@@ -103,11 +107,7 @@ impl Store {
     /// # Errors
     /// When the database cannot be written.
     pub async fn save_lab(&self, lab: &LabState) -> Result<(), StoreError> {
-        sqlx::query("UPDATE labs SET state = ? WHERE id = ?")
-            .bind(serde_json::to_string(lab)?)
-            .bind(lab.id.as_str())
-            .execute(&self.pool)
-            .await?;
+        saving(lab)?.run(self.on()).await?;
         Ok(())
     }
 
@@ -116,11 +116,32 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn lab(&self, id: &LabId) -> Result<Option<LabState>, StoreError> {
-        let state: Option<String> = sqlx::query_scalar("SELECT state FROM labs WHERE id = ?")
-            .bind(id.as_str())
-            .fetch_optional(&self.pool)
-            .await?;
-        Ok(state.map(|state| serde_json::from_str(&state)).transpose()?)
+        self.read_one(sql("SELECT state FROM labs WHERE id = $1").bind(id.as_str())).await
+    }
+
+    /// Every lab.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn labs(&self) -> Result<Vec<LabState>, StoreError> {
+        self.read(sql("SELECT state FROM labs ORDER BY started_at, id")).await
+    }
+
+    /// Notes that nobody works on a lab any more, before its account goes: if the process ends meanwhile, the next one knows.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn leave_lab(&self, id: &LabId, now: i64) -> Result<(), StoreError> {
+        sql("UPDATE labs SET left_at = $1 WHERE id = $2").bind(now).bind(id.as_str()).run(self.on()).await?;
+        Ok(())
+    }
+
+    /// The labs that nobody works on any more and that are still there.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn left_labs(&self) -> Result<Vec<LabState>, StoreError> {
+        self.read(sql("SELECT state FROM labs WHERE left_at IS NOT NULL ORDER BY left_at, id")).await
     }
 
     /// Removes a lab with everything that belongs to it, its credentials among them.
@@ -128,7 +149,7 @@ impl Store {
     /// # Errors
     /// When the database cannot be written.
     pub async fn remove_lab(&self, id: &LabId) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM labs WHERE id = ?").bind(id.as_str()).execute(&self.pool).await?;
+        sql("DELETE FROM labs WHERE id = $1").bind(id.as_str()).run(self.on()).await?;
         Ok(())
     }
 
@@ -137,12 +158,10 @@ impl Store {
     /// # Errors
     /// When the database cannot be written.
     pub async fn keep_draft(&self, lab: &LabId, form_id: &str, draft: &Draft) -> Result<(), StoreError> {
-        sqlx::query("INSERT INTO drafts (lab_id, form_id, draft) VALUES (?, ?, ?) ON CONFLICT (lab_id, form_id) DO UPDATE SET draft = excluded.draft")
-            .bind(lab.as_str())
-            .bind(form_id)
-            .bind(serde_json::to_string(draft)?)
-            .execute(&self.pool)
-            .await?;
+        let draft = serde_json::to_string(draft)?;
+        let put = sql("INSERT INTO drafts (lab_id, form_id, draft) VALUES ($1, $2, $3) \
+                       ON CONFLICT (lab_id, form_id) DO UPDATE SET draft = excluded.draft");
+        put.bind(lab.as_str()).bind(form_id).bind(&draft).run(self.on()).await?;
         Ok(())
     }
 
@@ -151,11 +170,8 @@ impl Store {
     /// # Errors
     /// When the database cannot be written.
     pub async fn drop_draft(&self, lab: &LabId, form_id: &str) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM drafts WHERE lab_id = ? AND form_id = ?")
-            .bind(lab.as_str())
-            .bind(form_id)
-            .execute(&self.pool)
-            .await?;
+        let removed = sql("DELETE FROM drafts WHERE lab_id = $1 AND form_id = $2");
+        removed.bind(lab.as_str()).bind(form_id).run(self.on()).await?;
         Ok(())
     }
 
@@ -164,10 +180,16 @@ impl Store {
     /// # Errors
     /// When the database cannot be written.
     pub async fn clear_problems(&self, lab: &LabId) -> Result<(), StoreError> {
-        sqlx::query("UPDATE drafts SET draft = json_set(draft, '$.problem', NULL) WHERE lab_id = ?")
-            .bind(lab.as_str())
-            .execute(&self.pool)
-            .await?;
+        let mut transaction = self.begin().await?;
+        let kept = sql("SELECT draft, form_id FROM drafts WHERE lab_id = $1").bind(lab.as_str());
+        for row in kept.rows(transaction.on()).await? {
+            let draft = Draft { problem: None, ..json(&row)? };
+            let form_id: String = row.get(1)?;
+            let update = sql("UPDATE drafts SET draft = $1 WHERE lab_id = $2 AND form_id = $3");
+            let update = update.bind(&serde_json::to_string(&draft)?).bind(lab.as_str()).bind(&form_id);
+            update.run(transaction.on()).await?;
+        }
+        transaction.commit().await?;
         Ok(())
     }
 
@@ -176,13 +198,8 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn draft(&self, lab: &LabId, form_id: &str) -> Result<Option<Draft>, StoreError> {
-        let draft: Option<String> =
-            sqlx::query_scalar("SELECT draft FROM drafts WHERE lab_id = ? AND form_id = ?")
-                .bind(lab.as_str())
-                .bind(form_id)
-                .fetch_optional(&self.pool)
-                .await?;
-        Ok(draft.map(|draft| serde_json::from_str(&draft)).transpose()?)
+        let kept = sql("SELECT draft FROM drafts WHERE lab_id = $1 AND form_id = $2");
+        self.read_one(kept.bind(lab.as_str()).bind(form_id)).await
     }
 }
 

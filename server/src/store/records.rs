@@ -1,8 +1,20 @@
 //! Records: one row a call, numbered within the lab, written together with what the call changed in the lab.
 
-use super::{LabId, LabState, Store, StoreError};
+use super::{LabId, LabState, Store, StoreError, database::Transaction, lab::saving};
 use crate::cloud::Exchange;
-use app::console::{Record, RecordsOf, StepId};
+use app::console::{Record, RecordsOf};
+use sandbox::store::sql::{Value, sql};
+
+/// The number of a lab's next row in a table. Nobody else takes it: the lab was written before.
+pub(super) async fn next_id(
+    transaction: &mut Transaction,
+    table: &'static str,
+    lab: &LabId,
+) -> Result<i64, StoreError> {
+    let next = sql(format!("SELECT coalesce(max(id), 0) + 1 FROM {table} WHERE lab_id = $1"));
+    let row = next.bind(lab.as_str()).row(transaction.on()).await?.ok_or(sqlx::Error::RowNotFound)?;
+    Ok(row.get(0)?)
+}
 
 impl Store {
     /// Appends a record and saves the lab in one transaction. Gives the record with its number.
@@ -15,25 +27,19 @@ impl Store {
         mut record: Record,
         exchange: &Exchange,
     ) -> Result<Record, StoreError> {
-        let mut tx = self.begin().await?;
-        record.id = sqlx::query_scalar("SELECT coalesce(max(id), 0) + 1 FROM records WHERE lab_id = ?")
-            .bind(lab.id.as_str())
-            .fetch_one(&mut *tx)
-            .await?;
-        sqlx::query("INSERT INTO records (lab_id, id, step, record, exchange) VALUES (?, ?, ?, ?, ?)")
+        let mut transaction = self.begin().await?;
+        saving(lab)?.run(transaction.on()).await?;
+        record.id = next_id(&mut transaction, "records", &lab.id).await?;
+        let insert =
+            sql("INSERT INTO records (lab_id, id, step, record, exchange) VALUES ($1, $2, $3, $4, $5)");
+        let insert = insert
             .bind(lab.id.as_str())
             .bind(record.id)
-            .bind(record.step.map(StepId::slug))
-            .bind(serde_json::to_string(&record)?)
-            .bind(serde_json::to_string(exchange)?)
-            .execute(&mut *tx)
-            .await?;
-        sqlx::query("UPDATE labs SET state = ? WHERE id = ?")
-            .bind(serde_json::to_string(lab)?)
-            .bind(lab.id.as_str())
-            .execute(&mut *tx)
-            .await?;
-        tx.commit().await?;
+            .bind_all([Value::Text(record.step.map(|step| step.slug().to_owned()))])
+            .bind(&serde_json::to_string(&record)?)
+            .bind(&serde_json::to_string(exchange)?);
+        insert.run(transaction.on()).await?;
+        transaction.commit().await?;
         Ok(record)
     }
 
@@ -42,13 +48,8 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn record(&self, lab: &LabId, id: i64) -> Result<Option<Record>, StoreError> {
-        let record: Option<String> =
-            sqlx::query_scalar("SELECT record FROM records WHERE lab_id = ? AND id = ?")
-                .bind(lab.as_str())
-                .bind(id)
-                .fetch_optional(&self.pool)
-                .await?;
-        Ok(record.map(|record| serde_json::from_str(&record)).transpose()?)
+        let record = sql("SELECT record FROM records WHERE lab_id = $1 AND id = $2");
+        self.read_one(record.bind(lab.as_str()).bind(id)).await
     }
 
     /// Several records: the newest (newest first), or all of a step (oldest first).
@@ -56,23 +57,17 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn records(&self, lab: &LabId, of: RecordsOf) -> Result<Vec<Record>, StoreError> {
-        let rows: Vec<String> = match of {
+        self.read(match of {
             RecordsOf::Newest(limit) => {
-                sqlx::query_scalar("SELECT record FROM records WHERE lab_id = ? ORDER BY id DESC LIMIT ?")
-                    .bind(lab.as_str())
-                    .bind(limit)
-                    .fetch_all(&self.pool)
-                    .await?
+                let newest = sql("SELECT record FROM records WHERE lab_id = $1 ORDER BY id DESC LIMIT $2");
+                newest.bind(lab.as_str()).bind(i64::from(limit))
             }
             RecordsOf::Step(step) => {
-                sqlx::query_scalar("SELECT record FROM records WHERE lab_id = ? AND step = ? ORDER BY id")
-                    .bind(lab.as_str())
-                    .bind(step.slug())
-                    .fetch_all(&self.pool)
-                    .await?
+                let all = sql("SELECT record FROM records WHERE lab_id = $1 AND step = $2 ORDER BY id");
+                all.bind(lab.as_str()).bind(step.slug())
             }
-        };
-        Ok(rows.iter().map(|row| serde_json::from_str(row)).collect::<Result<_, _>>()?)
+        })
+        .await
     }
 
     /// The records after `id`, oldest first, at most `limit`.
@@ -80,14 +75,8 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn records_after(&self, lab: &LabId, id: i64, limit: u32) -> Result<Vec<Record>, StoreError> {
-        let rows: Vec<String> =
-            sqlx::query_scalar("SELECT record FROM records WHERE lab_id = ? AND id > ? ORDER BY id LIMIT ?")
-                .bind(lab.as_str())
-                .bind(id)
-                .bind(limit)
-                .fetch_all(&self.pool)
-                .await?;
-        Ok(rows.iter().map(|row| serde_json::from_str(row)).collect::<Result<_, _>>()?)
+        let after = sql("SELECT record FROM records WHERE lab_id = $1 AND id > $2 ORDER BY id LIMIT $3");
+        self.read(after.bind(lab.as_str()).bind(id).bind(i64::from(limit))).await
     }
 
     /// The number of the newest record, 0 before there is one.
@@ -95,9 +84,7 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn newest_record(&self, lab: &LabId) -> Result<i64, StoreError> {
-        Ok(sqlx::query_scalar("SELECT coalesce(max(id), 0) FROM records WHERE lab_id = ?")
-            .bind(lab.as_str())
-            .fetch_one(&self.pool)
-            .await?)
+        let newest = sql("SELECT coalesce(max(id), 0) FROM records WHERE lab_id = $1").bind(lab.as_str());
+        Ok(newest.row(self.on()).await?.map(|row| row.get(0)).transpose()?.unwrap_or_default())
     }
 }

@@ -1,7 +1,8 @@
 //! The instance's terminal log.
 
-use super::{LabId, LabState, Store, StoreError};
+use super::{LabId, LabState, Store, StoreError, lab::saving, records::next_id};
 use app::console::TerminalEntry;
+use sandbox::store::sql::sql;
 
 impl Store {
     /// Appends an entry and saves the lab in one transaction. Gives the entry with its number.
@@ -13,23 +14,13 @@ impl Store {
         lab: &LabState,
         mut entry: TerminalEntry,
     ) -> Result<TerminalEntry, StoreError> {
-        let mut tx = self.begin().await?;
-        entry.id = sqlx::query_scalar("SELECT coalesce(max(id), 0) + 1 FROM terminal WHERE lab_id = ?")
-            .bind(lab.id.as_str())
-            .fetch_one(&mut *tx)
-            .await?;
-        sqlx::query("INSERT INTO terminal (lab_id, id, entry) VALUES (?, ?, ?)")
-            .bind(lab.id.as_str())
-            .bind(entry.id)
-            .bind(serde_json::to_string(&entry)?)
-            .execute(&mut *tx)
-            .await?;
-        sqlx::query("UPDATE labs SET state = ? WHERE id = ?")
-            .bind(serde_json::to_string(lab)?)
-            .bind(lab.id.as_str())
-            .execute(&mut *tx)
-            .await?;
-        tx.commit().await?;
+        let mut transaction = self.begin().await?;
+        saving(lab)?.run(transaction.on()).await?;
+        entry.id = next_id(&mut transaction, "terminal", &lab.id).await?;
+        let insert = sql("INSERT INTO terminal (lab_id, id, entry) VALUES ($1, $2, $3)");
+        let insert = insert.bind(lab.id.as_str()).bind(entry.id).bind(&serde_json::to_string(&entry)?);
+        insert.run(transaction.on()).await?;
+        transaction.commit().await?;
         Ok(entry)
     }
 
@@ -38,12 +29,7 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn terminal(&self, lab: &LabId, after: i64) -> Result<Vec<TerminalEntry>, StoreError> {
-        let rows: Vec<String> =
-            sqlx::query_scalar("SELECT entry FROM terminal WHERE lab_id = ? AND id > ? ORDER BY id")
-                .bind(lab.as_str())
-                .bind(after)
-                .fetch_all(&self.pool)
-                .await?;
-        Ok(rows.iter().map(|row| serde_json::from_str(row)).collect::<Result<_, _>>()?)
+        let entries = sql("SELECT entry FROM terminal WHERE lab_id = $1 AND id > $2 ORDER BY id");
+        self.read(entries.bind(lab.as_str()).bind(after)).await
     }
 }

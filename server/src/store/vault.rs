@@ -2,6 +2,7 @@
 
 use super::{LabId, Store, StoreError};
 use app::console::Persona;
+use sandbox::store::sql::{Row, Value, sql};
 
 /// A persona's credentials as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,10 +17,10 @@ pub struct SealedRow {
     pub sealed: Vec<u8>,
 }
 
-type Columns = (String, String, Option<i64>, Vec<u8>);
-
-fn row((persona, arn, expires_at, sealed): Columns) -> Option<SealedRow> {
-    Some(SealedRow { persona: Persona::from_name(&persona)?, arn, expires_at, sealed })
+/// A row; `None` if its persona is not one of this version's.
+fn sealed_row(row: &Row) -> Result<Option<SealedRow>, StoreError> {
+    let Some(persona) = Persona::from_name(&row.get::<String>(0)?) else { return Ok(None) };
+    Ok(Some(SealedRow { persona, arn: row.get(1)?, expires_at: row.get(2)?, sealed: row.get(3)? }))
 }
 
 impl Store {
@@ -28,16 +29,17 @@ impl Store {
     /// # Errors
     /// When the database cannot be written.
     pub async fn put_sealed(&self, lab: &LabId, row: &SealedRow) -> Result<(), StoreError> {
-        sqlx::query(
-            "INSERT OR REPLACE INTO vault (lab_id, persona, arn, expires_at, sealed) VALUES (?, ?, ?, ?, ?)",
-        )
-        .bind(lab.as_str())
-        .bind(row.persona.name())
-        .bind(&row.arn)
-        .bind(row.expires_at)
-        .bind(&row.sealed)
-        .execute(&self.pool)
-        .await?;
+        let put =
+            sql("INSERT INTO vault (lab_id, persona, arn, expires_at, sealed) VALUES ($1, $2, $3, $4, $5) \
+                       ON CONFLICT (lab_id, persona) DO UPDATE SET arn = excluded.arn, \
+                       expires_at = excluded.expires_at, sealed = excluded.sealed");
+        let put = put
+            .bind(lab.as_str())
+            .bind(row.persona.name())
+            .bind(&row.arn)
+            .bind_all([Value::Integer(row.expires_at)])
+            .bind(row.sealed.as_slice());
+        put.run(self.on()).await?;
         Ok(())
     }
 
@@ -46,12 +48,9 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn sealed(&self, lab: &LabId) -> Result<Vec<SealedRow>, StoreError> {
-        let rows: Vec<Columns> = sqlx::query_as(
-            "SELECT persona, arn, expires_at, sealed FROM vault WHERE lab_id = ? ORDER BY rowid",
-        )
-        .bind(lab.as_str())
-        .fetch_all(&self.pool)
-        .await?;
-        Ok(rows.into_iter().filter_map(row).collect())
+        let rows =
+            sql("SELECT persona, arn, expires_at, sealed FROM vault WHERE lab_id = $1 ORDER BY persona");
+        let rows = rows.bind(lab.as_str()).rows(self.on()).await?;
+        rows.iter().filter_map(|row| sealed_row(row).transpose()).collect()
     }
 }

@@ -1,10 +1,10 @@
 //! Evaluating every check of a call and setting the result beside AWS's answer.
 
-use super::{Gathered, ObjectFacts, Question, explain, lanes};
+use super::{Gathered, ObjectFacts, Question, Tags, explain, lanes};
 use app::console::{Answer, Check, CheckLane, Lane, Verdict};
 use policy::{
     Context, DecidedBy, Explanation, Layer, Outcome, Policies, Principal, Request, ResourceKind,
-    call::{self, CheckSpec, Encryption, EncryptionRules, When},
+    call::{self, CheckSpec, Encryption, EncryptionRules, ResourceOf, When},
     evaluate,
 };
 
@@ -177,7 +177,8 @@ fn arises(when: When, question: &Question, gathered: &Gathered) -> bool {
         When::SseKms => gathered.key.is_some(),
         When::PassesRole => question.role.is_some(),
         When::Missing => gathered.object == Some(ObjectFacts::Missing),
-        // The console's calls name no versions, set no ACLs and tags, copy nothing and ask for no checksums.
+        // The console's calls name no versions, set no ACLs and tags, copy nothing and ask for no checksums. Whether tags may be
+        // counted decides over a header, not over the call.
         When::SourceKms
         | When::ChecksumOfSseKms
         | When::Versioned
@@ -221,8 +222,31 @@ fn context(
         _ => Context::new(),
     };
     let mut context = global;
+    context.extend(gathered.caller.clone());
     context.extend(own);
+    for (key, tags) in tags(spec, gathered) {
+        // What AWS does not carry for a check, no policy may see.
+        if spec.fills(key) {
+            for (name, value) in tags {
+                context.set(format!("{key}{name}"), [value.clone()]);
+            }
+        }
+    }
     context
+}
+
+/// The tags of a check's resource, by the condition keys that tell them.
+fn tags<'a>(spec: &CheckSpec, gathered: &'a Gathered) -> Vec<(&'static str, &'a Tags)> {
+    match (spec.on, &gathered.key, &gathered.object) {
+        (ResourceOf::Key, Some(key), _) => vec![("aws:ResourceTag/", &key.tags)],
+        (ResourceOf::Object, _, Some(ObjectFacts::Present { tags, .. })) => {
+            vec![("s3:ExistingObjectTag/", tags)]
+        }
+        (ResourceOf::Role, ..) => {
+            vec![("aws:ResourceTag/", &gathered.role_tags), ("iam:ResourceTag/", &gathered.role_tags)]
+        }
+        _ => Vec::new(),
+    }
 }
 
 fn check(judged: &Judged) -> Check {

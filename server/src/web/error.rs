@@ -26,6 +26,9 @@ pub enum AppError {
     /// The body cannot be read as what it says it is.
     #[error("What was sent could not be read: {0}. Nothing was changed.")]
     Unreadable(String),
+    /// The body stopped coming.
+    #[error("What was sent did not arrive in time, or not whole. Nothing was changed; try again.")]
+    Incomplete,
     /// The console could not do it.
     #[error(transparent)]
     Console(#[from] ConsoleError),
@@ -39,6 +42,7 @@ impl AppError {
             Self::ForeignHost => StatusCode::MISDIRECTED_REQUEST,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Unreadable(_) => StatusCode::BAD_REQUEST,
+            Self::Incomplete => StatusCode::REQUEST_TIMEOUT,
             Self::Console(error) => match error {
                 ConsoleError::NoLab | ConsoleError::NotFound { .. } => StatusCode::NOT_FOUND,
                 ConsoleError::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
@@ -83,6 +87,7 @@ mod tests {
             (AppError::ForeignHost, StatusCode::MISDIRECTED_REQUEST),
             (AppError::TooLarge { what: "a form", limit: "64 KiB" }, StatusCode::PAYLOAD_TOO_LARGE),
             (AppError::Unreadable("<script>".into()), StatusCode::BAD_REQUEST),
+            (AppError::Incomplete, StatusCode::REQUEST_TIMEOUT),
         ];
         for (error, status) in cases {
             assert_eq!(error.into_response().status(), status);

@@ -11,6 +11,7 @@ use axum::{
     middleware::Next,
     response::Response,
 };
+use http_body_util::LengthLimitError;
 use std::net::IpAddr;
 
 /// The largest form, in bytes: two policies of the largest size that IAM takes, encoded for the form.
@@ -42,7 +43,7 @@ pub(super) async fn same_site(
 /// Refuses bodies that are larger than any of our forms, whether or not they said so beforehand.
 ///
 /// # Errors
-/// 413 for a body that is too large.
+/// 413 for a body that is too large, 408 for one that does not come.
 pub(super) async fn limit_form(request: Request, next: Next) -> Result<Response, AppError> {
     if request.uri().path() == UPLOAD_PATH || matches!(*request.method(), Method::GET | Method::HEAD) {
         return Ok(next.run(request).await);
@@ -54,7 +55,12 @@ pub(super) async fn limit_form(request: Request, next: Next) -> Result<Response,
         return Err(too_large());
     }
     let (parts, body) = request.into_parts();
-    let body = to_bytes(body, MAX_FORM).await.map_err(|_| too_large())?;
+    let body = to_bytes(body, MAX_FORM).await.map_err(|error| {
+        match std::error::Error::source(&error).is_some_and(|cause| cause.is::<LengthLimitError>()) {
+            true => too_large(),
+            false => AppError::Incomplete,
+        }
+    })?;
     Ok(next.run(Request::from_parts(parts, Body::from(body))).await)
 }
 

@@ -6,7 +6,6 @@ use crate::{
     console::{SessionConsole, Site},
     session::layer,
     shutdown::Shutdown,
-    store::StoreError,
 };
 use app::{App, console::Console, shell};
 use axum::{
@@ -49,17 +48,14 @@ impl Setup {
 }
 
 /// The console's router.
-///
-/// # Errors
-/// When the sessions' table cannot be made.
-pub async fn router(setup: Setup) -> Result<Router, StoreError> {
+pub async fn router(setup: Setup) -> Router {
     // `HydrationScripts` names the files /pkg/app.js and /pkg/app_bg.wasm after this.
     let options = LeptosOptions::builder()
         .output_name("app")
         .site_pkg_dir("pkg")
         .site_root(setup.site_root.to_string_lossy().into_owned())
         .build();
-    let sessions = layer::layer(&setup.site.store, !setup.loopback).await?;
+    let sessions = layer::layer(&setup.site.store, !setup.loopback).await;
     let context = console_context(Arc::clone(&setup.site));
     let page = {
         let options = options.clone();
@@ -76,7 +72,7 @@ pub async fn router(setup: Setup) -> Result<Router, StoreError> {
         .route(guard::UPLOAD_PATH, post(upload::upload))
         .layer(DefaultBodyLimit::max(upload::MAX_UPLOAD))
         .with_state(setup.site);
-    let router = Router::new()
+    Router::new()
         .leptos_routes_with_context(&options, generate_route_list(App), context, page)
         .fallback(fallback)
         .with_state(options)
@@ -86,8 +82,7 @@ pub async fn router(setup: Setup) -> Result<Router, StoreError> {
         .route("/healthz", get(|| async { "ok\n" }))
         .layer(middleware::from_fn(guard::limit_form))
         .layer(middleware::from_fn_with_state(setup.loopback, guard::same_site))
-        .layer(middleware::from_fn(headers::secure));
-    Ok(router)
+        .layer(middleware::from_fn(headers::secure))
 }
 
 /// Puts the console of the request's session into the Leptos context, for pages and server functions alike.

@@ -1,21 +1,25 @@
-//! A console over an embedded AWS in memory, and the tutorial's steps as one line each.
+//! A console over an embedded AWS in memory or in PostgreSQL (see `place`), and the tutorial's steps as one line each.
 
 #![allow(dead_code, clippy::unwrap_used)]
+
+pub(crate) mod gate;
+#[path = "../../sandbox/tests/support/place.rs"]
+pub(crate) mod place;
 
 use app::console::{
     Action, Console, ConsoleError, Lab, Lane, ListingId, Listings, Persona, Record, RoleName, StepId,
     TerminalEntry,
 };
+use place::Place;
 use policy::LaneVerdict;
-use sandbox::{Config, Sandbox};
+use sandbox::Sandbox;
 use std::sync::Arc;
 use tower_sessions::Session;
-use tower_sessions_sqlx_store::SqliteStore;
 use trilock::{
-    cloud::embedded::Embedded,
+    cloud::{Clients, embedded::Embedded},
     console::{SessionConsole, Site},
     session::{RootKey, Vault},
-    store::{LabId, LabState, Store},
+    store::{LabId, Store},
 };
 
 pub(crate) const PDF: &str = "KMS-Cryptographic-Details.pdf";
@@ -25,21 +29,30 @@ pub(crate) struct Walk {
     pub(crate) console: SessionConsole,
     pub(crate) sandbox: Sandbox,
     pub(crate) site: Arc<Site>,
-    sessions: Arc<SqliteStore>,
+    sessions: Arc<Store>,
+    /// Gone when dropped.
+    pub(crate) place: Place,
 }
 
 impl Walk {
     /// A browser on a console that nobody used yet.
     pub(crate) async fn new() -> Self {
-        let sandbox = Sandbox::open(Config::default()).await.unwrap();
-        let store = Store::in_memory().await.unwrap();
+        Self::on(Place::passing().await).await
+    }
+
+    /// The same, whose embedded AWS is here.
+    pub(crate) async fn on(place: Place) -> Self {
+        let sandbox = Sandbox::open(place.config()).await.unwrap();
+        let store = match &place {
+            Place::Schema { .. } => Store::open_postgres(&place.url().parse().unwrap()).await.unwrap(),
+            _ => Store::in_memory().await.unwrap(),
+        };
         let target = Embedded::new(sandbox.clone(), "http://127.0.0.1:4566".into(), "us-east-1".into());
         let vault = Vault::new(store.clone(), RootKey::random().unwrap());
-        let sessions = Arc::new(SqliteStore::new(store.pool().clone()));
-        sessions.migrate().await.unwrap();
+        let sessions = Arc::new(store.clone());
         let site = Arc::new(Site::new(store, vault, Arc::new(target)));
         let session = Session::new(None, sessions.clone(), None);
-        Self { console: SessionConsole::new(site.clone(), session), sandbox, site, sessions }
+        Self { console: SessionConsole::new(site.clone(), session), sandbox, site, sessions, place }
     }
 
     /// Another browser on the same console.
@@ -56,7 +69,13 @@ impl Walk {
 
     /// A lab after step 7: everything built, with the test file on the instance.
     pub(crate) async fn built() -> Self {
-        let walk = Self::started(Listings::Corrected).await;
+        Self::built_on(Place::passing().await).await
+    }
+
+    /// The same, whose embedded AWS is here.
+    pub(crate) async fn built_on(place: Place) -> Self {
+        let walk = Self::on(place).await;
+        walk.console.start(Listings::Corrected, walk.console.suggested_bucket()).await.unwrap();
         walk.policies().await;
         walk.roles().await;
         walk.switch(Persona::SecureBucketAdmin).await;
@@ -75,9 +94,9 @@ impl Walk {
 
     /// The id of the one lab.
     pub(crate) async fn lab_id(&self) -> LabId {
-        let state: String =
-            sqlx::query_scalar("SELECT state FROM labs").fetch_one(self.site.store.pool()).await.unwrap();
-        serde_json::from_str::<LabState>(&state).unwrap().id
+        let labs = self.site.store.labs().await.unwrap();
+        assert_eq!(labs.len(), 1);
+        labs[0].id.clone()
     }
 
     pub(crate) async fn lab(&self) -> Lab {
@@ -144,6 +163,13 @@ impl Walk {
     /// The record of an entry's last call.
     pub(crate) async fn last_call(&self, entry: &TerminalEntry) -> Record {
         self.console.record(*entry.records.last().unwrap()).await.unwrap()
+    }
+
+    /// Clients that act as Admin, beside the console.
+    pub(crate) async fn admin(&self) -> Clients {
+        let id = self.lab_id().await;
+        let (_, credentials) = self.site.vault.get(&id, Persona::Admin).await.unwrap().unwrap();
+        Clients::new(&self.site.target, &credentials)
     }
 
     pub(crate) async fn upload_command(&self, key: &str) -> String {

@@ -11,8 +11,8 @@ use tokio::sync::Semaphore;
 
 use crate::limits::Clients;
 
-/// The answer to one too many: before its request is read nobody knows which service it is for, so it is S3's.
-const REFUSAL: &str = "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/xml\r\ncontent-length: 150\r\n\
+/// The answer to one too many of the embedded AWS: before its request is read nobody knows which service it is for, so it is S3's.
+pub(super) const REFUSAL: &str = "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/xml\r\ncontent-length: 150\r\n\
     connection: close\r\nretry-after: 1\r\n\r\n\
     <?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>SlowDown</Code><Message>Too many connections. Please reduce your \
     request rate.</Message></Error>\r\n";
@@ -27,6 +27,8 @@ const REFUSAL_TIME: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug)]
 pub(super) struct Admission {
     clients: Clients,
+    /// The answer to one too many, as it goes over the wire.
+    refusal: &'static str,
     counts: Arc<Mutex<Counts>>,
     refusals: Arc<Semaphore>,
 }
@@ -45,8 +47,8 @@ pub(super) struct Place {
 }
 
 impl Admission {
-    pub(super) fn new(clients: Clients) -> Self {
-        Self { clients, counts: Arc::default(), refusals: Arc::new(Semaphore::new(REFUSALS)) }
+    pub(super) fn new(clients: Clients, refusal: &'static str) -> Self {
+        Self { clients, refusal, counts: Arc::default(), refusals: Arc::new(Semaphore::new(REFUSALS)) }
     }
 
     /// A place for a client; `None` when there is none.
@@ -66,9 +68,10 @@ impl Admission {
     /// from it.
     pub(super) fn refuse(&self, mut stream: TcpStream) {
         let Ok(permit) = Arc::clone(&self.refusals).try_acquire_owned() else { return };
+        let refusal = self.refusal;
         tokio::spawn(async move {
             let told = async {
-                stream.write_all(REFUSAL.as_bytes()).await?;
+                stream.write_all(refusal.as_bytes()).await?;
                 stream.shutdown().await?;
                 let mut ignored = [0; 4_096];
                 while stream.read(&mut ignored).await? > 0 {}
@@ -100,7 +103,7 @@ mod tests {
     #[test]
     fn places_are_counted_in_all_and_by_address_and_free_again() {
         let clients = Clients { connections: 3, connections_per_address: 2, ..Clients::default() };
-        let admission = Admission::new(clients);
+        let admission = Admission::new(clients, REFUSAL);
         let admit = |address: &str| admission.admit(address.parse().unwrap());
         let first = admit("10.0.0.1");
         let _second = admit("::ffff:10.0.0.1");

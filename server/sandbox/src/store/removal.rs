@@ -64,6 +64,8 @@ async fn remove_rest(tx: &mut Tx, account: &str) -> Result<bool, StoreError> {
     for table in ["events", "last_accessed", "key_uses"] {
         tx.run(sql(format!("DELETE FROM {table} WHERE account = $1")).bind(account)).await?;
     }
+    let keys = sql("DELETE FROM key_last_uses WHERE key_arn LIKE $1");
+    tx.run(keys.bind(&format!("arn:aws:kms:%:{account}:key/%"))).await?;
     let gone = tx.run(sql("DELETE FROM accounts WHERE id = $1").bind(account)).await?;
     tx.effects.push(Effect::NoAccount(account.to_owned()));
     tx.tally.end(account);

@@ -14,9 +14,12 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What is bound to a parameter. The type is part of it when there is no value: PostgreSQL prepares by types.
 #[derive(Clone, Debug)]
-pub(super) enum Value {
+pub enum Value {
+    /// `TEXT`.
     Text(Option<String>),
+    /// `BIGINT`.
     Integer(Option<i64>),
+    /// `BLOB` or `BYTEA`.
     Bytes(Option<Vec<u8>>),
 }
 
@@ -45,21 +48,27 @@ impl From<&[u8]> for Value {
 }
 
 /// What a statement runs on.
-pub(super) enum On<'a> {
+#[derive(Debug)]
+pub enum On<'a> {
+    /// Any connection of a pool.
     SqlitePool(&'a SqlitePool),
+    /// This connection.
     Sqlite(&'a mut SqliteConnection),
+    /// Any connection of a pool.
     PostgresPool(&'a PgPool),
+    /// This connection.
     Postgres(&'a mut PgConnection),
 }
 
 /// A statement and what is bound to it.
-pub(super) struct Sql {
+#[derive(Debug)]
+pub struct Sql {
     text: Cow<'static, str>,
     values: Vec<Value>,
 }
 
 /// A statement with parameters `$1`, `$2` and so on, to be bound in that order.
-pub(super) fn sql(text: impl Into<Cow<'static, str>>) -> Sql {
+pub fn sql(text: impl Into<Cow<'static, str>>) -> Sql {
     Sql { text: text.into(), values: Vec::new() }
 }
 
@@ -79,18 +88,20 @@ pub(super) fn rows_of_parameters(rows: usize, columns: usize) -> String {
 }
 
 impl Sql {
-    pub(super) fn bind(mut self, value: impl Into<Value>) -> Self {
+    /// Binds the next parameter.
+    pub fn bind(mut self, value: impl Into<Value>) -> Self {
         self.values.push(value.into());
         self
     }
 
-    pub(super) fn bind_all(mut self, values: impl IntoIterator<Item = Value>) -> Self {
+    /// Binds the next parameters.
+    pub fn bind_all(mut self, values: impl IntoIterator<Item = Value>) -> Self {
         self.values.extend(values);
         self
     }
 
     /// Every row it gives.
-    pub(super) async fn rows(self, on: impl Into<On<'_>>) -> Result<Vec<Row>, Error> {
+    pub async fn rows(self, on: impl Into<On<'_>>) -> Result<Vec<Row>, Error> {
         let (text, values) = (self.text.as_ref(), self.values);
         match on.into() {
             On::SqlitePool(pool) => {
@@ -113,12 +124,12 @@ impl Sql {
     }
 
     /// The first row it gives.
-    pub(super) async fn row(self, on: impl Into<On<'_>>) -> Result<Option<Row>, Error> {
+    pub async fn row(self, on: impl Into<On<'_>>) -> Result<Option<Row>, Error> {
         Ok(self.rows(on).await?.into_iter().next())
     }
 
     /// Runs it and gives how many rows it changed.
-    pub(super) async fn run(self, on: impl Into<On<'_>>) -> Result<u64, Error> {
+    pub async fn run(self, on: impl Into<On<'_>>) -> Result<u64, Error> {
         let (text, values) = (self.text.as_ref(), self.values);
         match on.into() {
             On::SqlitePool(pool) => {
@@ -171,14 +182,16 @@ fn postgres(values: Vec<Value>) -> Result<PgArguments, Error> {
 }
 
 /// A row, of whichever database.
-pub(super) enum Row {
+pub enum Row {
+    /// Of SQLite.
     Sqlite(SqliteRow),
+    /// Of PostgreSQL.
     Postgres(PgRow),
 }
 
 impl Row {
     /// The value of a column, counted from 0.
-    pub(super) fn get<T>(&self, column: usize) -> Result<T, Error>
+    pub fn get<T>(&self, column: usize) -> Result<T, Error>
     where
         T: for<'r> Decode<'r, Sqlite> + Type<Sqlite> + for<'r> Decode<'r, Postgres> + Type<Postgres>,
     {

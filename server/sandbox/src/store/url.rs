@@ -29,7 +29,8 @@ impl FromStr for DatabaseUrl {
 }
 
 impl DatabaseUrl {
-    pub(super) fn options(&self) -> &PgConnectOptions {
+    /// How to connect, password and all.
+    pub fn options(&self) -> &PgConnectOptions {
         &self.0
     }
 

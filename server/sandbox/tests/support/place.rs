@@ -100,7 +100,12 @@ impl Drop for Place {
             Self::Folder(folder) => drop(std::fs::remove_dir_all(folder)),
             Self::Schema { server, name } => {
                 // Its AWS may be in the middle of something that nobody waits for.
-                let statements = [terminate(name), format!("DROP SCHEMA {name} CASCADE")];
+                // A console keeps its own state in a schema beside it.
+                let statements = [
+                    terminate(name),
+                    format!("DROP SCHEMA {name} CASCADE"),
+                    format!("DROP SCHEMA IF EXISTS {name}_console CASCADE"),
+                ];
                 let server = server.clone();
                 let dropping = std::thread::spawn(move || {
                     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

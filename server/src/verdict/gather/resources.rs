@@ -1,0 +1,157 @@
+//! What is called upon: bucket, object, key and role, with their policies and tags.
+
+use super::{KeyFacts, ObjectFacts, Part, Tags, decoded};
+use crate::{
+    cloud::{Asked as _, Clients, Failure},
+    verdict::Question,
+};
+use aws_sdk_s3::types::ServerSideEncryption;
+use futures::future::{FutureExt as _, TryFutureExt as _, join3};
+use policy::{Grant, GrantConstraints};
+
+pub(super) async fn bucket(clients: &Clients, question: &Question) -> Part {
+    let mut part = Part::default();
+    // A bucket that is being made has no policy yet.
+    let Some(bucket) = question.bucket.as_deref().filter(|_| question.operation != "CreateBucket") else {
+        return part;
+    };
+    match clients.s3.get_bucket_policy().bucket(bucket).send().asked().await {
+        Ok(answer) => {
+            let read = part.parse("bucket policy", None, answer.policy().unwrap_or_default());
+            part.0.bucket_policy = read;
+        }
+        Err(failure) if failure.is("NoSuchBucketPolicy") => {}
+        Err(failure) if failure.is("NoSuchBucket") || failure.is("InvalidBucketName") => {
+            part.0.bucket_absent = true;
+        }
+        Err(failure) => part.unseen(&format!("the policy of the bucket {bucket}"), &failure),
+    }
+    if question.writes_object() && question.sse.as_deref().is_none_or(|sse| sse.starts_with("aws:kms")) {
+        match clients.s3.get_bucket_encryption().bucket(bucket).send().asked().await {
+            Ok(answer) => {
+                let by_default = answer
+                    .server_side_encryption_configuration()
+                    .and_then(|configuration| configuration.rules().first())
+                    .and_then(|rule| rule.apply_server_side_encryption_by_default())
+                    .filter(|default| *default.sse_algorithm() == ServerSideEncryption::AwsKms);
+                part.0.bucket_default_key = by_default
+                    .map(|default| default.kms_master_key_id().unwrap_or("alias/aws/s3").to_owned());
+            }
+            // Every bucket has had SSE-S3 by default since 2023; a bucket that says nothing says that.
+            Err(failure) => tracing::debug!(?failure, "bucket default encryption"),
+        }
+    }
+    if let Some(object) = question.object.as_deref().filter(|_| question.reads_object()) {
+        let head = clients.s3.head_object().bucket(bucket).key(object).send();
+        let head =
+            head.map_err(|error| (error.raw_response().map(|raw| raw.status().as_u16()), Failure::of(error)));
+        match head.boxed().await {
+            Ok(answer) => {
+                let tags = object_tags(clients, &mut part, bucket, object).await;
+                part.0.object =
+                    Some(ObjectFacts::Present { key: answer.ssekms_key_id().map(Into::into), tags });
+            }
+            Err((Some(404), _)) => part.0.object = Some(ObjectFacts::Missing),
+            Err((_, failure)) => part.unseen(&format!("whether {object} is in the bucket"), &failure),
+        }
+    }
+    part
+}
+
+async fn object_tags(clients: &Clients, part: &mut Part, bucket: &str, object: &str) -> Tags {
+    match clients.s3.get_object_tagging().bucket(bucket).key(object).send().asked().await {
+        Ok(answer) => answer.tag_set().iter().map(|tag| (tag.key().into(), tag.value().into())).collect(),
+        Err(failure) => {
+            part.unseen(&format!("the tags of {object}"), &failure);
+            Tags::new()
+        }
+    }
+}
+
+/// The role that is assumed, changed or passed.
+pub(super) async fn role(clients: &Clients, question: &Question) -> Part {
+    let mut part = Part::default();
+    // A role that is being made has no tags yet.
+    let Some(role) = question.role.as_deref().filter(|_| question.operation != "CreateRole") else {
+        return part;
+    };
+    let name = role.rsplit('/').next().unwrap_or_default();
+    let assumed = question.service == "sts";
+    match clients.iam.get_role().role_name(name).send().asked().await.map(|answer| answer.role) {
+        Ok(Some(role)) => {
+            part.0.role_tags = role.tags().iter().map(|tag| (tag.key().into(), tag.value().into())).collect();
+            let document = role.assume_role_policy_document().filter(|_| assumed).map(decoded);
+            let read = document.and_then(|document| part.parse("trust policy", None, &document));
+            part.0.trust_policy = read;
+        }
+        Ok(None) => {}
+        Err(failure) if failure.is("NoSuchEntity") => {}
+        Err(failure) if assumed => part.unseen(&format!("the trust policy and the tags of {name}"), &failure),
+        Err(failure) => part.unseen(&format!("the tags of {name}"), &failure),
+    }
+    part
+}
+
+pub(super) async fn key(clients: &Clients, id: &str, question: &Question) -> Part {
+    let mut part = Part::default();
+    let kms = &clients.kms;
+    let arn = match kms.describe_key().key_id(id).send().asked().await {
+        Ok(answer) => answer.key_metadata().and_then(|key| key.arn()).map(str::to_owned),
+        // A key that is not there has no policy to see; KMS will say so itself.
+        Err(failure) if failure.is("NotFoundException") => return part,
+        Err(failure) => {
+            part.unseen(&format!("the key {id}"), &failure);
+            None
+        }
+    };
+    // Without DescribeKey a full ARN still says which key it is.
+    let Some(arn) = arn.or_else(|| id.contains(":key/").then(|| id.to_owned())) else { return part };
+    let (document, grants, tags) = join3(
+        kms.get_key_policy().key_id(&arn).policy_name("default").send().asked(),
+        kms.list_grants().key_id(&arn).send().asked(),
+        kms.list_resource_tags().key_id(&arn).send().asked(),
+    )
+    .await;
+    let policy = match document {
+        Ok(answer) => part.parse("key policy", None, answer.policy().unwrap_or_default()),
+        Err(failure) => {
+            part.unseen("the key policy", &failure);
+            None
+        }
+    };
+    let grants = match grants {
+        Ok(answer) => answer.grants().iter().map(grant).collect(),
+        Err(failure) => {
+            part.unseen("the key's grants", &failure);
+            Vec::new()
+        }
+    };
+    let tags = match tags {
+        Ok(answer) => {
+            answer.tags().iter().map(|tag| (tag.tag_key().into(), tag.tag_value().into())).collect()
+        }
+        Err(failure) => {
+            part.unseen("the key's tags", &failure);
+            Tags::new()
+        }
+    };
+    tracing::debug!(key = arn, operation = question.operation, "gathered key");
+    part.0.key = Some(KeyFacts { arn, policy, grants, tags });
+    part
+}
+
+fn grant(entry: &aws_sdk_kms::types::GrantListEntry) -> Grant {
+    let pairs = |map: Option<&std::collections::HashMap<String, String>>| {
+        map.map(|map| map.iter().map(|(key, value)| (key.clone(), value.clone())).collect())
+    };
+    Grant {
+        grant_id: entry.grant_id().unwrap_or_default().into(),
+        grantee: entry.grantee_principal().unwrap_or_default().into(),
+        retiring_principal: entry.retiring_principal().map(Into::into),
+        operations: entry.operations().iter().map(|operation| operation.as_str().into()).collect(),
+        constraints: entry.constraints().map(|constraints| GrantConstraints {
+            encryption_context_equals: pairs(constraints.encryption_context_equals()),
+            encryption_context_subset: pairs(constraints.encryption_context_subset()),
+        }),
+    }
+}
