@@ -40,13 +40,7 @@ pub(super) async fn delete_object(
     let only_if = request.headers.get("if-match").map(|value| demanded(value.as_bytes())).transpose()?;
     let of = (input.key.as_str(), input.version_id, of_headers(&request.headers));
     let found = may_delete(ask, &owned, of).await?;
-    if request.headers.contains_key(BYPASS) {
-        return Err(invalid_argument(
-            "x-amz-bypass-governance-retention is only applicable to Object Lock enabled buckets.",
-            BYPASS,
-            None,
-        ));
-    }
+    must_not_bypass(&request.headers)?;
     let removed = remove(ask, &owned, &found, only_if).await?;
     let output = DeleteObjectOutput {
         delete_marker: removed.marker.then_some(true),
@@ -54,6 +48,18 @@ pub(super) async fn delete_object(
         ..DeleteObjectOutput::default()
     };
     Ok(S3Response::with_status(output, http::StatusCode::NO_CONTENT))
+}
+
+/// There is no Object Lock here, so nothing can be bypassed.
+fn must_not_bypass(headers: &HeaderMap) -> S3Result<()> {
+    match headers.contains_key(BYPASS) {
+        true => Err(invalid_argument(
+            "x-amz-bypass-governance-retention is only applicable to Object Lock enabled buckets.",
+            BYPASS,
+            None,
+        )),
+        false => Ok(()),
+    }
 }
 
 const BYPASS: &str = "x-amz-bypass-governance-retention";
@@ -85,6 +91,7 @@ pub(super) async fn delete_objects(
     let input = request.input;
     let owned = ask.bucket(&input.bucket, input.expected_bucket_owner.as_deref()).await?;
     must_have_digest(&request.headers)?;
+    must_not_bypass(&request.headers)?;
     if !(1..=MAX_KEYS).contains(&input.delete.objects.len()) {
         return Err(malformed_xml());
     }

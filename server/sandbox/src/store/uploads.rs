@@ -21,8 +21,11 @@ pub struct UploadRow {
     pub object: ObjectRow,
     /// When it was begun.
     pub initiated: Timestamp,
-    /// Principal ARN of who began it.
+    /// Principal ARN of who began it; the canonical id of an account's root user.
     pub initiator: String,
+    /// The data of the object that was there when it was begun; empty when there was none.
+    #[serde(default)]
+    pub before: Option<String>,
     /// Checksum algorithm asked for, as S3 spells it.
     pub checksum_algorithm: Option<String>,
     /// Whether the object's checksum is to be that of the parts' checksums.

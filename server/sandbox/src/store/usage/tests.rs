@@ -78,6 +78,7 @@ fn upload_of(bucket: &str, key: &str) -> UploadRow {
         object: object(bucket, key, NULL_VERSION, 0),
         initiated: 0,
         initiator: String::new(),
+        before: None,
         checksum_algorithm: None,
         composite_checksum: false,
     }
