@@ -17,10 +17,10 @@ use super::failure::{from_store, invalid_argument, malformed_xml, refuse};
 use super::intent::of_headers;
 use super::tags;
 use super::versions::{Found, on_version};
-use super::write::done;
+use super::write::refused;
 use crate::gate::actions;
 use crate::limits::Stock;
-use crate::store::{OnlyIf, Removed, StoreError, Written, is_version_id};
+use crate::store::{OnlyIf, Refused, Removed, StoreError, is_version_id};
 
 /// Keys of one DeleteObjects that are deleted at the same time.
 const AT_ONCE: usize = 64;
@@ -173,11 +173,8 @@ async fn remove(ask: &Ask, owned: &Owned, found: &Found, only_if: Option<OnlyIf>
     removed_or_refused(store.delete_version(place, version).await)
 }
 
-fn removed_or_refused(removed: Result<Result<Removed, Written>, StoreError>) -> S3Result<Removed> {
-    match removed.map_err(|error| from_store(&error))? {
-        Ok(removed) => Ok(removed),
-        Err(refused) => done(refused).map(|()| Removed::default()),
-    }
+fn removed_or_refused(removed: Result<Result<Removed, Refused>, StoreError>) -> S3Result<Removed> {
+    removed.map_err(|error| from_store(&error))?.map_err(refused)
 }
 
 /// A batch is deleted only as it was sent: its document needs a digest of its own (BC:s3.DeleteObjects).

@@ -17,7 +17,7 @@ use crate::gate::{Permit, actions};
 use crate::limits::Stock;
 use crate::model::Versioning;
 use crate::store::{
-    NULL_VERSION, ObjectRow, OnlyIf, Promise, Store, StoreError, Terms, Written, new_version_id,
+    NULL_VERSION, ObjectRow, OnlyIf, Promise, Refused, Store, StoreError, Terms, Written, new_version_id,
 };
 
 /// What an object is to be called and described with.
@@ -121,13 +121,16 @@ pub(super) fn entity_tag(row: &ObjectRow, sums: &Sums) -> S3Result<String> {
 
 /// What S3 says of a write that was not made.
 pub(super) fn done(written: Written) -> S3Result<()> {
-    match written {
-        Written::Done => Ok(()),
-        Written::NoBucket => Err(refuse(404, "NoSuchBucket", "The specified bucket does not exist")),
-        Written::Missing => Err(refuse(404, "NoSuchKey", "The specified key does not exist.")),
-        Written::Changed(OnlyIf::Absent) => Err(precondition_failed("If-None-Match")),
-        Written::Changed(OnlyIf::Present | OnlyIf::Etag(_)) => Err(precondition_failed("If-Match")),
-        Written::NoUpload => Err(no_such_upload()),
+    written.map_err(refused)
+}
+
+pub(super) fn refused(refused: Refused) -> S3Error {
+    match refused {
+        Refused::NoBucket => refuse(404, "NoSuchBucket", "The specified bucket does not exist"),
+        Refused::Missing => refuse(404, "NoSuchKey", "The specified key does not exist."),
+        Refused::Changed(OnlyIf::Absent) => precondition_failed("If-None-Match"),
+        Refused::Changed(OnlyIf::Present | OnlyIf::Etag(_)) => precondition_failed("If-Match"),
+        Refused::NoUpload => no_such_upload(),
     }
 }
 

@@ -16,7 +16,8 @@ use super::sql::{Value, rows_of_parameters, sql};
 use super::usage;
 use super::writer::{Member, Tx};
 use super::{
-    NULL_VERSION, ObjectRow, OnlyIf, Removed, Store, StoreError, Terms, Version, Written, new_version_id,
+    NULL_VERSION, ObjectRow, OnlyIf, Refused, Removed, Store, StoreError, Terms, Version, Written,
+    new_version_id,
 };
 use crate::model::{Timestamp, Versioning};
 use replaced::{REMOVED, RemovedRow, take_replaced};
@@ -61,8 +62,8 @@ pub(super) struct Remove {
     version: String,
     only_if: Option<OnlyIf>,
     /// Whether it was a delete marker; or why it stays.
-    removed: Result<bool, Written>,
-    answer: oneshot::Sender<Result<Result<bool, Written>, StoreError>>,
+    removed: Result<bool, Refused>,
+    answer: oneshot::Sender<Result<Result<bool, Refused>, StoreError>>,
 }
 
 impl Put {
@@ -93,7 +94,7 @@ impl Put {
             owner: terms.owner.to_owned(),
             only_if: terms.only_if.cloned(),
             kept: Arc::new(Kept { version, bytes: in_row }),
-            written: Written::Done,
+            written: Ok(()),
             answer,
         })
     }
@@ -169,7 +170,7 @@ impl Store {
         versioning: Option<Versioning>,
         only_if: Option<&OnlyIf>,
         now: Timestamp,
-    ) -> Result<Result<Removed, Written>, StoreError> {
+    ) -> Result<Result<Removed, Refused>, StoreError> {
         let version = match versioning {
             None => {
                 let removed = self.remove((owner, bucket, key), NULL_VERSION, only_if).await?;
@@ -193,23 +194,23 @@ impl Store {
             owner: owner.to_owned(),
             only_if: only_if.cloned(),
             kept: Arc::new(Kept { version: marker, bytes: None }),
-            written: Written::Done,
+            written: Ok(()),
             answer,
         };
         self.send(Member::Put(put)).await?;
         match written.await.map_err(|_| StoreError::Stopped)?? {
-            Written::Done => Ok(Ok(Removed { version: Some(version), marker: true })),
-            refused => Ok(Err(refused)),
+            Ok(()) => Ok(Ok(Removed { version: Some(version), marker: true })),
+            Err(refused) => Ok(Err(refused)),
         }
     }
 
-    /// Removes one version for good; what was before it is the latest then. Removing what is not there is no error. `None` when
-    /// `owner` has no such bucket any more.
+    /// Removes one version for good; what was before it is the latest then. Removing what is not there is no error. What is
+    /// given is why nothing was removed, if so: `owner` has no such bucket any more.
     pub async fn delete_version(
         &self,
         place: (&str, &str, &str),
         version: &str,
-    ) -> Result<Result<Removed, Written>, StoreError> {
+    ) -> Result<Result<Removed, Refused>, StoreError> {
         let removed = self.remove(place, version, None).await?;
         Ok(removed.map(|marker| Removed { version: Some(version.to_owned()), marker }))
     }
@@ -220,7 +221,7 @@ impl Store {
         (owner, bucket, key): (&str, &str, &str),
         version: &str,
         only_if: Option<&OnlyIf>,
-    ) -> Result<Result<bool, Written>, StoreError> {
+    ) -> Result<Result<bool, Refused>, StoreError> {
         let (answer, removed) = oneshot::channel();
         let remove = Remove {
             owner: owner.to_owned(),
@@ -286,11 +287,11 @@ impl Rows {
 /// Puts versions of different names. Of each it is said in `written` what came of it.
 pub(super) async fn put_all(tx: &mut Tx, mut puts: Vec<&mut Put>) -> Result<(), StoreError> {
     for put in &mut puts {
-        put.written = Written::Done;
+        put.written = Ok(());
     }
     refuse_without_bucket(tx, &mut puts).await?;
     refuse_on_condition(tx, &mut puts).await?;
-    puts.retain(|put| put.written == Written::Done);
+    puts.retain(|put| put.written.is_ok());
     take_replaced(tx, &puts).await?;
     let rows = Rows::new(puts.iter().map(|put| {
         let in_row = match &put.bytes {
@@ -333,7 +334,7 @@ async fn refuse_without_bucket(tx: &mut Tx, puts: &mut [&mut Put]) -> Result<(),
     let owners = owners(tx, puts.iter().map(|put| put.bucket.as_str())).await?;
     for put in puts {
         if owners.get(&put.bucket) != Some(&put.owner) {
-            put.written = Written::NoBucket;
+            put.written = Err(Refused::NoBucket);
         }
     }
     Ok(())
@@ -354,7 +355,7 @@ async fn owners(
 }
 
 async fn refuse_on_condition(tx: &mut Tx, puts: &mut [&mut Put]) -> Result<(), StoreError> {
-    let asking = |put: &Put| put.written == Written::Done && put.only_if.is_some();
+    let asking = |put: &Put| put.written.is_ok() && put.only_if.is_some();
     let there = etags(tx, puts.iter().filter(|put| asking(put)).map(|put| put.in_place())).await?;
     for put in puts.iter_mut().filter(|put| asking(put)) {
         put.written = held(put.only_if.as_ref(), there.get(&put.place()));
@@ -365,10 +366,10 @@ async fn refuse_on_condition(tx: &mut Tx, puts: &mut [&mut Put]) -> Result<(), S
 /// Whether what is demanded of the object that is there, by its entity tag, holds.
 fn held(only_if: Option<&OnlyIf>, there: Option<&String>) -> Written {
     match (only_if, there) {
-        (None, _) | (Some(OnlyIf::Absent), None) | (Some(OnlyIf::Present), Some(_)) => Written::Done,
-        (Some(OnlyIf::Etag(wanted)), Some(there)) if wanted == there => Written::Done,
-        (Some(OnlyIf::Present | OnlyIf::Etag(_)), None) => Written::Missing,
-        (Some(only_if), Some(_)) => Written::Changed(only_if.clone()),
+        (None, _) | (Some(OnlyIf::Absent), None) | (Some(OnlyIf::Present), Some(_)) => Ok(()),
+        (Some(OnlyIf::Etag(wanted)), Some(there)) if wanted == there => Ok(()),
+        (Some(OnlyIf::Present | OnlyIf::Etag(_)), None) => Err(Refused::Missing),
+        (Some(only_if), Some(_)) => Err(Refused::Changed(only_if.clone())),
     }
 }
 
@@ -404,9 +405,9 @@ pub(super) async fn remove_all(tx: &mut Tx, mut removes: Vec<&mut Remove>) -> Re
     for remove in &mut removes {
         let held = match owners.get(&remove.bucket) == Some(&remove.owner) {
             true => held(remove.only_if.as_ref(), there.get(&remove.place())),
-            false => Written::NoBucket,
+            false => Err(Refused::NoBucket),
         };
-        remove.removed = if held == Written::Done { Ok(false) } else { Err(held) };
+        remove.removed = held.map(|()| false);
     }
     removes.retain(|remove| remove.removed.is_ok());
     if removes.is_empty() {

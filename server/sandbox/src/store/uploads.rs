@@ -4,7 +4,7 @@ use futures::FutureExt as _;
 use serde::{Deserialize, Serialize};
 
 use super::naming::name_object;
-use super::objects::{ObjectRow, OnlyIf, PartRow, Terms, Written, body_of};
+use super::objects::{ObjectRow, OnlyIf, PartRow, Refused, Terms, Written, body_of};
 use super::sql::{Row, sql};
 use super::usage;
 use super::writer::Tx;
@@ -142,13 +142,13 @@ struct Completion {
 
 async fn create(tx: &mut Tx, upload: &UploadRow, body: &str, owner: &str) -> Result<Written, StoreError> {
     if tx.owner("bucket", &upload.object.bucket).await?.is_none_or(|now| now != owner) {
-        return Ok(Written::NoBucket);
+        return Ok(Err(Refused::NoBucket));
     }
     let insert = sql("INSERT INTO uploads (id, bucket, name, data, body) VALUES ($1, $2, $3, $4, $5)");
     let insert = insert.bind(&upload.id).bind(&upload.object.bucket).bind(upload.object.key.as_bytes());
     tx.run(insert.bind(&upload.object.data).bind(body)).await?;
     tx.tally.add(owner, usage::of_name());
-    Ok(Written::Done)
+    Ok(Ok(()))
 }
 
 async fn is_there(tx: &mut Tx, upload: &str) -> Result<bool, StoreError> {
@@ -157,7 +157,7 @@ async fn is_there(tx: &mut Tx, upload: &str) -> Result<bool, StoreError> {
 
 async fn add_part(tx: &mut Tx, last: &LastOfPart) -> Result<Written, StoreError> {
     if !is_there(tx, &last.upload).await? {
-        return Ok(Written::NoUpload);
+        return Ok(Err(Refused::NoUpload));
     }
     let account = tx.owner("bucket", &last.bucket).await?.unwrap_or_default();
     if let Some((first, size)) = stored_part(tx, &last.upload, last.number).await? {
@@ -170,23 +170,23 @@ async fn add_part(tx: &mut Tx, last: &LastOfPart) -> Result<Written, StoreError>
     let part = sql("INSERT INTO parts (upload, number, first, body) VALUES ($1, $2, $3, $4) \
          ON CONFLICT (upload, number) DO UPDATE SET first = excluded.first, body = excluded.body");
     tx.run(part.bind(&last.upload).bind(last.number).bind(last.first).bind(&last.body)).await?;
-    Ok(Written::Done)
+    Ok(Ok(()))
 }
 
 async fn complete(tx: &mut Tx, completion: &Completion) -> Result<Written, StoreError> {
     let Completion { upload, object, owner, only_if } = completion;
     if !is_there(tx, upload).await? {
-        return Ok(Written::NoUpload);
+        return Ok(Err(Refused::NoUpload));
     }
     for part in &object.parts {
         // Uploaded again since the parts were read: what was promised is no longer there.
         let stored = stored_part(tx, upload, part.number).await?;
         if stored.is_none_or(|(first, _)| first != part.first) {
-            return Ok(Written::NoUpload);
+            return Ok(Err(Refused::NoUpload));
         }
     }
     let written = name_object(tx, object, Terms { owner, only_if: only_if.as_ref() }).await?;
-    if written != Written::Done {
+    if written.is_err() {
         return Ok(written);
     }
     tx.end_upload(upload, owner).await?;
@@ -196,7 +196,7 @@ async fn complete(tx: &mut Tx, completion: &Completion) -> Result<Written, Store
         kept_up_to = end_of_attempt(part.first);
     }
     remove_between(tx, &object.data, kept_up_to, i64::MAX).await?;
-    Ok(Written::Done)
+    Ok(Ok(()))
 }
 
 async fn abort(tx: &mut Tx, upload: &UploadRow) -> Result<bool, StoreError> {

@@ -8,7 +8,7 @@ use futures::FutureExt as _;
 
 use super::*;
 use crate::model::{Account, Bucket, DefaultEncryption, Versioning};
-use crate::store::{NULL_VERSION, ObjectRow, PartRow, Storage, Terms, UploadRow, Written, new_version_id};
+use crate::store::{NULL_VERSION, ObjectRow, PartRow, Storage, Terms, UploadRow, new_version_id};
 
 const OWNER: &str = "111122223333";
 
@@ -134,7 +134,7 @@ async fn what_is_counted_is_what_is_there_after_anything() {
                     store.put_chunk(&row.data, chunk, b"bytes").await.unwrap();
                 }
                 let written = store.put_object(&row, terms, (chunks, b"bytes")).await.unwrap();
-                if let (Written::Done, 0) = (written, random(3)) {
+                if let (Ok(()), 0) = (written, random(3)) {
                     held.push(store.hold(&row).await.unwrap());
                 }
             }
