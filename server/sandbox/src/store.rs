@@ -17,6 +17,8 @@ mod naming;
 mod objects;
 mod removal;
 mod root_key;
+#[cfg(test)]
+mod samples;
 mod sql;
 mod uploads;
 mod url;

@@ -204,14 +204,15 @@ impl Store {
         }
     }
 
-    /// Removes one version for good; what was before it is the latest then. Removing what is not there is no error. What is
-    /// given is why nothing was removed, if so: `owner` has no such bucket any more.
+    /// Removes one version for good; what was before it is the latest then. Removing what is not there is no error,
+    /// unless it was demanded. What is given is why nothing was removed, if so: `owner` has no such bucket any more.
     pub async fn delete_version(
         &self,
         place: (&str, &str, &str),
         version: &str,
+        only_if: Option<&OnlyIf>,
     ) -> Result<Result<Removed, Refused>, StoreError> {
-        let removed = self.remove(place, version, None).await?;
+        let removed = self.remove(place, version, only_if).await?;
         Ok(removed.map(|marker| Removed { version: Some(version.to_owned()), marker }))
     }
 
@@ -356,7 +357,7 @@ async fn owners(
 
 async fn refuse_on_condition(tx: &mut Tx, puts: &mut [&mut Put]) -> Result<(), StoreError> {
     let asking = |put: &Put| put.written.is_ok() && put.only_if.is_some();
-    let there = etags(tx, puts.iter().filter(|put| asking(put)).map(|put| put.in_place())).await?;
+    let there = etags(tx, puts.iter().filter(|put| asking(put)).map(|put| put.in_place()), LATEST).await?;
     for put in puts.iter_mut().filter(|put| asking(put)) {
         put.written = held(put.only_if.as_ref(), there.get(&put.place()));
     }
@@ -373,21 +374,26 @@ fn held(only_if: Option<&OnlyIf>, there: Option<&String>) -> Written {
     }
 }
 
-/// The entity tags of the latest of these, by their places; none of those that are not there.
+/// Which version a condition is about: a write the one that it follows, a removal the one that it removes.
+const LATEST: &str = "objects.born = (SELECT MAX(newest.born) FROM objects newest \
+     WHERE newest.bucket = asked.column1 AND newest.name = asked.column2)";
+const ITSELF: &str = "objects.version = asked.column3";
+
+/// The entity tags of these versions, by their places; none of those that are not there.
 async fn etags(
     tx: &mut Tx,
     places: impl Iterator<Item = [Value; 3]>,
+    which: &str,
 ) -> Result<HashMap<String, String>, StoreError> {
     let mut etags = HashMap::new();
-    let rows = Rows::new(places.map(|[bucket, key, _]| [bucket, key]));
+    let rows = Rows::new(places);
     if rows.is_empty() {
         return Ok(etags);
     }
     let (list, values) = rows.list();
     let query = sql(format!(
         "SELECT {VERSION} FROM (VALUES {list}) AS asked CROSS JOIN objects \
-         WHERE objects.bucket = asked.column1 AND objects.name = asked.column2 AND objects.born = \
-         (SELECT MAX(newest.born) FROM objects newest WHERE newest.bucket = asked.column1 AND newest.name = asked.column2)"
+         WHERE objects.bucket = asked.column1 AND objects.name = asked.column2 AND {which}"
     ));
     for row in tx.rows(query.bind_all(values)).await? {
         if let Some(object) = version_of(&row, true)?.object {
@@ -401,7 +407,7 @@ async fn etags(
 pub(super) async fn remove_all(tx: &mut Tx, mut removes: Vec<&mut Remove>) -> Result<(), StoreError> {
     let owners = owners(tx, removes.iter().map(|remove| remove.bucket.as_str())).await?;
     let asking = removes.iter().filter(|remove| remove.only_if.is_some());
-    let there = etags(tx, asking.map(|remove| remove.in_place())).await?;
+    let there = etags(tx, asking.map(|remove| remove.in_place()), ITSELF).await?;
     for remove in &mut removes {
         let held = match owners.get(&remove.bucket) == Some(&remove.owner) {
             true => held(remove.only_if.as_ref(), there.get(&remove.place())),
@@ -484,3 +490,6 @@ pub(super) async fn name_object(
     put_all(tx, vec![&mut put]).await?;
     Ok(put.written)
 }
+
+#[cfg(test)]
+mod tests;

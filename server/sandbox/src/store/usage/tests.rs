@@ -7,31 +7,9 @@ use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use futures::FutureExt as _;
 
 use super::*;
-use crate::model::{Account, Bucket, DefaultEncryption, Versioning};
+use crate::model::{Account, Versioning};
+use crate::store::samples::{OWNER, make_bucket, object, part, upload_of};
 use crate::store::{NULL_VERSION, ObjectRow, PartRow, Storage, Terms, UploadRow, new_version_id};
-
-const OWNER: &str = "111122223333";
-
-async fn make_bucket(store: &Store, name: &str) {
-    let bucket = Bucket {
-        name: name.to_owned(),
-        region: "us-east-1".into(),
-        created: 0,
-        policy: None,
-        encryption: DefaultEncryption::Aes256,
-        public_access_block: None,
-        versioning: None,
-        tags: Default::default(),
-        ownership: None,
-        blocks_customer_keys: false,
-    };
-    let bucket = Arc::new(bucket);
-    let insert = |account: &mut Account| {
-        account.buckets.insert(bucket.name.clone(), Arc::clone(&bucket));
-        Ok::<_, Infallible>(())
-    };
-    store.change(OWNER, insert).await.unwrap();
-}
 
 async fn remove_bucket(store: &Store, name: &str) {
     let remove = |account: &mut Account| {
@@ -40,46 +18,6 @@ async fn remove_bucket(store: &Store, name: &str) {
     };
     // Refused while there are objects.
     let _ = store.change(OWNER, remove).await;
-}
-
-fn object(bucket: &str, key: &str, version: &str, size: u64) -> ObjectRow {
-    ObjectRow {
-        bucket: bucket.into(),
-        key: key.into(),
-        version: version.into(),
-        data: uuid::Uuid::new_v4().to_string(),
-        size,
-        etag: String::new(),
-        modified: 0,
-        content_type: None,
-        metadata: Vec::new(),
-        headers: Vec::new(),
-        tags: Vec::new(),
-        kms_key_arn: None,
-        customer_key_check: None,
-        encryption_context: Vec::new(),
-        wrapped_key: String::new(),
-        bucket_key: false,
-        checksums: Vec::new(),
-        composite_checksum: false,
-        parts: Vec::new(),
-    }
-}
-
-fn part(number: i64, attempt: u32, size: u64) -> PartRow {
-    let first = crate::store::first_chunk(number, attempt);
-    PartRow { number, first, size, etag: String::new(), modified: 0, checksum: None, claimed: None }
-}
-
-fn upload_of(bucket: &str, key: &str) -> UploadRow {
-    UploadRow {
-        id: uuid::Uuid::new_v4().to_string(),
-        object: object(bucket, key, NULL_VERSION, 0),
-        initiated: 0,
-        initiator: String::new(),
-        checksum_algorithm: None,
-        composite_checksum: false,
-    }
 }
 
 /// Asserts that nothing is promised any more and that row, memory and a count of everything agree.
@@ -142,24 +80,24 @@ async fn what_is_counted_is_what_is_there_after_anything() {
             6 => {
                 let there = store.version(bucket, key, None).await.unwrap();
                 let id = there.map_or_else(|| NULL_VERSION.to_owned(), |there| there.id);
-                drop(store.delete_version((OWNER, bucket, key), &id).await.unwrap());
+                drop(store.delete_version((OWNER, bucket, key), &id, None).await.unwrap());
             }
             7 => {
                 let upload = upload_of(bucket, key);
-                store.create_upload(&upload, OWNER).await.unwrap();
+                drop(store.create_upload(&upload, OWNER).await.unwrap());
                 uploads.push(upload);
             }
             8..=9 if !uploads.is_empty() => {
                 let upload = &uploads[random(uploads.len() as u64) as usize];
                 let part = part(1 + random(3) as i64, step, random(5_000));
-                store.put_part(upload, &part, (part.first, b"bytes")).await.unwrap();
+                drop(store.put_part(upload, &part, (part.first, b"bytes")).await.unwrap());
             }
             10 if !uploads.is_empty() => {
                 let upload = uploads.swap_remove(random(uploads.len() as u64) as usize);
                 let parts: Vec<PartRow> = store.parts(&upload.id, random(2) as i64).await.unwrap();
                 let size = parts.iter().map(|part| part.size).sum();
                 let object = ObjectRow { size, parts, version, ..upload.object.clone() };
-                store.complete_upload(&upload.id, &object, terms).await.unwrap();
+                drop(store.complete_upload(&upload.id, &object, terms).await.unwrap());
             }
             11 if !uploads.is_empty() => {
                 let upload = uploads.swap_remove(random(uploads.len() as u64) as usize);
