@@ -17,7 +17,7 @@ use super::failure::{from_store, internal, malformed_xml, refuse, with_fields};
 use super::parts::{algorithm_of, may_add};
 use super::put::only_if;
 use super::versions::Found;
-use super::write::{done, must_fit, shown_version, version_of_a_write};
+use super::write::{done, invalid_part, must_fit, shown_version, version_of_a_write};
 use crate::gate::{Permit, actions};
 use crate::store::{ObjectRow, PartRow, Terms, UploadRow};
 
@@ -165,14 +165,8 @@ fn chosen(named: &[CompletedPart], there: &[PartRow]) -> S3Result<Vec<PartRow>> 
     for (part, number) in named.iter().zip(numbers) {
         let found = there.iter().find(|row| row.number == i64::from(number)).filter(|row| is_that(part, row));
         parts.push(found.cloned().ok_or_else(|| {
-            let error = refuse(
-                400,
-                "InvalidPart",
-                "One or more of the specified parts could not be found.  The part may not have been uploaded, or the \
-                 specified entity tag may not match the part's entity tag.",
-            );
             let etag = part.e_tag.as_ref().map(|etag| etag.value().to_owned());
-            with_fields(error, [("PartNumber", number.to_string()), ("ETag", etag.unwrap_or_default())])
+            invalid_part(number.into(), etag.unwrap_or_default())
         })?);
     }
     let Some(small) = parts.iter().rev().skip(1).rev().find(|part| part.size < LEAST_BYTES) else {

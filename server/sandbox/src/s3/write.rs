@@ -131,6 +131,7 @@ pub(super) fn refused(refused: Refused) -> S3Error {
         Refused::Changed(OnlyIf::Absent) => precondition_failed("If-None-Match"),
         Refused::Changed(OnlyIf::Present | OnlyIf::Etag(_)) => precondition_failed("If-Match"),
         Refused::NoUpload => no_such_upload(),
+        Refused::NoPart { number, etag } => invalid_part(number, etag),
     }
 }
 
@@ -140,6 +141,17 @@ pub(super) fn no_such_upload() -> S3Error {
         "NoSuchUpload",
         "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.",
     )
+}
+
+/// A part that a completion names is not there, or is another.
+pub(super) fn invalid_part(number: i64, etag: String) -> S3Error {
+    let error = refuse(
+        400,
+        "InvalidPart",
+        "One or more of the specified parts could not be found.  The part may not have been uploaded, or the specified \
+         entity tag may not match the part's entity tag.",
+    );
+    with_fields(error, [("PartNumber", number.to_string()), ("ETag", etag)])
 }
 
 /// Largest object that comes in one piece, largest part, and largest source of a copy, in bytes (S3 User Guide, `qfacts`).

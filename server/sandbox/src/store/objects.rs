@@ -161,6 +161,13 @@ pub enum Refused {
     Missing,
     /// The upload was completed or aborted meanwhile.
     NoUpload,
+    /// A part that the upload was to be completed with is gone or was uploaded again meanwhile.
+    NoPart {
+        /// Its number.
+        number: i64,
+        /// Its entity tag when it was read.
+        etag: String,
+    },
 }
 
 /// What a removal left.

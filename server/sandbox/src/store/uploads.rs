@@ -182,7 +182,7 @@ async fn complete(tx: &mut Tx, completion: &Completion) -> Result<Written, Store
         // Uploaded again since the parts were read: what was promised is no longer there.
         let stored = stored_part(tx, upload, part.number).await?;
         if stored.is_none_or(|(first, _)| first != part.first) {
-            return Ok(Err(Refused::NoUpload));
+            return Ok(Err(Refused::NoPart { number: part.number, etag: part.etag.clone() }));
         }
     }
     let written = name_object(tx, object, Terms { owner, only_if: only_if.as_ref() }).await?;
@@ -253,4 +253,31 @@ pub(super) fn upload_of(row: &Row) -> Result<UploadRow, StoreError> {
     (upload.id, upload.object.bucket) = (row.get(0)?, row.get(1)?);
     (upload.object.key, upload.object.data) = (row.get_name(2)?, row.get(3)?);
     Ok(upload)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::super::samples::{OWNER, part, store_with_bucket, upload_of};
+    use super::*;
+
+    #[tokio::test]
+    async fn an_upload_whose_part_came_again_is_not_completed_with_the_one_that_was_read() {
+        let store = store_with_bucket("bucket").await;
+        let terms = Terms { owner: OWNER, only_if: None };
+        let upload = upload_of("bucket", "key");
+        store.create_upload(&upload, OWNER).await.unwrap().unwrap();
+        let put = async |attempt: u32| {
+            let part = PartRow { etag: format!("attempt {attempt}"), ..part(1, attempt, 5) };
+            store.put_part(&upload, &part, (part.first, b"bytes")).await.unwrap().unwrap();
+            let parts = store.parts(&upload.id, 0).await.unwrap();
+            ObjectRow { size: 5, parts, ..upload.object.clone() }
+        };
+        let (read, later) = (put(1).await, put(2).await);
+        let refused = Err(Refused::NoPart { number: 1, etag: "attempt 1".into() });
+        assert_eq!(store.complete_upload(&upload.id, &read, terms).await.unwrap(), refused);
+        store.complete_upload(&upload.id, &later, terms).await.unwrap().unwrap();
+        let again = store.complete_upload(&upload.id, &later, terms).await.unwrap();
+        assert_eq!(again, Err(Refused::NoUpload));
+    }
 }
