@@ -68,11 +68,11 @@ pub(super) struct Remove {
 
 impl Put {
     fn of_object(
-        object: &ObjectRow,
+        (object, body): (&ObjectRow, String),
         terms: Terms<'_>,
         bytes: PutBytes,
         answer: oneshot::Sender<Result<Written, StoreError>>,
-    ) -> Result<Self, StoreError> {
+    ) -> Self {
         let version = Version {
             key: object.key.clone(),
             id: object.version.clone(),
@@ -84,19 +84,19 @@ impl Put {
             PutBytes::InRow(bytes) => bytes.clone(),
             PutBytes::LastChunk(..) | PutBytes::InChunks => None,
         };
-        Ok(Self {
+        Self {
             bucket: object.bucket.clone(),
             key: object.key.clone(),
             version: object.version.clone(),
             data: object.data.clone(),
-            body: body_of(object)?,
+            body,
             bytes,
             owner: terms.owner.to_owned(),
             only_if: terms.only_if.cloned(),
             kept: Arc::new(Kept { version, bytes: in_row }),
             written: Ok(()),
             answer,
-        })
+        }
     }
 
     pub(super) fn size(&self) -> usize {
@@ -150,7 +150,7 @@ impl Store {
             false => PutBytes::LastChunk(seq, bytes.to_vec()),
         };
         let (answer, written) = oneshot::channel();
-        self.send(Member::Put(Put::of_object(object, terms, bytes, answer)?)).await?;
+        self.send(Member::Put(Put::of_object((object, body_of(object)?), terms, bytes, answer))).await?;
         written.await.map_err(|_| StoreError::Stopped)?
     }
 
@@ -479,14 +479,14 @@ impl Tx {
     }
 }
 
-/// Names an object whose bytes are in chunks already.
+/// Names an object, of which this is the row's text, whose bytes are in chunks already.
 pub(super) async fn name_object(
     tx: &mut Tx,
-    object: &ObjectRow,
+    (object, body): (&ObjectRow, &str),
     terms: Terms<'_>,
 ) -> Result<Written, StoreError> {
     let (answer, _) = oneshot::channel();
-    let mut put = Put::of_object(object, terms, PutBytes::InChunks, answer)?;
+    let mut put = Put::of_object((object, body.to_owned()), terms, PutBytes::InChunks, answer);
     put_all(tx, vec![&mut put]).await?;
     Ok(put.written)
 }

@@ -107,10 +107,12 @@ impl Store {
         let completion = Completion {
             upload: upload.to_owned(),
             object: object.clone(),
+            // With ten thousand parts this is megabytes.
+            body: body_of(object)?,
             owner: terms.owner.to_owned(),
             only_if: terms.only_if.cloned(),
         };
-        self.write(0, completion, |completion, tx| complete(tx, completion).boxed()).await
+        self.write(completion.body.len(), completion, |completion, tx| complete(tx, completion).boxed()).await
     }
 
     /// Ends an upload and removes its parts; false when there is no such upload.
@@ -136,6 +138,7 @@ struct LastOfPart {
 struct Completion {
     upload: String,
     object: ObjectRow,
+    body: String,
     owner: String,
     only_if: Option<OnlyIf>,
 }
@@ -174,7 +177,7 @@ async fn add_part(tx: &mut Tx, last: &LastOfPart) -> Result<Written, StoreError>
 }
 
 async fn complete(tx: &mut Tx, completion: &Completion) -> Result<Written, StoreError> {
-    let Completion { upload, object, owner, only_if } = completion;
+    let Completion { upload, object, body, owner, only_if } = completion;
     if !is_there(tx, upload).await? {
         return Ok(Err(Refused::NoUpload));
     }
@@ -185,7 +188,7 @@ async fn complete(tx: &mut Tx, completion: &Completion) -> Result<Written, Store
             return Ok(Err(Refused::NoPart { number: part.number, etag: part.etag.clone() }));
         }
     }
-    let written = name_object(tx, object, Terms { owner, only_if: only_if.as_ref() }).await?;
+    let written = name_object(tx, (object, body), Terms { owner, only_if: only_if.as_ref() }).await?;
     if written.is_err() {
         return Ok(written);
     }
