@@ -20,7 +20,8 @@ use super::{
     new_version_id,
 };
 use crate::model::{Timestamp, Versioning};
-use replaced::{REMOVED, RemovedRow, take_replaced};
+use replaced::take_replaced;
+pub(super) use replaced::{REMOVED, RemovedRow};
 
 /// Encrypted bytes that an object's row holds at most; more are a chunk of their own.
 const BYTES_IN_ROW: usize = 32 << 10;

@@ -8,7 +8,8 @@ use futures::FutureExt as _;
 
 use super::*;
 use crate::model::{Account, Versioning};
-use crate::store::samples::{OWNER, make_bucket, object, part, upload_of};
+use crate::store::removal::remove_some_objects;
+use crate::store::samples::{OWNER, make_bucket, object, part, store_with_bucket, upload_of};
 use crate::store::{NULL_VERSION, ObjectRow, PartRow, Storage, Terms, UploadRow, new_version_id};
 
 async fn remove_bucket(store: &Store, name: &str) {
@@ -144,6 +145,23 @@ async fn what_is_counted_is_what_is_there_after_anything() {
     assert_eq!(assert_true(&store, "without its account").await, Stock::default());
     store.close().await;
     std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[tokio::test]
+async fn what_is_left_of_an_account_that_is_half_removed_is_what_counts() {
+    let store = store_with_bucket("bucket").await;
+    let terms = Terms { owner: OWNER, only_if: None };
+    let rows: Vec<_> =
+        (0..700).map(|number| object("bucket", &number.to_string(), NULL_VERSION, 100)).collect();
+    let puts = rows.iter().map(|row| store.put_object(row, terms, (0, b"bytes")));
+    assert!(futures::future::join_all(puts).await.into_iter().all(|put| put.unwrap().is_ok()));
+    let before = assert_true(&store, "before").await;
+    let more = store.write(0, (), |(), tx| remove_some_objects(tx, OWNER).boxed()).await.unwrap();
+    // As if the process had ended here.
+    let left = assert_true(&store, "half removed").await;
+    assert!(more && left.objects > 0 && left.objects < before.objects, "{left:?} of {before:?}");
+    assert!(store.remove_account(OWNER).await.unwrap());
+    assert_eq!(assert_true(&store, "removed").await, Stock::default());
 }
 
 #[tokio::test]
