@@ -187,5 +187,24 @@ async fn no_more_is_promised_than_the_limits_allow() {
     first.cover(80, &limits).unwrap();
     assert_eq!(promise("a", 1, 0).unwrap_err(), Full::Account, "what is covered stays so");
     drop(first);
-    promise("a", 100, 2).unwrap();
+    drop(promise("a", 100, 2).unwrap());
+}
+
+#[tokio::test]
+async fn of_accounts_that_hold_nothing_and_were_promised_nothing_nothing_is_kept() {
+    let store = open(&Storage::InMemory).await;
+    let ledger = &store.memory().ledger;
+    let known = || ledger.with(|books| books.accounts.len());
+    let some = Stock { bytes: 1, objects: 1 };
+    let promises = ["a", "b"].map(|account| store.promise(account, some, &Limits::default()).unwrap());
+    ledger.settle("b".into(), some);
+    ledger.settle("c".into(), some);
+    assert_eq!(known(), 3);
+    drop(promises);
+    assert_eq!(known(), 2, "the room for `a` came to nothing");
+    ledger.settle("b".into(), Stock::default());
+    ledger.settle("never held".into(), Stock::default());
+    assert_eq!(known(), 1);
+    ledger.reset(Vec::new());
+    assert_eq!(known(), 0, "`c` is gone from the rows");
 }
