@@ -262,8 +262,8 @@ impl AuthError {
                 format!("'{names}' must be a 'SignedHeader' in the AWS Authorization."),
             ),
             Self::WrongDate { scope, request, .. } => (
-                403,
-                "SignatureDoesNotMatch",
+                400,
+                "IncompleteSignature",
                 format!(
                     "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '{scope}' != \
                      '{request}'."
