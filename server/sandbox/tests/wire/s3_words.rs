@@ -59,7 +59,8 @@ async fn an_upload_conflicts_with_what_happened_to_its_key_meanwhile() {
             "<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>{}</ETag></Part></CompleteMultipartUpload>",
             part.header("etag").unwrap()
         );
-        lab.s3(&lab.admin, "POST", &format!("/bucket-1/key?uploadId={upload}"), headers, parts.as_bytes()).await
+        lab.s3(&lab.admin, "POST", &format!("/bucket-1/key?uploadId={upload}"), headers, parts.as_bytes())
+            .await
     };
     let conflict =
         "The conditional request cannot succeed due to a conflicting operation against this resource.";
@@ -67,7 +68,10 @@ async fn an_upload_conflicts_with_what_happened_to_its_key_meanwhile() {
     let etag = s3(&lab, "PUT", "/bucket-1/key", &[], b"meanwhile").await.header("etag").unwrap().to_owned();
     let refused = complete(&upload, &[("if-match", &etag)]).await;
     assert_refused(&refused, 409, "ConditionalRequestConflict", conflict);
-    assert_eq!((refused.xml("Condition").as_deref(), refused.xml("Key").as_deref()), (Some("If-Match"), Some("key")));
+    assert_eq!(
+        (refused.xml("Condition").as_deref(), refused.xml("Key").as_deref()),
+        (Some("If-Match"), Some("key"))
+    );
     assert_eq!(complete(&upload, &[("if-match", "\"another\"")]).await.status, 412);
     let upload = begin().await;
     lab.s3(&lab.admin, "DELETE", "/bucket-1/key", &[], b"").await;
@@ -82,7 +86,8 @@ async fn a_checksum_of_checksums_needs_those_of_the_parts() {
     let headers = [("x-amz-checksum-algorithm", "SHA256")];
     let upload = s3(&lab, "POST", "/bucket-1/key?uploads", &headers, b"").await.xml("UploadId").unwrap();
     let path = format!("/bucket-1/key?partNumber=1&uploadId={upload}");
-    let mismatch = "Checksum Type mismatch occurred, expected checksum Type: sha256, actual checksum Type: null";
+    let mismatch =
+        "Checksum Type mismatch occurred, expected checksum Type: sha256, actual checksum Type: null";
     assert_refused(&lab.s3(&lab.admin, "PUT", &path, &[], b"part").await, 400, "InvalidRequest", mismatch);
     let sums = base64_of_sha256(b"part");
     let part = s3(&lab, "PUT", &path, &[("x-amz-checksum-sha256", &sums)], b"part").await;
@@ -122,7 +127,8 @@ async fn what_is_wrong_with_a_presigned_url_is_told_as_of_its_query() {
     let region = "the region 'eu-west-1' is wrong; expecting 'us-east-1'";
     let day = "Invalid credential date \"DATE\". This date is not the same as X-Amz-Date: \"DAY\".";
     let (query, header) = ("AuthorizationQueryParametersError", "AuthorizationHeaderMalformed");
-    let malformed = |what: &str| (header.to_owned(), format!("The authorization header is malformed; {what}"));
+    let malformed =
+        |what: &str| (header.to_owned(), format!("The authorization header is malformed; {what}"));
     let parsing = format!("Error parsing the X-Amz-Credential parameter; {region}");
     assert_eq!(told(elsewhere(), true).await, (query.to_owned(), parsing));
     assert_eq!(told(date(), true).await, (query.to_owned(), day.to_owned()));
@@ -134,7 +140,8 @@ async fn what_is_wrong_with_a_presigned_url_is_told_as_of_its_query() {
 async fn small_things_are_as_s3_has_them() {
     let lab = lab_with_bucket().await;
     s3(&lab, "PUT", "/bucket-1/key", &[], b"text").await;
-    let attributes = s3(&lab, "GET", "/bucket-1/key?attributes", &[("x-amz-object-attributes", "ETag")], b"").await;
+    let attributes =
+        s3(&lab, "GET", "/bucket-1/key?attributes", &[("x-amz-object-attributes", "ETag")], b"").await;
     assert_eq!(attributes.xml("ETag").as_deref(), Some("1cb251ec0d568de6a929b520c4aed8d1"), "without quotes");
     let refused = async |lab: &Lab, method: &str, headers: &[(&str, &str)]| {
         let answer = lab.s3(&lab.admin, method, "/bucket-1/key", headers, b"").await;
