@@ -21,6 +21,8 @@ mod resources;
 mod s3_names;
 mod trust;
 
+pub(crate) use bucket::misfit;
+
 use crate::document::{Document, NamedPrincipal, ParseError, ParseErrorKind, PrincipalElement};
 
 /// A document refused by a service.

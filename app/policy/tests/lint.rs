@@ -239,6 +239,14 @@ fn what_a_service_refuses_is_told_in_its_words_at_its_place() {
             (2, 16),
         ),
         (
+            Kind::Bucket,
+            "{\"Version\": \"2012-10-17\",\n \"Statement\": [{\"Effect\": \"Deny\", \"Principal\": \"*\", \"Action\": [\"s3:ListBucket\", \"s3:GetObject\"],\n  \"Resource\": [\"arn:aws:s3:::b\", \"arn:aws:s3:::b/*\"], \"Condition\": {\"StringLike\": {\n   \"s3:prefix\": \"a/*\"}}}]}",
+            "MalformedPolicy: Conditions do not apply to combination of actions and resources in statement \
+             (s3:GetObject does not carry s3:prefix.)",
+            "/Statement/0/Condition/StringLike/s3:prefix",
+            (4, 17),
+        ),
+        (
             Kind::Trust,
             "{\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Allow\", \"Principal\": {\"AWS\": \"*\"}, \"Action\": \"s3:GetObject\"}]}",
             "MalformedPolicyDocument: AssumeRole policy may only specify STS AssumeRole actions.",

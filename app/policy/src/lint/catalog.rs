@@ -38,10 +38,10 @@ struct Action {
 
 /// An action that exists.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Known<'c> {
+pub(crate) struct Known<'c> {
     service: &'c Service,
     /// Its name, without the service.
-    pub(super) name: &'c str,
+    pub(crate) name: &'c str,
     action: &'c Action,
 }
 
@@ -82,7 +82,7 @@ impl Catalog {
 
 impl Service {
     /// The actions an action pattern (`Get*`, without the service) takes in.
-    pub(super) fn actions<'c>(&'c self, pattern: &str) -> Vec<Known<'c>> {
+    pub(crate) fn actions<'c>(&'c self, pattern: &str) -> Vec<Known<'c>> {
         let pattern = Pattern::compile(pattern, Syntax::Wildcards, false).ignoring_case();
         self.actions
             .iter()
@@ -132,7 +132,7 @@ impl<'c> Known<'c> {
     }
 
     /// Whether a condition key of its service can be there when it is asked.
-    pub(super) fn has_key(self, key: &str) -> bool {
+    pub(crate) fn has_key(self, key: &str) -> bool {
         self.action
             .keys
             .iter()

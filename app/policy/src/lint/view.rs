@@ -109,6 +109,6 @@ fn texts<'v>(value: &'v Value, at: &str) -> Vec<Placed<'v>> {
 }
 
 /// A member's name inside a JSON pointer (RFC 6901).
-fn escaped(name: &str) -> String {
+pub(super) fn escaped(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
