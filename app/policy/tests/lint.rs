@@ -254,6 +254,22 @@ fn what_a_service_refuses_is_told_in_its_words_at_its_place() {
             (1, 41),
         ),
         (
+            Kind::Trust,
+            "{\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Allow\", \"Principal\": {\"Service\": \"lamda.amazonaws.com\"},\n \"Action\": \"sts:AssumeRole\"}]}",
+            "MalformedPolicyDocument: Invalid principal in policy: \"SERVICE\":\"lamda.amazonaws.com\" \
+             (No AWS service is called lamda.amazonaws.com. Did you mean lambda.amazonaws.com?)",
+            "/Statement/0/Principal/Service",
+            (1, 86),
+        ),
+        (
+            Kind::Key,
+            "{\"Version\": \"2012-10-17\", \"Statement\": {\"Effect\": \"Allow\", \"Principal\": {\"Service\": [\"ec2.amazonaws.com\",\n \"foo.amazonaws.com\"]}, \"Action\": \"kms:Decrypt\", \"Resource\": \"*\"}}",
+            "MalformedPolicyDocumentException: Policy contains a statement with one or more invalid principals. \
+             (No AWS service is called foo.amazonaws.com.)",
+            "/Statement/Principal/Service/1",
+            (2, 2),
+        ),
+        (
             Kind::Key,
             "{\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Permit\"}]}",
             "MalformedPolicyDocumentException: ",

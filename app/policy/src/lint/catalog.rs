@@ -54,7 +54,7 @@ pub(crate) fn catalog() -> &'static Catalog {
 
 impl Catalog {
     /// Whether AWS has a service with this prefix.
-    pub(super) fn has_prefix(&self, prefix: &str) -> bool {
+    pub(crate) fn has_prefix(&self, prefix: &str) -> bool {
         self.prefixes.iter().any(|known| known.eq_ignore_ascii_case(prefix))
     }
 
@@ -158,7 +158,7 @@ fn names(known: &str, key: &str) -> bool {
 }
 
 /// The name nearest to `wrong`, if one is near: at most a third of it is to be changed.
-pub(super) fn nearest<'n>(wrong: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+pub(crate) fn nearest<'n>(wrong: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let wrong = wrong.to_ascii_lowercase();
     let nearest =
         names.map(|name| (distance(&wrong, &name.to_ascii_lowercase()), name)).min_by_key(|(far, _)| *far)?;

@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::view::escaped;
+use super::view::{View, escaped};
 use super::{Draft, Kind, Severity};
 use crate::document::{Document, ParseErrorKind, Statement};
+use crate::service_principals;
 use crate::validate::{self, Rejection};
 
 pub(super) fn check(json: &str, kind: Kind, drafts: &mut Vec<Draft>) {
@@ -76,6 +77,13 @@ fn unsaid(statement: &Statement, at: &str, rejection: &Rejection) -> Option<(Str
         let misfit = validate::misfit(statement)?;
         let place = format!("{at}/Condition/{}/{}", escaped(misfit.operator), escaped(misfit.key));
         return Some((place, format!(" ({} does not carry {}.)", misfit.action, misfit.key)));
+    }
+    if rejection.message.contains("nvalid principal") {
+        let services = View { statement, at: at.to_owned() }.principals("Service");
+        let (place, name) = services.into_iter().find(|(_, name)| !service_principals::exists(name))?;
+        let hint = service_principals::nearest(name)
+            .map_or_else(String::new, |near| format!(" Did you mean {near}?"));
+        return Some((place, format!(" (No AWS service is called {name}.{hint})")));
     }
     None
 }

@@ -31,6 +31,7 @@ async fn bucket_policies_that_s3_refuses_are_refused_and_change_nothing() {
         (statement(json!({"Resource": "arn:aws:s3:::bucket-2/*"})), "Policy has invalid resource"),
         (statement(json!({"Action": "s3:HeadBucket"})), "Policy has invalid action"),
         (statement(json!({"Principal": {"AWS": nobody}})), "Invalid principal in policy"),
+        (statement(json!({"Principal": {"Service": "foo.amazonaws.com"}})), "Invalid principal in policy"),
         (statement(json!({"Action": "s3:GetObject", "Condition": encrypted})), misfit),
         (statement(json!({"Action": ["s3:PutObject", "s3:GetObject"], "Condition": encrypted})), misfit),
         (
