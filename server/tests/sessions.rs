@@ -199,3 +199,15 @@ async fn credentials_of_a_role_that_was_made_again_are_renewed_by_the_next_switc
 fn decoded(text: &str) -> String {
     percent_encoding::percent_decode_str(text).decode_utf8().unwrap().into_owned()
 }
+
+/// Only with `TRILOCK_TEST_DATABASE` set.
+#[tokio::test]
+async fn a_lab_goes_on_after_its_database_was_away() {
+    let walk = Walk::started(Listings::Corrected).await;
+    walk.policies().await;
+    let before = (walk.lab().await, walk.console.records(RecordsOf::Newest(5)).await.unwrap());
+    walk.place.disconnect().await;
+    assert_eq!((walk.lab().await, walk.console.records(RecordsOf::Newest(5)).await.unwrap()), before);
+    walk.console.start(Listings::Printed, walk.console.suggested_bucket()).await.unwrap();
+    assert_ne!(walk.lab().await.account_id, before.0.account_id);
+}

@@ -12,7 +12,7 @@ Commands:
   run [OPTIONS]   Build everything, then start `trilock serve` with these options
                   (`cargo xtask run --help` lists them)
   build           Build everything: the browser's half, the style sheet, the server
-  test            Check format and lints, run the Rust tests, those of the embedded AWS on
+  test            Check format and lints, run the Rust tests, those that keep state on
                   PostgreSQL as well, then the browser and client specs
   test --quick    The same without PostgreSQL, browser and clients
   test --postgres The tests on PostgreSQL alone

@@ -46,6 +46,7 @@ mod pattern;
 mod principal;
 mod public;
 mod request;
+mod service_principals;
 pub mod validate;
 
 pub use arn::{Arn, is_account_id};

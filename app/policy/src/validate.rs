@@ -21,7 +21,10 @@ mod resources;
 mod s3_names;
 mod trust;
 
+pub(crate) use bucket::misfit;
+
 use crate::document::{Document, NamedPrincipal, ParseError, ParseErrorKind, PrincipalElement};
+use crate::service_principals;
 
 /// A document refused by a service.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -137,11 +140,11 @@ fn demand_principals(code: &'static str, document: &Document) -> Result<(), Reje
 }
 
 /// The first principal that no service takes: a misspelt ARN, a group, a wildcard inside an ARN, the id of a deleted
-/// principal (`aws-semantics.md` §2 and §4). Gives the kind and the text.
+/// principal (`aws-semantics.md` §2 and §4), a service that does not exist. Gives the kind as IAM spells it and the text.
 fn invalid_principal(element: &PrincipalElement) -> Option<(&'static str, &str)> {
     element.named.iter().find_map(|named| match named {
         NamedPrincipal::Nobody(text) | NamedPrincipal::UniqueId(text) => Some(("AWS", text.as_str())),
-        NamedPrincipal::Service(name) if !name.contains('.') || name.contains('*') => Some(("Service", name)),
+        NamedPrincipal::Service(name) if !service_principals::exists(name) => Some(("SERVICE", name)),
         NamedPrincipal::Federated(provider) if provider.is_empty() || provider == "*" => {
             Some(("Federated", provider))
         }

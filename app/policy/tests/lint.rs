@@ -239,11 +239,35 @@ fn what_a_service_refuses_is_told_in_its_words_at_its_place() {
             (2, 16),
         ),
         (
+            Kind::Bucket,
+            "{\"Version\": \"2012-10-17\",\n \"Statement\": [{\"Effect\": \"Deny\", \"Principal\": \"*\", \"Action\": [\"s3:ListBucket\", \"s3:GetObject\"],\n  \"Resource\": [\"arn:aws:s3:::b\", \"arn:aws:s3:::b/*\"], \"Condition\": {\"StringLike\": {\n   \"s3:prefix\": \"a/*\"}}}]}",
+            "MalformedPolicy: Conditions do not apply to combination of actions and resources in statement \
+             (s3:GetObject does not carry s3:prefix.)",
+            "/Statement/0/Condition/StringLike/s3:prefix",
+            (4, 17),
+        ),
+        (
             Kind::Trust,
             "{\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Allow\", \"Principal\": {\"AWS\": \"*\"}, \"Action\": \"s3:GetObject\"}]}",
             "MalformedPolicyDocument: AssumeRole policy may only specify STS AssumeRole actions.",
             "/Statement/0",
             (1, 41),
+        ),
+        (
+            Kind::Trust,
+            "{\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Allow\", \"Principal\": {\"Service\": \"lamda.amazonaws.com\"},\n \"Action\": \"sts:AssumeRole\"}]}",
+            "MalformedPolicyDocument: Invalid principal in policy: \"SERVICE\":\"lamda.amazonaws.com\" \
+             (No AWS service is called lamda.amazonaws.com. Did you mean lambda.amazonaws.com?)",
+            "/Statement/0/Principal/Service",
+            (1, 86),
+        ),
+        (
+            Kind::Key,
+            "{\"Version\": \"2012-10-17\", \"Statement\": {\"Effect\": \"Allow\", \"Principal\": {\"Service\": [\"ec2.amazonaws.com\",\n \"foo.amazonaws.com\"]}, \"Action\": \"kms:Decrypt\", \"Resource\": \"*\"}}",
+            "MalformedPolicyDocumentException: Policy contains a statement with one or more invalid principals. \
+             (No AWS service is called foo.amazonaws.com.)",
+            "/Statement/Principal/Service/1",
+            (2, 2),
         ),
         (
             Kind::Key,

@@ -19,7 +19,7 @@ use sandbox::model::{
     Account, Bucket, DefaultEncryption, IdentityPolicies, KeyState, KmsKey, PolicyText, PublicAccessBlock,
     Role,
 };
-use sandbox::store::{NULL_VERSION, ObjectRow, RootKey, Store, Terms, Written};
+use sandbox::store::{NULL_VERSION, ObjectRow, RootKey, Store, Terms};
 
 const OWNER: &str = "111122223333";
 const BUCKET: &str = "trilock-measured";
@@ -170,7 +170,7 @@ async fn put(store: &Store, key: &str) {
 async fn put_into(store: &Store, bucket: &str, owner: &str, key: &str) {
     let terms = Terms { owner, only_if: None };
     let written = store.put_object(&object(bucket, key), terms, (0, &[7; 1_052])).await;
-    assert_eq!(written.unwrap(), Written::Done);
+    assert_eq!(written.unwrap(), Ok(()));
 }
 
 async fn read(store: &Store, key: &str) {

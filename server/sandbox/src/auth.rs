@@ -83,15 +83,16 @@ fn check_rules(
     if !loose.is_empty() {
         return Err(AuthError::UnsignedHeaders(loose.join(", ")));
     }
+    let presigned = presented.expires_after.is_some();
     if presented.scope_date != presented::date(presented.time) {
-        return Err(AuthError::Malformed(
-            "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP".into(),
-        ));
+        let request = presented::date(presented.time);
+        return Err(AuthError::WrongDate { scope: presented.scope_date.clone(), request, presigned });
     }
     // IAM is global and signs for us-east-1 wherever it is called from; STS accepts that too.
     let global = presented.region == "us-east-1" && matches!(presented.service.as_str(), "iam" | "sts");
     if presented.region != aws.region && !global {
-        return Err(AuthError::WrongRegion { given: presented.region.clone(), expected: aws.region.clone() });
+        let (given, expected) = (presented.region.clone(), aws.region.clone());
+        return Err(AuthError::WrongRegion { given, expected, presigned });
     }
     let age = now.unix_timestamp() - presented.time.unix_timestamp();
     match presented.expires_after {

@@ -234,7 +234,7 @@ impl Gate {
                     .collect(),
             }
         });
-        if let Some(journal) = &self.journal {
+        if let Some(journal) = self.journal.as_ref().filter(|journal| journal.is_written()) {
             let explanation = decision.explain();
             journal.append(&Line {
                 time: meta.now.format(&Rfc3339).unwrap_or_default(),

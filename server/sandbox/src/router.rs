@@ -81,7 +81,7 @@ impl Router {
         let Ok(meta) = RequestMeta::new(now, region, peer, user_agent.map(str::to_owned)) else {
             return plain(StatusCode::INTERNAL_SERVER_ERROR, "the random generator failed");
         };
-        let in_bucket = s3::names_bucket(&parts.headers, &self.aws.region);
+        let in_bucket = s3::names_bucket(&parts.headers);
         if let Some((instance, path)) = imds_path(parts.uri.path()).filter(|_| !in_bucket) {
             return imds::handle(&self.aws, &meta, instance, path, &parts.method, &parts.headers).await;
         }

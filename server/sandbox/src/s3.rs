@@ -1,6 +1,7 @@
 //! Amazon S3. `s3s` reads and writes the wire protocol; what it leaves open is closed here: signatures of bodies that are verified
 //! without being held, checksums, the fields of error bodies, request ids on every answer.
 
+mod absent;
 mod answer;
 mod ask;
 mod attributes;
@@ -75,7 +76,7 @@ impl Service {
         ) else {
             return http::Response::builder().status(500).body(Body::empty()).unwrap_or_default();
         };
-        hosts::into_path(&mut request, &self.aws.region);
+        hosts::into_path(&mut request);
         let Some(mut watch) = Watch::begin(&self.aws, &request) else {
             return self.answer(&meta, request, None).await;
         };

@@ -17,6 +17,8 @@ mod naming;
 mod objects;
 mod removal;
 mod root_key;
+#[cfg(test)]
+mod samples;
 pub mod sql;
 mod uploads;
 mod url;
@@ -35,8 +37,8 @@ pub use changes::ChangeError;
 pub use events::{EventFilter, EventRow, EventsWanted};
 pub use listing::Place;
 pub use objects::{
-    NULL_VERSION, ObjectRow, OnlyIf, PartRow, Removed, Segment, Terms, Version, Written, is_version_id,
-    new_version_id,
+    NULL_VERSION, ObjectRow, OnlyIf, PartRow, Refused, Removed, Segment, Terms, Version, Written,
+    is_version_id, new_version_id,
 };
 pub use root_key::{ROOT_KEY, ROOT_PASSPHRASE, RootKey};
 pub use uploads::{UploadRow, end_of_attempt, first_chunk};

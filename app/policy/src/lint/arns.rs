@@ -8,7 +8,7 @@ pub(super) fn check(policy: &Policy<'_>, drafts: &mut Vec<Draft>) {
     for view in &policy.views {
         let conditions = view.conditions();
         let values = conditions.iter().flat_map(|condition| condition.values.iter().cloned());
-        for (pointer, text) in view.resources().into_iter().chain(view.aws_principals()).chain(values) {
+        for (pointer, text) in view.resources().into_iter().chain(view.principals("AWS")).chain(values) {
             let trimmed = text.trim();
             if !trimmed.starts_with("arn:") {
                 continue;

@@ -38,10 +38,10 @@ struct Action {
 
 /// An action that exists.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Known<'c> {
+pub(crate) struct Known<'c> {
     service: &'c Service,
     /// Its name, without the service.
-    pub(super) name: &'c str,
+    pub(crate) name: &'c str,
     action: &'c Action,
 }
 
@@ -54,7 +54,7 @@ pub(crate) fn catalog() -> &'static Catalog {
 
 impl Catalog {
     /// Whether AWS has a service with this prefix.
-    pub(super) fn has_prefix(&self, prefix: &str) -> bool {
+    pub(crate) fn has_prefix(&self, prefix: &str) -> bool {
         self.prefixes.iter().any(|known| known.eq_ignore_ascii_case(prefix))
     }
 
@@ -82,7 +82,7 @@ impl Catalog {
 
 impl Service {
     /// The actions an action pattern (`Get*`, without the service) takes in.
-    pub(super) fn actions<'c>(&'c self, pattern: &str) -> Vec<Known<'c>> {
+    pub(crate) fn actions<'c>(&'c self, pattern: &str) -> Vec<Known<'c>> {
         let pattern = Pattern::compile(pattern, Syntax::Wildcards, false).ignoring_case();
         self.actions
             .iter()
@@ -132,7 +132,7 @@ impl<'c> Known<'c> {
     }
 
     /// Whether a condition key of its service can be there when it is asked.
-    pub(super) fn has_key(self, key: &str) -> bool {
+    pub(crate) fn has_key(self, key: &str) -> bool {
         self.action
             .keys
             .iter()
@@ -158,7 +158,7 @@ fn names(known: &str, key: &str) -> bool {
 }
 
 /// The name nearest to `wrong`, if one is near: at most a third of it is to be changed.
-pub(super) fn nearest<'n>(wrong: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+pub(crate) fn nearest<'n>(wrong: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let wrong = wrong.to_ascii_lowercase();
     let nearest =
         names.map(|name| (distance(&wrong, &name.to_ascii_lowercase()), name)).min_by_key(|(far, _)| *far)?;

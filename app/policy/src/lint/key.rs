@@ -94,7 +94,7 @@ fn both(policy: &Policy<'_>) -> Vec<Draft> {
     let of = |action: &'static str| {
         let views = policy.views.iter().filter(move |view| !view.is_deny() && view.takes_in(action));
         views
-            .flat_map(View::aws_principals)
+            .flat_map(|view| view.principals("AWS"))
             .filter(|(_, arn)| arn.contains(":role/") || arn.contains(":user/"))
     };
     let administrators: Vec<&str> = of("kms:PutKeyPolicy").map(|(_, arn)| arn).collect();

@@ -2,8 +2,10 @@
 
 use serde_json::{Value, json};
 
+use super::view::{View, escaped};
 use super::{Draft, Kind, Severity};
-use crate::document::{Document, ParseErrorKind};
+use crate::document::{Document, ParseErrorKind, Statement};
+use crate::service_principals;
 use crate::validate::{self, Rejection};
 
 pub(super) fn check(json: &str, kind: Kind, drafts: &mut Vec<Draft>) {
@@ -18,7 +20,7 @@ pub(super) fn check(json: &str, kind: Kind, drafts: &mut Vec<Draft>) {
             };
             (error.pointer().to_owned(), format!(" ({detail})"))
         }
-        Ok(document) => (place(&document, kind, &rejection), String::new()),
+        Ok(document) => place(&document, kind, &rejection),
     };
     drafts.push(Draft::new(Severity::Error, "refused", pointer, format!("{message}{detail}")));
 }
@@ -39,11 +41,17 @@ fn bucket_of(json: &str) -> String {
     name.filter(|name| !name.is_empty()).unwrap_or("the-bucket").to_owned()
 }
 
-/// The statement that is refused by itself for the same reason, and within it the text the message quotes.
-fn place(document: &Document, kind: Kind, rejection: &Rejection) -> String {
+/// The statement that is refused by itself for the same reason, and within it what the message is about. What the service
+/// leaves unsaid comes second, to stand behind its words.
+fn place(document: &Document, kind: Kind, rejection: &Rejection) -> (String, String) {
     let source = document.source();
+    let whole = || ("/Statement".to_owned(), String::new());
     let Some(statements) = source.get("Statement").and_then(Value::as_array) else {
-        return "/Statement".to_owned();
+        return document
+            .statements()
+            .first()
+            .and_then(|only| unsaid(only, "/Statement", rejection))
+            .unwrap_or_else(whole);
     };
     let refused = statements.iter().position(|statement| {
         let mut alone = source.clone();
@@ -52,10 +60,32 @@ fn place(document: &Document, kind: Kind, rejection: &Rejection) -> String {
         }
         self::rejection(&alone.to_string(), kind).is_some_and(|found| found.message == rejection.message)
     });
-    let Some(index) = refused else { return "/Statement".to_owned() };
+    let Some(index) = refused else { return whole() };
     let at = format!("/Statement/{index}");
+    if let Some(found) =
+        document.statements().get(index).and_then(|statement| unsaid(statement, &at, rejection))
+    {
+        return found;
+    }
     let quoted = statements.get(index).and_then(|statement| quoted(statement, &at, &rejection.message));
-    quoted.unwrap_or(at)
+    (quoted.unwrap_or(at), String::new())
+}
+
+/// The place within a statement of what the message does not name, and what is wrong with it.
+fn unsaid(statement: &Statement, at: &str, rejection: &Rejection) -> Option<(String, String)> {
+    if rejection.message.starts_with("Conditions do not apply") {
+        let misfit = validate::misfit(statement)?;
+        let place = format!("{at}/Condition/{}/{}", escaped(misfit.operator), escaped(misfit.key));
+        return Some((place, format!(" ({} does not carry {}.)", misfit.action, misfit.key)));
+    }
+    if rejection.message.contains("nvalid principal") {
+        let services = View { statement, at: at.to_owned() }.principals("Service");
+        let (place, name) = services.into_iter().find(|(_, name)| !service_principals::exists(name))?;
+        let hint = service_principals::nearest(name)
+            .map_or_else(String::new, |near| format!(" Did you mean {near}?"));
+        return Some((place, format!(" (No AWS service is called {name}.{hint})")));
+    }
+    None
 }
 
 /// The pointer to the longest text within `value` that `message` holds.

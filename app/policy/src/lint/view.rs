@@ -61,11 +61,11 @@ impl<'d> View<'d> {
         self.texts(if self.has(plain) { plain } else { negated })
     }
 
-    /// The texts under `AWS` of `Principal` or `NotPrincipal`.
-    pub(super) fn aws_principals(&self) -> Vec<Placed<'d>> {
+    /// The texts under `AWS`, `Service` and the like of `Principal` or `NotPrincipal`.
+    pub(super) fn principals(&self, kind: &str) -> Vec<Placed<'d>> {
         let element = if self.has("Principal") { "Principal" } else { "NotPrincipal" };
-        let value = self.statement.source().get(element).and_then(|principal| principal.get("AWS"));
-        value.map_or_else(Vec::new, |value| texts(value, &format!("{}/AWS", self.pointer(element))))
+        let value = self.statement.source().get(element).and_then(|principal| principal.get(kind));
+        value.map_or_else(Vec::new, |value| texts(value, &format!("{}/{kind}", self.pointer(element))))
     }
 
     /// The conditions: pointer of the key, operator, key, and the values with their pointers.
@@ -109,6 +109,6 @@ fn texts<'v>(value: &'v Value, at: &str) -> Vec<Placed<'v>> {
 }
 
 /// A member's name inside a JSON pointer (RFC 6901).
-fn escaped(name: &str) -> String {
+pub(super) fn escaped(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }

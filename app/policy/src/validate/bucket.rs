@@ -4,6 +4,7 @@
 use super::s3_names::{BUCKET_ACTIONS, CONDITION_KEYS, OBJECT_ACTIONS};
 use super::{Rejection, demand_principals, grammar, invalid_principal, reject};
 use crate::document::{Document, ParseErrorKind, Statement};
+use crate::lint::catalog::catalog;
 use crate::pattern::{Pattern, Syntax};
 use serde_json::Value;
 
@@ -61,7 +62,58 @@ fn check(statement: &Statement, bucket: &str) -> Result<(), Rejection> {
     if statement.conditions.iter().any(|condition| !is_condition_key(condition.key())) {
         return Err(reject(CODE, "Policy has an invalid condition key"));
     }
+    if misfit(statement).is_some() {
+        return Err(reject(
+            CODE,
+            "Conditions do not apply to combination of actions and resources in statement",
+        ));
+    }
     Ok(())
+}
+
+/// Keys that every signed request has. The reference leaves some of them out at some actions.
+const KEYS_OF_ALL_ACTIONS: [&str; 6] = [
+    "s3:ResourceAccount",
+    "s3:TlsVersion",
+    "s3:authType",
+    "s3:signatureAge",
+    "s3:signatureversion",
+    "s3:x-amz-content-sha256",
+];
+
+/// A condition key of S3 that an action of its statement does not carry, by the Service Authorization Reference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Misfit<'s> {
+    pub(crate) operator: &'s str,
+    pub(crate) key: &'s str,
+    pub(crate) action: &'s str,
+}
+
+/// The first condition S3 refuses for one of the statement's actions: one that does not fit is enough. A pattern of actions
+/// fits when one of those it takes in does, as nothing says how S3 reads them; `NotAction` and global keys always fit.
+pub(crate) fn misfit(statement: &Statement) -> Option<Misfit<'_>> {
+    let actions = statement.source().get("Action")?;
+    let mut keys = statement.conditions.iter().map(|condition| (condition.operator(), condition.key()));
+    keys.find_map(|(operator, key)| {
+        let is_of_s3 = key.get(..3).is_some_and(|prefix| prefix.eq_ignore_ascii_case("s3:"));
+        if !is_of_s3 || KEYS_OF_ALL_ACTIONS.iter().any(|known| known.eq_ignore_ascii_case(key)) {
+            return None;
+        }
+        let action = texts(actions).find(|action| !carries(action, key))?;
+        Some(Misfit { operator, key, action })
+    })
+}
+
+/// Whether an action, or one of those a pattern takes in, carries a key. What the reference does not know carries all.
+fn carries(action: &str, key: &str) -> bool {
+    let Some((_, s3)) = catalog().service("s3") else { return true };
+    let pattern = Pattern::compile(action, Syntax::Wildcards, false).ignoring_case();
+    let mut taken_in = s3
+        .actions("*")
+        .into_iter()
+        .filter(|known| pattern.matches(&format!("s3:{}", known.name), &|_| None))
+        .peekable();
+    taken_in.peek().is_none() || taken_in.any(|known| known.has_key(key))
 }
 
 /// The kinds of resource something is about.

@@ -34,6 +34,18 @@ pub(crate) enum AuthError {
         given: String,
         /// As it should be.
         expected: String,
+        /// Whether it was given in a URL.
+        presigned: bool,
+    },
+    /// The scope names another date than the request has.
+    #[error("the credential scope is of {scope}, the request of {request}")]
+    WrongDate {
+        /// `YYYYMMDD`, as given.
+        scope: String,
+        /// `YYYYMMDD`, the request's.
+        request: String,
+        /// Whether it was given in a URL.
+        presigned: bool,
     },
     /// The clocks are too far apart.
     #[error("the request's time is too far from the server's")]
@@ -103,14 +115,33 @@ impl AuthError {
             Self::UnsignedHeaders(_) => {
                 (403, "AccessDenied", "There were headers present in the request which were not signed")
             }
-            Self::WrongRegion { given, expected } => {
-                return (
-                    400,
-                    "AuthorizationHeaderMalformed",
-                    format!(
-                        "The authorization header is malformed; the region '{given}' is wrong; expecting '{expected}'"
+            Self::WrongRegion { given, expected, presigned } => {
+                let wrong = format!("the region '{given}' is wrong; expecting '{expected}'");
+                return match presigned {
+                    false => (
+                        400,
+                        "AuthorizationHeaderMalformed",
+                        format!("The authorization header is malformed; {wrong}"),
                     ),
+                    true => (
+                        400,
+                        "AuthorizationQueryParametersError",
+                        format!("Error parsing the X-Amz-Credential parameter; {wrong}"),
+                    ),
+                };
+            }
+            Self::WrongDate { scope, request, presigned } => {
+                let wrong = format!(
+                    "Invalid credential date \"{scope}\". This date is not the same as X-Amz-Date: \"{request}\"."
                 );
+                return match presigned {
+                    false => (
+                        400,
+                        "AuthorizationHeaderMalformed",
+                        format!("The authorization header is malformed; {wrong}"),
+                    ),
+                    true => (400, "AuthorizationQueryParametersError", wrong),
+                };
             }
             Self::Skewed { .. } => (
                 403,
@@ -229,6 +260,14 @@ impl AuthError {
                 403,
                 "SignatureDoesNotMatch",
                 format!("'{names}' must be a 'SignedHeader' in the AWS Authorization."),
+            ),
+            Self::WrongDate { scope, request, .. } => (
+                400,
+                "IncompleteSignature",
+                format!(
+                    "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '{scope}' != \
+                     '{request}'."
+                ),
             ),
             Self::WrongRegion { .. } => {
                 (403, "SignatureDoesNotMatch", "Credential should be scoped to a valid region.".into())

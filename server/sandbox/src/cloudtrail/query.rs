@@ -1,6 +1,8 @@
 //! What records show of IAM's, STS's and EC2's requests and answers.
 
-use std::collections::{BTreeMap, HashSet};
+mod tree;
+
+use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use serde_json::{Map, Value, json};
@@ -10,6 +12,7 @@ use time::format_description::well_known::Rfc3339;
 use super::shown::{self, HIDDEN, or_null, spelled};
 use super::xml::{self, Element};
 use crate::query::{Params, Service};
+use tree::Tree;
 
 /// Names, in parameters and answers, whose values are numbers, and those whose values are true or false.
 const NUMBERS: &[&str] = &[
@@ -167,77 +170,7 @@ fn collect(shown: &Value, found: &mut Vec<(String, String)>) {
     }
 }
 
-/// Parameters by the parts of their names: `A.member.1.B` is `B` in the first of the list `A`.
-#[derive(Debug, Default)]
-struct Tree {
-    text: Option<String>,
-    branches: BTreeMap<String, Tree>,
-}
-
-impl Tree {
-    fn insert(&mut self, name: &str, value: &str) {
-        let parts = name.split('.').filter(|part| *part != "member");
-        let leaf = parts.fold(self, |tree, part| tree.branches.entry(part.to_owned()).or_default());
-        leaf.text = Some(value.to_owned());
-    }
-
-    /// Its entries in the order of their numbers; `None` unless all have one.
-    fn entries(&self) -> Option<Vec<&Self>> {
-        let numbered = self.branches.iter().map(|(part, tree)| Some((part.parse::<u32>().ok()?, tree)));
-        let mut numbered = numbered.collect::<Option<Vec<_>>>().filter(|entries| !entries.is_empty())?;
-        numbered.sort_by_key(|(number, _)| *number);
-        Some(numbered.into_iter().map(|(_, tree)| tree).collect())
-    }
-
-    fn to_value(&self, name: &str) -> Value {
-        if let Some(text) = &self.text {
-            return scalar(name, text, "iam");
-        }
-        match self.entries() {
-            Some(entries) => entries.into_iter().map(|entry| entry.to_value("")).collect(),
-            None => {
-                let members = self.branches.iter();
-                members
-                    .map(|(part, tree)| {
-                        let part = spelled(part);
-                        let value = tree.to_value(&part);
-                        (part, value)
-                    })
-                    .collect::<Map<_, _>>()
-                    .into()
-            }
-        }
-    }
-}
-
-impl Tree {
-    /// As what EC2 makes of its newer requests: entries of lists have their place as `tag`, and one alone is no list.
-    fn to_wrapped(&self) -> Value {
-        if let Some(text) = &self.text {
-            return guessed(text);
-        }
-        let entries = self.entries().map(|entries| {
-            let entry = |(place, tree): (usize, &Self)| match tree.to_wrapped() {
-                Value::Object(mut members) => {
-                    members.insert("tag".into(), (place + 1).into());
-                    Value::Object(members)
-                }
-                content => json!({ "tag": place + 1, "content": content }),
-            };
-            entries.into_iter().enumerate().map(entry).collect::<Vec<_>>()
-        });
-        match entries {
-            Some(mut entries) if entries.len() == 1 => entries.remove(0),
-            Some(entries) => entries.into(),
-            None => {
-                let members = self.branches.iter().map(|(part, tree)| (part.clone(), tree.to_wrapped()));
-                Value::Object(members.collect())
-            }
-        }
-    }
-}
-
-/// An element of an answer in the same way.
+/// An element of an answer as [`Tree::to_wrapped`] has parameters.
 fn wrapped(element: &Element) -> Value {
     match element.children.is_empty() {
         true => guessed(&element.text),

@@ -54,8 +54,16 @@ impl Ask {
     /// Finds a bucket.
     ///
     /// # Errors
-    /// `NoSuchBucket`, as S3 tells everyone; `AccessDenied` when it is not `expected` that owns it.
+    /// `InvalidBucketOwnerAWSAccountID`; `NoSuchBucket`, as S3 tells everyone; `AccessDenied` when it is not `expected` that owns it.
     pub(super) async fn bucket(&self, name: &str, expected: Option<&str>) -> S3Result<Owned> {
+        if let Some(expected) =
+            expected.filter(|id| id.len() != 12 || !id.bytes().all(|digit| digit.is_ascii_digit()))
+        {
+            let message = format!(
+                "The value of the expected bucket owner parameter must be an AWS Account ID... [{expected}]"
+            );
+            return Err(refuse(400, "InvalidBucketOwnerAWSAccountID", message));
+        }
         let owner = self.aws.store.bucket_owner(name).await.map_err(|error| from_store(&error))?;
         let owned = owner.and_then(|owner| {
             let bucket = Arc::clone(owner.buckets.get(name)?);

@@ -205,7 +205,20 @@ fn must_be_known(headers: &HeaderMap) -> S3Result<()> {
             return Err(absent(name));
         }
     }
-    Ok(())
+    let known = |name: &str| {
+        ["x-amz-checksum-algorithm", "x-amz-checksum-mode", "x-amz-checksum-type"].contains(&name)
+            || Algorithm::ALL.iter().any(|algorithm| algorithm.header() == name)
+    };
+    let unknown =
+        headers.keys().any(|name| name.as_str().starts_with("x-amz-checksum-") && !known(name.as_str()));
+    match unknown {
+        true => Err(refuse(
+            400,
+            "InvalidRequest",
+            "The algorithm type you specified in x-amz-checksum- header is invalid.",
+        )),
+        false => Ok(()),
+    }
 }
 
 fn absent(algorithm: &str) -> S3Error {

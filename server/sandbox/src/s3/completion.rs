@@ -17,9 +17,9 @@ use super::failure::{from_store, internal, malformed_xml, refuse, with_fields};
 use super::parts::{algorithm_of, may_add};
 use super::put::only_if;
 use super::versions::Found;
-use super::write::{done, must_fit, shown_version, version_of_a_write};
+use super::write::{done, invalid_part, must_fit, shown_version, version_of_a_write};
 use crate::gate::{Permit, actions};
-use crate::store::{ObjectRow, PartRow, Terms, UploadRow};
+use crate::store::{ObjectRow, OnlyIf, PartRow, Terms, UploadRow};
 
 /// Smallest part but the last, in bytes.
 const LEAST_BYTES: u64 = 5 << 20;
@@ -40,6 +40,10 @@ pub(super) async fn complete_multipart_upload(
         allowed => allowed?,
     };
     let only_if = only_if(&request.headers)?;
+    if let Some(only_if) = &only_if {
+        must_not_conflict(&upload, only_if, Found::look(ask, &owned, &input.key, None).await?.row())?;
+    }
+    must_name_checksums(&upload, &named)?;
     complete_with_key(&upload, &request.headers)?;
     let there = ask.aws.store.parts(&upload.id, 0).await.map_err(|error| from_store(&error))?;
     let parts = chosen(&named, &there)?;
@@ -133,6 +137,56 @@ fn completion(owned: &Owned, object: ObjectRow) -> S3Response<CompleteMultipartU
     })
 }
 
+/// A condition that holds, but about another object than was there when the upload was begun, is a conflict (S3 User Guide,
+/// `conditional-writes`).
+fn must_not_conflict(upload: &UploadRow, only_if: &OnlyIf, now: Option<&ObjectRow>) -> S3Result<()> {
+    let (condition, holds) = match (only_if, now) {
+        (OnlyIf::Absent, now) => ("If-None-Match", now.is_none()),
+        (OnlyIf::Etag(etag), now) => ("If-Match", now.is_some_and(|now| now.etag == *etag)),
+        (OnlyIf::Present, now) => ("If-Match", now.is_some()),
+    };
+    let there = now.map(|now| now.data.as_str()).unwrap_or_default();
+    match holds && upload.before.as_deref().is_some_and(|before| before != there) {
+        true => Err(with_fields(
+            refuse(
+                409,
+                "ConditionalRequestConflict",
+                "The conditional request cannot succeed due to a conflicting operation against this resource.",
+            ),
+            [("Condition", condition.to_owned()), ("Key", upload.object.key.clone())],
+        )),
+        false => Ok(()),
+    }
+}
+
+/// A checksum of checksums needs those of all parts.
+fn must_name_checksums(upload: &UploadRow, named: &[CompletedPart]) -> S3Result<()> {
+    let has_none = |part: &&CompletedPart| sums_in(part).iter().all(|(_, sum)| sum.is_none());
+    let missing = named.iter().find(has_none).and_then(|part| part.part_number);
+    match (upload.composite_checksum, missing) {
+        (true, Some(number)) => Err(refuse(
+            400,
+            "InvalidRequest",
+            format!(
+                "The upload was created using a {} checksum. The complete request must include the checksum for each part. It \
+                 was missing for part {number} in the request.",
+                algorithm_of(upload).name().to_lowercase()
+            ),
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn sums_in(part: &CompletedPart) -> [(&'static str, &Option<String>); 5] {
+    [
+        ("CRC32", &part.checksum_crc32),
+        ("CRC32C", &part.checksum_crc32c),
+        ("CRC64NVME", &part.checksum_crc64nvme),
+        ("SHA1", &part.checksum_sha1),
+        ("SHA256", &part.checksum_sha256),
+    ]
+}
+
 /// The checksums of parts are under the customer's key as the parts are (BC:s3.CompleteMultipartUpload, `SSECustomerAlgorithm`).
 fn complete_with_key(upload: &UploadRow, headers: &HeaderMap) -> S3Result<()> {
     match CustomerKey::read(headers, &OF_OBJECT)? {
@@ -170,16 +224,12 @@ fn chosen(named: &[CompletedPart], there: &[PartRow]) -> S3Result<Vec<PartRow>> 
     }
     let mut parts = Vec::with_capacity(named.len());
     for (part, number) in named.iter().zip(numbers) {
-        let found = there.iter().find(|row| row.number == i64::from(number)).filter(|row| is_that(part, row));
+        // Both are in order; there may be ten thousand.
+        let found = there.binary_search_by_key(&i64::from(number), |row| row.number);
+        let found = found.ok().and_then(|index| there.get(index)).filter(|row| is_that(part, row));
         parts.push(found.cloned().ok_or_else(|| {
-            let error = refuse(
-                400,
-                "InvalidPart",
-                "One or more of the specified parts could not be found.  The part may not have been uploaded, or the \
-                 specified entity tag may not match the part's entity tag.",
-            );
             let etag = part.e_tag.as_ref().map(|etag| etag.value().to_owned());
-            with_fields(error, [("PartNumber", number.to_string()), ("ETag", etag.unwrap_or_default())])
+            invalid_part(number.into(), etag.unwrap_or_default())
         })?);
     }
     let Some(small) = parts.iter().rev().skip(1).rev().find(|part| part.size < LEAST_BYTES) else {
@@ -198,13 +248,7 @@ fn chosen(named: &[CompletedPart], there: &[PartRow]) -> S3Result<Vec<PartRow>> 
 
 /// Whether what a completion says of a part is true.
 fn is_that(named: &CompletedPart, row: &PartRow) -> bool {
-    let sums = [
-        ("CRC32", &named.checksum_crc32),
-        ("CRC32C", &named.checksum_crc32c),
-        ("CRC64NVME", &named.checksum_crc64nvme),
-        ("SHA1", &named.checksum_sha1),
-        ("SHA256", &named.checksum_sha256),
-    ];
+    let sums = sums_in(named);
     let known: Vec<&(String, String)> = [&row.claimed, &row.checksum].into_iter().flatten().collect();
     let is = |name: &str, value: &str| known.iter().any(|(known, sum)| known == name && sum == value);
     let wrong =
@@ -290,6 +334,30 @@ mod tests {
             checksum: Some((algorithm.name().to_owned(), sums.value)),
             claimed: None,
         }
+    }
+
+    #[test]
+    fn parts_are_found_by_their_numbers_wherever_there_are_gaps() {
+        let there: Vec<_> = [2, 3, 7, 10_000]
+            .map(|number| PartRow { size: LEAST_BYTES, ..part(number, b"x", Algorithm::Crc32) })
+            .into();
+        let etag = there[0].etag.clone();
+        let chosen = |numbers: &[i32]| {
+            let named = |number: &i32| CompletedPart {
+                part_number: Some(*number),
+                e_tag: Some(s3s::dto::ETag::Strong(etag.clone())),
+                ..CompletedPart::default()
+            };
+            let named: Vec<_> = numbers.iter().map(named).collect();
+            let numbers = |parts: Vec<PartRow>| parts.iter().map(|part| part.number).collect::<Vec<_>>();
+            chosen(&named, &there).map(numbers).map_err(|error| error.code().as_str().to_owned())
+        };
+        assert_eq!(chosen(&[2, 3, 7, 10_000]).unwrap(), [2, 3, 7, 10_000]);
+        assert_eq!(chosen(&[3, 10_000]).unwrap(), [3, 10_000]);
+        for missing in [1, 4, 9_999] {
+            assert_eq!(chosen(&[missing]).unwrap_err(), "InvalidPart", "{missing}");
+        }
+        assert_eq!(chosen(&[3, 2]).unwrap_err(), "InvalidPartOrder");
     }
 
     #[test]

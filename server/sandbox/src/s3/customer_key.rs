@@ -73,16 +73,16 @@ impl CustomerKey {
                 [("ArgumentName", "x-amz-server-side-encryption".to_owned()), ("ArgumentValue", algorithm)];
             return Err(with_fields(refuse(400, "InvalidEncryptionAlgorithmError", message), fields));
         }
-        let bytes = BASE64_STANDARD.decode(&key).map(zeroize::Zeroizing::new);
-        let key = bytes.as_ref().ok().and_then(|bytes| Key::from_bytes(bytes));
-        let key = key.ok_or_else(|| invalid("The secret key was invalid for the specified algorithm."))?;
+        let wrong_key = || invalid("The secret key was invalid for the specified algorithm.");
+        let bytes = BASE64_STANDARD.decode(&key).map(zeroize::Zeroizing::new).map_err(|_| wrong_key())?;
         let mut calculated = Md5::new();
-        calculated.update(key.expose());
+        calculated.update(&bytes);
         if BASE64_STANDARD.encode(calculated.finalize()) != md5 {
             return Err(invalid(
                 "The calculated MD5 hash of the key did not match the hash that was provided.",
             ));
         }
+        let key = Key::from_bytes(&bytes).ok_or_else(wrong_key)?;
         Ok(Some(Self { key, md5 }))
     }
 

@@ -9,18 +9,17 @@ use s3s::dto::{
     DeleteObjectInput, DeleteObjectOutput, DeleteObjectsInput, DeleteObjectsOutput, DeletedObject,
     ETagCondition, Error, ObjectIdentifier,
 };
-use s3s::{S3Request, S3Response, S3Result};
+use s3s::{S3Error, S3Request, S3Response, S3Result};
 
 use super::ask::{Ask, Owned};
-use super::conditional::precondition_failed;
 use super::failure::{from_store, invalid_argument, malformed_xml, refuse};
 use super::intent::of_headers;
 use super::tags;
-use super::versions::{Found, on_version};
-use super::write::done;
+use super::versions::{Found, VersionPermit, on_version};
+use super::write::refused;
 use crate::gate::actions;
 use crate::limits::Stock;
-use crate::store::{OnlyIf, Removed, StoreError, Written, is_version_id};
+use crate::store::{OnlyIf, Refused, Removed, is_version_id};
 
 /// Keys of one DeleteObjects that are deleted at the same time.
 const AT_ONCE: usize = 64;
@@ -39,21 +38,27 @@ pub(super) async fn delete_object(
     must_be_plain(input.if_match_size.is_some() || input.if_match_last_modified_time.is_some())?;
     let only_if = request.headers.get("if-match").map(|value| demanded(value.as_bytes())).transpose()?;
     let of = (input.key.as_str(), input.version_id, of_headers(&request.headers));
-    let found = may_delete(ask, &owned, of).await?;
-    if request.headers.contains_key(BYPASS) {
-        return Err(invalid_argument(
-            "x-amz-bypass-governance-retention is only applicable to Object Lock enabled buckets.",
-            BYPASS,
-            None,
-        ));
-    }
-    let removed = remove(ask, &owned, &found, only_if).await?;
+    let (permit, found) = may_delete(ask, &owned, of).await?;
+    must_not_bypass(&request.headers)?;
+    let removed = remove(ask, permit, &owned, &found.key, only_if).await?;
     let output = DeleteObjectOutput {
         delete_marker: removed.marker.then_some(true),
         version_id: removed.version,
         ..DeleteObjectOutput::default()
     };
     Ok(S3Response::with_status(output, http::StatusCode::NO_CONTENT))
+}
+
+/// There is no Object Lock here, so nothing can be bypassed.
+fn must_not_bypass(headers: &HeaderMap) -> S3Result<()> {
+    match headers.contains_key(BYPASS) {
+        true => Err(invalid_argument(
+            "x-amz-bypass-governance-retention is only applicable to Object Lock enabled buckets.",
+            BYPASS,
+            None,
+        )),
+        false => Ok(()),
+    }
 }
 
 const BYPASS: &str = "x-amz-bypass-governance-retention";
@@ -85,6 +90,7 @@ pub(super) async fn delete_objects(
     let input = request.input;
     let owned = ask.bucket(&input.bucket, input.expected_bucket_owner.as_deref()).await?;
     must_have_digest(&request.headers)?;
+    must_not_bypass(&request.headers)?;
     if !(1..=MAX_KEYS).contains(&input.delete.objects.len()) {
         return Err(malformed_xml());
     }
@@ -128,56 +134,57 @@ async fn delete_one(ask: &Ask, owned: &Owned, object: &ObjectIdentifier) -> S3Re
     let only_if = object.e_tag.as_ref().map(|etag| OnlyIf::Etag(format!("\"{}\"", etag.value())));
     let version = object.version_id.clone().filter(|version| !version.is_empty());
     let known = version.as_deref().is_none_or(is_version_id);
-    let found = may_delete(ask, owned, (&object.key, version.filter(|_| known), Context::new())).await?;
+    let (permit, found) =
+        may_delete(ask, owned, (&object.key, version.filter(|_| known), Context::new())).await?;
     if !known || (found.asked.is_some() && !found.is_there()) {
-        return Err(refuse(404, "NoSuchVersion", "The specified version does not exist."));
+        return Err(no_such_version());
     }
-    remove(ask, owned, &found, only_if).await
+    remove(ask, permit, owned, &found.key, only_if).await
 }
+
+/// Proof that a key, or one of its versions, may be deleted.
+type MayDelete = VersionPermit<actions::s3::DeleteObject, actions::s3::DeleteObjectVersion>;
 
 /// Asks whether a key, or one of its versions, may be deleted.
 async fn may_delete(
     ask: &Ask,
     owned: &Owned,
     (key, version, mut conditions): (&str, Option<String>, Context),
-) -> S3Result<Found> {
+) -> S3Result<(MayDelete, Found)> {
     let found = Found::look(ask, owned, key, version).await?;
     conditions.extend(tags::existing(found.row()));
-    on_version::<actions::s3::DeleteObject, actions::s3::DeleteObjectVersion>(
-        ask, owned, &found, conditions,
-    )?;
-    Ok(found)
+    let permit = on_version(ask, owned, &found, conditions)?;
+    Ok((permit, found))
 }
 
-async fn remove(ask: &Ask, owned: &Owned, found: &Found, only_if: Option<OnlyIf>) -> S3Result<Removed> {
+async fn remove(
+    ask: &Ask,
+    permit: MayDelete,
+    owned: &Owned,
+    key: &str,
+    only_if: Option<OnlyIf>,
+) -> S3Result<Removed> {
     let (store, now) = (&ask.aws.store, ask.meta.now.unix_timestamp());
-    let place = (owned.owner.id.as_str(), owned.bucket.name.as_str(), found.key.as_str());
-    let Some(version) = &found.asked else {
-        // With versioning on, a delete adds: its marker.
-        let markers = u64::from(owned.bucket.versioning.is_some());
-        let _room = ask.room(owned, Stock { bytes: markers * Stock::ROW_BYTES, objects: markers })?;
-        let removed = store.delete_object(place, owned.bucket.versioning, only_if.as_ref(), now).await;
-        return removed_or_refused(removed);
+    let place = (owned.owner.id.as_str(), owned.bucket.name.as_str(), key);
+    let removed = match &permit {
+        VersionPermit::Latest(_permit) => {
+            // With versioning on, a delete adds: its marker.
+            let markers = u64::from(owned.bucket.versioning.is_some());
+            let _room = ask.room(owned, Stock { bytes: markers * Stock::ROW_BYTES, objects: markers })?;
+            store.delete_object(place, owned.bucket.versioning, only_if.as_ref(), now).await
+        }
+        VersionPermit::OfVersion(_permit, version) => {
+            store.delete_version(place, version, only_if.as_ref()).await
+        }
     };
-    // What a version holds never changes, so it may be looked at beforehand.
-    let etag = found.row().map(|row| &row.etag);
-    match (only_if, etag) {
-        (Some(OnlyIf::Etag(demanded)), Some(etag)) if demanded != *etag => {
-            return Err(precondition_failed("If-Match"));
-        }
-        (Some(OnlyIf::Etag(_) | OnlyIf::Present), None) => {
-            return Err(refuse(404, "NoSuchVersion", "The specified version does not exist."));
-        }
-        _ => {}
-    }
-    removed_or_refused(store.delete_version(place, version).await)
+    removed.map_err(|error| from_store(&error))?.map_err(|why| match (why, permit) {
+        (Refused::Missing, VersionPermit::OfVersion(..)) => no_such_version(),
+        (why, _) => refused(why),
+    })
 }
 
-fn removed_or_refused(removed: Result<Result<Removed, Written>, StoreError>) -> S3Result<Removed> {
-    match removed.map_err(|error| from_store(&error))? {
-        Ok(removed) => Ok(removed),
-        Err(refused) => done(refused).map(|()| Removed::default()),
-    }
+fn no_such_version() -> S3Error {
+    refuse(404, "NoSuchVersion", "The specified version does not exist.")
 }
 
 /// A batch is deleted only as it was sent: its document needs a digest of its own (BC:s3.DeleteObjects).

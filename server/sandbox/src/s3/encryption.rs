@@ -146,10 +146,9 @@ fn must_agree(headers: Headers<'_>, customer_key: bool) -> S3Result<()> {
     let by_kms = match headers.algorithm {
         Some("aws:kms" | "aws:kms:dsse") => true,
         None | Some("AES256") => false,
-        Some(_) => {
-            let message = "The encryption request that you specified is not valid. The valid values are AES256, aws:kms and \
-                           aws:kms:dsse.";
-            return Err(refuse(400, "InvalidEncryptionAlgorithmError", message));
+        Some(other) => {
+            let message = "The encryption method specified is not supported";
+            return Err(invalid_argument(message, ALGORITHM, other.to_owned()));
         }
     };
     if !by_kms && (headers.key_id.is_some() || headers.context.is_some()) {

@@ -3,13 +3,13 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use s3s::S3Result;
+use s3s::{S3Error, S3Result};
 use zeroize::Zeroizing;
 
 use super::ask::Ask;
 use super::customer_key::CustomerKey;
 use super::encryption::Protection;
-use super::failure::{access_denied, from_kms, internal, not_implemented, refuse};
+use super::failure::{from_kms, internal, not_implemented, refuse};
 use crate::arns;
 use crate::caller::Identity;
 use crate::crypto::{CryptoError, Key};
@@ -36,6 +36,20 @@ pub(super) struct Envelope {
     pub(super) bucket_key: bool,
 }
 
+/// What a bucket answers that takes no customers' keys (S3 User Guide, `troubleshoot-403-errors`).
+fn blocked(ask: &Ask, bucket: &str, key: &str) -> S3Error {
+    let copies = ask.meta.operation.is_some_and(|operation| operation.name == "CopyObject");
+    let message = format!(
+        "User: {} is not authorized to perform: {} on resource: \"{}\" because this bucket has blocked upload requests that \
+         specify Server Side Encryption with Customer provided keys (SSE-C). Please specify a different server-side encryption \
+         type",
+        ask.caller.principal(),
+        if copies { "s3:CopyObject" } else { "s3:PutObject" },
+        arns::object(bucket, key),
+    );
+    refuse(403, "AccessDenied", message)
+}
+
 /// Makes a data key for an object that is to be written.
 ///
 /// # Errors
@@ -43,7 +57,7 @@ pub(super) struct Envelope {
 pub(super) async fn seal(ask: &Ask, bucket: &str, key: &str, protection: &Protection) -> S3Result<Envelope> {
     match protection {
         Protection::DualLayer => Err(not_implemented("Server-side encryption aws:kms:dsse")),
-        Protection::BlockedCustomer => Err(access_denied()),
+        Protection::BlockedCustomer => Err(blocked(ask, bucket, key)),
         Protection::S3Managed => sealed_under(ask.aws.store.root_key(), bucket, key),
         Protection::Customer(customer) => {
             let check = customer.check_value()?;

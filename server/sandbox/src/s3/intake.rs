@@ -9,11 +9,11 @@ use http_body::Body as _;
 use policy::Context;
 use s3s::{S3Error, S3Result};
 
-use super::blocked_types;
 use super::checksum::Claims;
 use super::failure::{internal, not_implemented, refuse, stalled, with_fields};
 use super::hosts::Sent;
 use super::payload::{self, PayloadError, Trailers};
+use super::{absent, blocked_types};
 use crate::auth::{self, AuthError, ChunkSigner, Presented};
 use crate::caller::Caller;
 use crate::credentials::CredentialsError;
@@ -37,6 +37,9 @@ pub(super) async fn check(
     if header_bytes(request.headers()) > HEADER_BYTES {
         return Err(too_many_headers());
     }
+    if request.method() == Method::OPTIONS {
+        return Err(no_cors(request.headers()));
+    }
     if is_form_upload(&request) {
         return Err(not_implemented("PostObject"));
     }
@@ -59,6 +62,7 @@ pub(super) async fn check(
         let (status, code, message) = Service::S3.throttled();
         return Err(refuse(status, code, message));
     }
+    absent::must_be_here(&parts)?;
     parts.extensions.insert(Signing(conditions(&parts, presented.as_ref(), now)));
     forget_signature(&mut parts)?;
     let trailers = Trailers::default();
@@ -292,6 +296,14 @@ fn must_be_read_whole(parts: &Parts, document: &[u8]) -> S3Result<()> {
     match creates_bucket && tags {
         true => Err(not_implemented("Tags of a bucket from its creation on")),
         false => Ok(()),
+    }
+}
+
+/// What browsers ask before they call another origin. No bucket has a CORS configuration here.
+fn no_cors(headers: &HeaderMap) -> S3Error {
+    match headers.contains_key(header::ORIGIN) {
+        true => refuse(403, "AccessForbidden", "CORSResponse: CORS is not enabled for this bucket."),
+        false => refuse(400, "BadRequest", "Insufficient information. Origin request header needed."),
     }
 }
 

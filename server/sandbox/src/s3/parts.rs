@@ -183,6 +183,14 @@ fn claims_of(upload: &UploadRow, claims: Claims) -> S3Result<Claims> {
                 given.name().to_lowercase()
             ),
         )),
+        None if upload.composite_checksum => Err(refuse(
+            400,
+            "InvalidRequest",
+            format!(
+                "Checksum Type mismatch occurred, expected checksum Type: {}, actual checksum Type: null",
+                wanted.name().to_lowercase()
+            ),
+        )),
         // The object's checksum is made of those of its parts, by one algorithm.
         Some(_) => Ok(claims.besides(wanted)),
         None => Ok(claims.or_computed(wanted)),

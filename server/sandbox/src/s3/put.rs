@@ -8,7 +8,7 @@ use super::ask::Ask;
 use super::checksum::Claims;
 use super::customer_key::CustomerKey;
 use super::describe;
-use super::failure::refuse;
+use super::failure::{refuse, with_fields};
 use super::intent::Intent;
 use super::write::{Content, must_fit_at_once, shown_version, write};
 use crate::Body;
@@ -71,11 +71,22 @@ pub(super) fn only_if(headers: &HeaderMap) -> S3Result<Option<OnlyIf>> {
             Ok(Some(OnlyIf::Etag(format!("\"{}\"", etag.value()))))
         }
         // As S3 itself answers: `If-None-Match` takes `*` only, and `If-Match` an entity tag.
-        _ => Err(refuse(
-            501,
-            "NotImplemented",
-            "A header you provided implies functionality that is not implemented",
-        )),
+        (matches, none_match) => {
+            let given = |condition: &Result<Option<ETagCondition>, _>| !matches!(condition, Ok(None));
+            let (header, additional) = match (given(&matches), given(&none_match)) {
+                (true, true) => (
+                    "If-Match,If-None-Match",
+                    "Multiple conditional request headers present in the request".to_owned(),
+                ),
+                (matches, _) => {
+                    let header = if matches { "If-Match" } else { "If-None-Match" };
+                    (header, format!("We don't accept the provided value of {header} header for this API"))
+                }
+            };
+            let message = "A header you provided implies functionality that is not implemented";
+            let error = refuse(501, "NotImplemented", message);
+            Err(with_fields(error, [("Header", header.to_owned()), ("additionalMessage", additional)]))
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use s3s::{S3Request, S3Response, S3Result};
 use super::ask::{Ask, Owned};
 use super::bucket_policy::change_bucket;
 use super::failure::{from_store, invalid_argument, malformed_xml, refuse, with_fields};
-use super::versions::{Found, find, on_version};
+use super::versions::{Found, VersionPermit, find, on_version};
 use super::write::shown_version;
 use crate::gate::{Permit, actions};
 use crate::store::ObjectRow;
@@ -176,10 +176,10 @@ pub(super) async fn put_object_tagging(
     let tags = of_set(input.tagging.tag_set, Whose::Object)?;
     let mut conditions = existing(found.row());
     conditions.extend(requested(&tags));
-    on_version::<actions::s3::PutObjectTagging, actions::s3::PutObjectVersionTagging>(
+    let permit = on_version::<actions::s3::PutObjectTagging, actions::s3::PutObjectVersionTagging>(
         ask, &owned, &found, conditions,
     )?;
-    let row = set(ask, find(ask, &owned, found)?, tags).await?;
+    let row = set(ask, permit, find(ask, &owned, found)?, tags).await?;
     Ok(S3Response::new(PutObjectTaggingOutput { version_id: shown_version(&owned, &row) }))
 }
 
@@ -190,18 +190,24 @@ pub(super) async fn delete_object_tagging(
     let input = request.input;
     let owned = ask.bucket(&input.bucket, input.expected_bucket_owner.as_deref()).await?;
     let found = Found::look(ask, &owned, &input.key, input.version_id).await?;
-    on_version::<actions::s3::DeleteObjectTagging, actions::s3::DeleteObjectVersionTagging>(
+    let permit = on_version::<actions::s3::DeleteObjectTagging, actions::s3::DeleteObjectVersionTagging>(
         ask,
         &owned,
         &found,
         existing(found.row()),
     )?;
-    let row = set(ask, find(ask, &owned, found)?, Tags::new()).await?;
+    let row = set(ask, permit, find(ask, &owned, found)?, Tags::new()).await?;
     let output = DeleteObjectTaggingOutput { version_id: shown_version(&owned, &row) };
     Ok(S3Response::with_status(output, http::StatusCode::NO_CONTENT))
 }
 
-async fn set(ask: &Ask, mut row: ObjectRow, tags: Tags) -> S3Result<ObjectRow> {
+/// Proof that an object's tags may be set, or all removed.
+trait MaySet {}
+
+impl MaySet for VersionPermit<actions::s3::PutObjectTagging, actions::s3::PutObjectVersionTagging> {}
+impl MaySet for VersionPermit<actions::s3::DeleteObjectTagging, actions::s3::DeleteObjectVersionTagging> {}
+
+async fn set(ask: &Ask, _permit: impl MaySet, mut row: ObjectRow, tags: Tags) -> S3Result<ObjectRow> {
     row.tags = tags;
     match ask.aws.store.describe_object(&row).await.map_err(|error| from_store(&error))? {
         true => Ok(row),

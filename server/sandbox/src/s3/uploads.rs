@@ -17,7 +17,9 @@ use super::failure::{from_store, invalid_argument, refuse};
 use super::intent::Intent;
 use super::list::{Encoding, Page, Scan, common_prefixes, conditions, limit, shown, shown_delimiter};
 use super::parts::shown_checksum;
+use super::versions::Found;
 use super::write::{done, no_such_upload, row};
+use crate::caller::Identity;
 use crate::gate::{Permit, actions};
 use crate::limits::Stock;
 use crate::store::{PartRow, UploadRow, new_version_id};
@@ -29,6 +31,7 @@ pub(super) async fn create_multipart_upload(
     let input = request.input;
     let owned = ask.bucket(&input.bucket, input.expected_bucket_owner.as_deref()).await?;
     let described = (input.content_type, input.metadata);
+    let before = there_now(ask, &owned, &input.key).await?;
     let intent = Intent::of(ask, &owned, (input.key, false), &request.headers, described).await?;
     let asked = checksums(input.checksum_algorithm.as_ref(), input.checksum_type.as_ref())?;
     let sealed = intent.seal(ask).await?;
@@ -38,7 +41,11 @@ pub(super) async fn create_multipart_upload(
         id: format!("{}{}", new_version_id(), uuid::Uuid::new_v4().simple()),
         object: row(ask, &owned, intent.description, &sealed),
         initiated: ask.meta.now.unix_timestamp(),
-        initiator: ask.caller.principal().to_string(),
+        initiator: match ask.caller.identity {
+            Identity::Root => canonical_id(ask.caller.account_id()),
+            _ => ask.caller.principal().to_string(),
+        },
+        before: Some(before),
         checksum_algorithm: asked.map(|(algorithm, _)| algorithm.name().to_owned()),
         composite_checksum: asked.is_some_and(|(_, composite)| composite),
     };
@@ -58,6 +65,12 @@ pub(super) async fn create_multipart_upload(
         upload_id: Some(upload.id),
         ..CreateMultipartUploadOutput::default()
     }))
+}
+
+/// The data of the object that has this key now; empty when there is none.
+async fn there_now(ask: &Ask, owned: &Owned, key: &str) -> S3Result<String> {
+    let found = Found::look(ask, owned, key, None).await?;
+    Ok(found.row().map(|row| row.data.clone()).unwrap_or_default())
 }
 
 async fn begin(

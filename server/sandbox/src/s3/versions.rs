@@ -63,6 +63,15 @@ fn must_be_a_version(id: &str, name: &'static str) -> S3Result<()> {
     }
 }
 
+/// Proof that the gate allowed what a request asks of an object.
+#[derive(Debug)]
+pub(super) enum VersionPermit<Latest, OfVersion> {
+    /// For what is under the key: the request names no version.
+    Latest(Permit<Latest>),
+    /// For the version with this id.
+    OfVersion(Permit<OfVersion>, String),
+}
+
 /// Asks the gate about an object: for `Latest` when the request names no version, else for `OfVersion` with the id as
 /// `s3:VersionId`.
 pub(super) fn on_version<Latest: Action, OfVersion: Action>(
@@ -70,12 +79,13 @@ pub(super) fn on_version<Latest: Action, OfVersion: Action>(
     owned: &Owned,
     found: &Found,
     mut conditions: Context,
-) -> S3Result<()> {
+) -> S3Result<VersionPermit<Latest, OfVersion>> {
     match &found.asked {
-        None => ask.on_object::<Latest>(owned, &found.key, conditions).map(drop),
+        None => ask.on_object(owned, &found.key, conditions).map(VersionPermit::Latest),
         Some(version) => {
             conditions.set("s3:VersionId", [version.clone()]);
-            ask.on_object::<OfVersion>(owned, &found.key, conditions).map(drop)
+            let permit = ask.on_object(owned, &found.key, conditions)?;
+            Ok(VersionPermit::OfVersion(permit, version.clone()))
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::gate::{Permit, actions};
 use crate::limits::Stock;
 use crate::model::Versioning;
 use crate::store::{
-    NULL_VERSION, ObjectRow, OnlyIf, Promise, Store, StoreError, Terms, Written, new_version_id,
+    NULL_VERSION, ObjectRow, OnlyIf, Promise, Refused, Store, StoreError, Terms, Written, new_version_id,
 };
 
 /// What an object is to be called and described with.
@@ -122,13 +122,17 @@ pub(super) fn entity_tag(row: &ObjectRow, sums: &Sums) -> S3Result<String> {
 
 /// What S3 says of a write that was not made.
 pub(super) fn done(written: Written) -> S3Result<()> {
-    match written {
-        Written::Done => Ok(()),
-        Written::NoBucket => Err(refuse(404, "NoSuchBucket", "The specified bucket does not exist")),
-        Written::Missing => Err(refuse(404, "NoSuchKey", "The specified key does not exist.")),
-        Written::Changed(OnlyIf::Absent) => Err(precondition_failed("If-None-Match")),
-        Written::Changed(OnlyIf::Present | OnlyIf::Etag(_)) => Err(precondition_failed("If-Match")),
-        Written::NoUpload => Err(no_such_upload()),
+    written.map_err(refused)
+}
+
+pub(super) fn refused(refused: Refused) -> S3Error {
+    match refused {
+        Refused::NoBucket => refuse(404, "NoSuchBucket", "The specified bucket does not exist"),
+        Refused::Missing => refuse(404, "NoSuchKey", "The specified key does not exist."),
+        Refused::Changed(OnlyIf::Absent) => precondition_failed("If-None-Match"),
+        Refused::Changed(OnlyIf::Present | OnlyIf::Etag(_)) => precondition_failed("If-Match"),
+        Refused::NoUpload => no_such_upload(),
+        Refused::NoPart { number, etag } => invalid_part(number, etag),
     }
 }
 
@@ -138,6 +142,17 @@ pub(super) fn no_such_upload() -> S3Error {
         "NoSuchUpload",
         "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.",
     )
+}
+
+/// A part that a completion names is not there, or is another.
+pub(super) fn invalid_part(number: i64, etag: String) -> S3Error {
+    let error = refuse(
+        400,
+        "InvalidPart",
+        "One or more of the specified parts could not be found.  The part may not have been uploaded, or the specified \
+         entity tag may not match the part's entity tag.",
+    );
+    with_fields(error, [("PartNumber", number.to_string()), ("ETag", etag)])
 }
 
 /// Largest object that comes in one piece, largest part, and largest source of a copy, in bytes (S3 User Guide, `qfacts`).

@@ -46,8 +46,10 @@ impl Pace {
     }
 
     fn moved(&mut self, bytes: usize) {
-        let Some(since) = self.since.take() else { return };
-        self.waited += since.elapsed();
+        // What was there without a wait is moved, too: a client that sends much at a time is no slow one.
+        if let Some(since) = self.since.take() {
+            self.waited += since.elapsed();
+        }
         self.moved = self.moved.saturating_add(bytes as u64);
         if self.moved >= Clients::STALL_BYTES {
             (self.moved, self.waited) = (0, Duration::ZERO);
@@ -168,5 +170,49 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for PacedStream<S> {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_millis(300);
+    const WAIT: Duration = Duration::from_millis(60);
+
+    async fn stalled(pace: &mut Pace) -> bool {
+        std::future::poll_fn(|cx| Poll::Ready(pace.poll_stalled(cx).is_ready())).await
+    }
+
+    /// Waits for a client, and says whether that was too long.
+    async fn stalls_after_a_wait(pace: &mut Pace) -> bool {
+        if stalled(pace).await {
+            return true;
+        }
+        tokio::time::sleep(WAIT).await;
+        stalled(pace).await
+    }
+
+    #[tokio::test]
+    async fn bytes_that_are_there_without_a_wait_count() {
+        let mut pace = Pace::new(PATIENCE);
+        for round in 0..10 {
+            assert!(!stalls_after_a_wait(&mut pace).await, "round {round}");
+            // One byte ends the wait; the rest of the burst is there already.
+            pace.moved(1);
+            pace.moved(Clients::STALL_BYTES as usize - 1);
+        }
+    }
+
+    #[tokio::test]
+    async fn waits_add_up_until_enough_has_moved() {
+        let mut pace = Pace::new(PATIENCE);
+        let mut rounds = 0;
+        while !stalls_after_a_wait(&mut pace).await {
+            pace.moved(1);
+            rounds += 1;
+            assert!(rounds < 10, "so little does not take so long");
+        }
+        assert!(rounds > 0, "one wait is not too long");
     }
 }

@@ -16,10 +16,12 @@ use super::sql::{Value, rows_of_parameters, sql};
 use super::usage;
 use super::writer::{Member, Tx};
 use super::{
-    NULL_VERSION, ObjectRow, OnlyIf, Removed, Store, StoreError, Terms, Version, Written, new_version_id,
+    NULL_VERSION, ObjectRow, OnlyIf, Refused, Removed, Store, StoreError, Terms, Version, Written,
+    new_version_id,
 };
 use crate::model::{Timestamp, Versioning};
-use replaced::{REMOVED, RemovedRow, take_replaced};
+use replaced::take_replaced;
+pub(super) use replaced::{REMOVED, RemovedRow};
 
 /// Encrypted bytes that an object's row holds at most; more are a chunk of their own.
 const BYTES_IN_ROW: usize = 32 << 10;
@@ -61,17 +63,17 @@ pub(super) struct Remove {
     version: String,
     only_if: Option<OnlyIf>,
     /// Whether it was a delete marker; or why it stays.
-    removed: Result<bool, Written>,
-    answer: oneshot::Sender<Result<Result<bool, Written>, StoreError>>,
+    removed: Result<bool, Refused>,
+    answer: oneshot::Sender<Result<Result<bool, Refused>, StoreError>>,
 }
 
 impl Put {
     fn of_object(
-        object: &ObjectRow,
+        (object, body): (&ObjectRow, String),
         terms: Terms<'_>,
         bytes: PutBytes,
         answer: oneshot::Sender<Result<Written, StoreError>>,
-    ) -> Result<Self, StoreError> {
+    ) -> Self {
         let version = Version {
             key: object.key.clone(),
             id: object.version.clone(),
@@ -83,19 +85,19 @@ impl Put {
             PutBytes::InRow(bytes) => bytes.clone(),
             PutBytes::LastChunk(..) | PutBytes::InChunks => None,
         };
-        Ok(Self {
+        Self {
             bucket: object.bucket.clone(),
             key: object.key.clone(),
             version: object.version.clone(),
             data: object.data.clone(),
-            body: body_of(object)?,
+            body,
             bytes,
             owner: terms.owner.to_owned(),
             only_if: terms.only_if.cloned(),
             kept: Arc::new(Kept { version, bytes: in_row }),
-            written: Written::Done,
+            written: Ok(()),
             answer,
-        })
+        }
     }
 
     pub(super) fn size(&self) -> usize {
@@ -149,7 +151,7 @@ impl Store {
             false => PutBytes::LastChunk(seq, bytes.to_vec()),
         };
         let (answer, written) = oneshot::channel();
-        self.send(Member::Put(Put::of_object(object, terms, bytes, answer)?)).await?;
+        self.send(Member::Put(Put::of_object((object, body_of(object)?), terms, bytes, answer))).await?;
         written.await.map_err(|_| StoreError::Stopped)?
     }
 
@@ -169,7 +171,7 @@ impl Store {
         versioning: Option<Versioning>,
         only_if: Option<&OnlyIf>,
         now: Timestamp,
-    ) -> Result<Result<Removed, Written>, StoreError> {
+    ) -> Result<Result<Removed, Refused>, StoreError> {
         let version = match versioning {
             None => {
                 let removed = self.remove((owner, bucket, key), NULL_VERSION, only_if).await?;
@@ -193,24 +195,25 @@ impl Store {
             owner: owner.to_owned(),
             only_if: only_if.cloned(),
             kept: Arc::new(Kept { version: marker, bytes: None }),
-            written: Written::Done,
+            written: Ok(()),
             answer,
         };
         self.send(Member::Put(put)).await?;
         match written.await.map_err(|_| StoreError::Stopped)?? {
-            Written::Done => Ok(Ok(Removed { version: Some(version), marker: true })),
-            refused => Ok(Err(refused)),
+            Ok(()) => Ok(Ok(Removed { version: Some(version), marker: true })),
+            Err(refused) => Ok(Err(refused)),
         }
     }
 
-    /// Removes one version for good; what was before it is the latest then. Removing what is not there is no error. `None` when
-    /// `owner` has no such bucket any more.
+    /// Removes one version for good; what was before it is the latest then. Removing what is not there is no error,
+    /// unless it was demanded. What is given is why nothing was removed, if so: `owner` has no such bucket any more.
     pub async fn delete_version(
         &self,
         place: (&str, &str, &str),
         version: &str,
-    ) -> Result<Result<Removed, Written>, StoreError> {
-        let removed = self.remove(place, version, None).await?;
+        only_if: Option<&OnlyIf>,
+    ) -> Result<Result<Removed, Refused>, StoreError> {
+        let removed = self.remove(place, version, only_if).await?;
         Ok(removed.map(|marker| Removed { version: Some(version.to_owned()), marker }))
     }
 
@@ -220,7 +223,7 @@ impl Store {
         (owner, bucket, key): (&str, &str, &str),
         version: &str,
         only_if: Option<&OnlyIf>,
-    ) -> Result<Result<bool, Written>, StoreError> {
+    ) -> Result<Result<bool, Refused>, StoreError> {
         let (answer, removed) = oneshot::channel();
         let remove = Remove {
             owner: owner.to_owned(),
@@ -286,11 +289,11 @@ impl Rows {
 /// Puts versions of different names. Of each it is said in `written` what came of it.
 pub(super) async fn put_all(tx: &mut Tx, mut puts: Vec<&mut Put>) -> Result<(), StoreError> {
     for put in &mut puts {
-        put.written = Written::Done;
+        put.written = Ok(());
     }
     refuse_without_bucket(tx, &mut puts).await?;
     refuse_on_condition(tx, &mut puts).await?;
-    puts.retain(|put| put.written == Written::Done);
+    puts.retain(|put| put.written.is_ok());
     take_replaced(tx, &puts).await?;
     let rows = Rows::new(puts.iter().map(|put| {
         let in_row = match &put.bytes {
@@ -333,7 +336,7 @@ async fn refuse_without_bucket(tx: &mut Tx, puts: &mut [&mut Put]) -> Result<(),
     let owners = owners(tx, puts.iter().map(|put| put.bucket.as_str())).await?;
     for put in puts {
         if owners.get(&put.bucket) != Some(&put.owner) {
-            put.written = Written::NoBucket;
+            put.written = Err(Refused::NoBucket);
         }
     }
     Ok(())
@@ -354,8 +357,8 @@ async fn owners(
 }
 
 async fn refuse_on_condition(tx: &mut Tx, puts: &mut [&mut Put]) -> Result<(), StoreError> {
-    let asking = |put: &Put| put.written == Written::Done && put.only_if.is_some();
-    let there = etags(tx, puts.iter().filter(|put| asking(put)).map(|put| put.in_place())).await?;
+    let asking = |put: &Put| put.written.is_ok() && put.only_if.is_some();
+    let there = etags(tx, puts.iter().filter(|put| asking(put)).map(|put| put.in_place()), LATEST).await?;
     for put in puts.iter_mut().filter(|put| asking(put)) {
         put.written = held(put.only_if.as_ref(), there.get(&put.place()));
     }
@@ -365,28 +368,33 @@ async fn refuse_on_condition(tx: &mut Tx, puts: &mut [&mut Put]) -> Result<(), S
 /// Whether what is demanded of the object that is there, by its entity tag, holds.
 fn held(only_if: Option<&OnlyIf>, there: Option<&String>) -> Written {
     match (only_if, there) {
-        (None, _) | (Some(OnlyIf::Absent), None) | (Some(OnlyIf::Present), Some(_)) => Written::Done,
-        (Some(OnlyIf::Etag(wanted)), Some(there)) if wanted == there => Written::Done,
-        (Some(OnlyIf::Present | OnlyIf::Etag(_)), None) => Written::Missing,
-        (Some(only_if), Some(_)) => Written::Changed(only_if.clone()),
+        (None, _) | (Some(OnlyIf::Absent), None) | (Some(OnlyIf::Present), Some(_)) => Ok(()),
+        (Some(OnlyIf::Etag(wanted)), Some(there)) if wanted == there => Ok(()),
+        (Some(OnlyIf::Present | OnlyIf::Etag(_)), None) => Err(Refused::Missing),
+        (Some(only_if), Some(_)) => Err(Refused::Changed(only_if.clone())),
     }
 }
 
-/// The entity tags of the latest of these, by their places; none of those that are not there.
+/// Which version a condition is about: a write the one that it follows, a removal the one that it removes.
+const LATEST: &str = "objects.born = (SELECT MAX(newest.born) FROM objects newest \
+     WHERE newest.bucket = asked.column1 AND newest.name = asked.column2)";
+const ITSELF: &str = "objects.version = asked.column3";
+
+/// The entity tags of these versions, by their places; none of those that are not there.
 async fn etags(
     tx: &mut Tx,
     places: impl Iterator<Item = [Value; 3]>,
+    which: &str,
 ) -> Result<HashMap<String, String>, StoreError> {
     let mut etags = HashMap::new();
-    let rows = Rows::new(places.map(|[bucket, key, _]| [bucket, key]));
+    let rows = Rows::new(places);
     if rows.is_empty() {
         return Ok(etags);
     }
     let (list, values) = rows.list();
     let query = sql(format!(
         "SELECT {VERSION} FROM (VALUES {list}) AS asked CROSS JOIN objects \
-         WHERE objects.bucket = asked.column1 AND objects.name = asked.column2 AND objects.born = \
-         (SELECT MAX(newest.born) FROM objects newest WHERE newest.bucket = asked.column1 AND newest.name = asked.column2)"
+         WHERE objects.bucket = asked.column1 AND objects.name = asked.column2 AND {which}"
     ));
     for row in tx.rows(query.bind_all(values)).await? {
         if let Some(object) = version_of(&row, true)?.object {
@@ -400,13 +408,13 @@ async fn etags(
 pub(super) async fn remove_all(tx: &mut Tx, mut removes: Vec<&mut Remove>) -> Result<(), StoreError> {
     let owners = owners(tx, removes.iter().map(|remove| remove.bucket.as_str())).await?;
     let asking = removes.iter().filter(|remove| remove.only_if.is_some());
-    let there = etags(tx, asking.map(|remove| remove.in_place())).await?;
+    let there = etags(tx, asking.map(|remove| remove.in_place()), ITSELF).await?;
     for remove in &mut removes {
         let held = match owners.get(&remove.bucket) == Some(&remove.owner) {
             true => held(remove.only_if.as_ref(), there.get(&remove.place())),
-            false => Written::NoBucket,
+            false => Err(Refused::NoBucket),
         };
-        remove.removed = if held == Written::Done { Ok(false) } else { Err(held) };
+        remove.removed = held.map(|()| false);
     }
     removes.retain(|remove| remove.removed.is_ok());
     if removes.is_empty() {
@@ -472,14 +480,17 @@ impl Tx {
     }
 }
 
-/// Names an object whose bytes are in chunks already.
+/// Names an object, of which this is the row's text, whose bytes are in chunks already.
 pub(super) async fn name_object(
     tx: &mut Tx,
-    object: &ObjectRow,
+    (object, body): (&ObjectRow, &str),
     terms: Terms<'_>,
 ) -> Result<Written, StoreError> {
     let (answer, _) = oneshot::channel();
-    let mut put = Put::of_object(object, terms, PutBytes::InChunks, answer)?;
+    let mut put = Put::of_object((object, body.to_owned()), terms, PutBytes::InChunks, answer);
     put_all(tx, vec![&mut put]).await?;
     Ok(put.written)
 }
+
+#[cfg(test)]
+mod tests;

@@ -151,18 +151,26 @@ pub struct Terms<'a> {
 }
 
 /// What came of a write.
+pub type Written = Result<(), Refused>;
+
+/// Why nothing was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Written {
-    /// It is there.
-    Done,
-    /// Its bucket is gone; nothing was written.
+pub enum Refused {
+    /// Its bucket is gone.
     NoBucket,
-    /// There is an object where none, or another one, was demanded; nothing was written.
+    /// There is an object where none, or another one, was demanded.
     Changed(OnlyIf),
-    /// The object that was demanded is not there; nothing was written.
+    /// The object that was demanded is not there.
     Missing,
-    /// The upload was completed or aborted meanwhile; nothing was written.
+    /// The upload was completed or aborted meanwhile.
     NoUpload,
+    /// A part that the upload was to be completed with is gone or was uploaded again meanwhile.
+    NoPart {
+        /// Its number.
+        number: i64,
+        /// Its entity tag when it was read.
+        etag: String,
+    },
 }
 
 /// What a removal left.

@@ -3,6 +3,7 @@
 use futures::FutureExt as _;
 
 use super::memory::{Effect, global_name};
+use super::naming::{REMOVED, RemovedRow};
 use super::sql::{Row, sql};
 use super::writer::Tx;
 use super::{Store, StoreError};
@@ -30,16 +31,16 @@ async fn buckets_of(tx: &mut Tx, account: &str) -> Result<Vec<String>, StoreErro
 }
 
 /// Removes the first objects of a bucket that has many; whether there was one.
-async fn remove_some_objects(tx: &mut Tx, account: &str) -> Result<bool, StoreError> {
+pub(super) async fn remove_some_objects(tx: &mut Tx, account: &str) -> Result<bool, StoreError> {
     for bucket in buckets_of(tx, account).await? {
         let beyond = sql("SELECT name FROM objects WHERE bucket = $1 ORDER BY name LIMIT 1 OFFSET $2");
         if let Some(beyond) = tx.row(beyond.bind(&bucket).bind(SLICE)).await? {
             let beyond: Vec<u8> = beyond.get(0)?;
             // With the name itself, or many versions of one name would go on for ever.
             let removed =
-                sql(format!("DELETE FROM objects WHERE bucket = $1 AND name <= $2 RETURNING {FREED}"));
+                sql(format!("DELETE FROM objects WHERE bucket = $1 AND name <= $2 RETURNING {REMOVED}"));
             let removed = tx.rows(removed.bind(&bucket).bind(beyond.as_slice())).await?;
-            tx.objects_gone(bucket, &removed).await?;
+            tx.objects_gone(account, bucket, &removed).await?;
             return Ok(true);
         }
     }
@@ -48,10 +49,10 @@ async fn remove_some_objects(tx: &mut Tx, account: &str) -> Result<bool, StoreEr
 
 async fn remove_rest(tx: &mut Tx, account: &str) -> Result<bool, StoreError> {
     for bucket in buckets_of(tx, account).await? {
-        let removed = sql(format!("DELETE FROM objects WHERE bucket = $1 RETURNING {FREED}")).bind(&bucket);
+        let removed = sql(format!("DELETE FROM objects WHERE bucket = $1 RETURNING {REMOVED}")).bind(&bucket);
         let removed = tx.rows(removed).await?;
         tx.end_uploads(&bucket, account).await?;
-        tx.objects_gone(bucket, &removed).await?;
+        tx.objects_gone(account, bucket, &removed).await?;
     }
     let names = sql(
         "SELECT kind, name FROM resources WHERE account = $1 AND kind IN ('bucket', 'access-key', 'instance')",
@@ -72,16 +73,16 @@ async fn remove_rest(tx: &mut Tx, account: &str) -> Result<bool, StoreError> {
     Ok(gone > 0)
 }
 
-/// The data id of an object whose bytes were in chunks, else nothing.
-const FREED: &str = "CASE WHEN bytes IS NULL THEN data ELSE '' END";
-
 impl Tx {
-    async fn objects_gone(&mut self, bucket: String, removed: &[Row]) -> Result<(), StoreError> {
+    /// Objects of an account are removed: they count no more from this transaction on, also if it is the last for a while.
+    async fn objects_gone(
+        &mut self,
+        account: &str,
+        bucket: String,
+        removed: &[Row],
+    ) -> Result<(), StoreError> {
         for row in removed {
-            let data: String = row.get(0)?;
-            if !data.is_empty() {
-                self.free(&data, "", 0).await?;
-            }
+            RemovedRow::read(row)?.count(self, account).await?;
         }
         self.effects.push(Effect::NoObjects { bucket });
         Ok(())

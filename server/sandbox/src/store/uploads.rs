@@ -4,7 +4,7 @@ use futures::FutureExt as _;
 use serde::{Deserialize, Serialize};
 
 use super::naming::name_object;
-use super::objects::{ObjectRow, OnlyIf, PartRow, Terms, Written, body_of};
+use super::objects::{ObjectRow, OnlyIf, PartRow, Refused, Terms, Written, body_of};
 use super::sql::{Row, sql};
 use super::usage;
 use super::writer::Tx;
@@ -21,8 +21,11 @@ pub struct UploadRow {
     pub object: ObjectRow,
     /// When it was begun.
     pub initiated: Timestamp,
-    /// Principal ARN of who began it.
+    /// Principal ARN of who began it; the canonical id of an account's root user.
     pub initiator: String,
+    /// The data of the object that was there when it was begun; empty when there was none.
+    #[serde(default)]
+    pub before: Option<String>,
     /// Checksum algorithm asked for, as S3 spells it.
     pub checksum_algorithm: Option<String>,
     /// Whether the object's checksum is to be that of the parts' checksums.
@@ -107,10 +110,12 @@ impl Store {
         let completion = Completion {
             upload: upload.to_owned(),
             object: object.clone(),
+            // With ten thousand parts this is megabytes.
+            body: body_of(object)?,
             owner: terms.owner.to_owned(),
             only_if: terms.only_if.cloned(),
         };
-        self.write(0, completion, |completion, tx| complete(tx, completion).boxed()).await
+        self.write(completion.body.len(), completion, |completion, tx| complete(tx, completion).boxed()).await
     }
 
     /// Ends an upload and removes its parts; false when there is no such upload.
@@ -136,19 +141,20 @@ struct LastOfPart {
 struct Completion {
     upload: String,
     object: ObjectRow,
+    body: String,
     owner: String,
     only_if: Option<OnlyIf>,
 }
 
 async fn create(tx: &mut Tx, upload: &UploadRow, body: &str, owner: &str) -> Result<Written, StoreError> {
     if tx.owner("bucket", &upload.object.bucket).await?.is_none_or(|now| now != owner) {
-        return Ok(Written::NoBucket);
+        return Ok(Err(Refused::NoBucket));
     }
     let insert = sql("INSERT INTO uploads (id, bucket, name, data, body) VALUES ($1, $2, $3, $4, $5)");
     let insert = insert.bind(&upload.id).bind(&upload.object.bucket).bind(upload.object.key.as_bytes());
     tx.run(insert.bind(&upload.object.data).bind(body)).await?;
     tx.tally.add(owner, usage::of_name());
-    Ok(Written::Done)
+    Ok(Ok(()))
 }
 
 async fn is_there(tx: &mut Tx, upload: &str) -> Result<bool, StoreError> {
@@ -157,7 +163,7 @@ async fn is_there(tx: &mut Tx, upload: &str) -> Result<bool, StoreError> {
 
 async fn add_part(tx: &mut Tx, last: &LastOfPart) -> Result<Written, StoreError> {
     if !is_there(tx, &last.upload).await? {
-        return Ok(Written::NoUpload);
+        return Ok(Err(Refused::NoUpload));
     }
     let account = tx.owner("bucket", &last.bucket).await?.unwrap_or_default();
     if let Some((first, size)) = stored_part(tx, &last.upload, last.number).await? {
@@ -170,23 +176,23 @@ async fn add_part(tx: &mut Tx, last: &LastOfPart) -> Result<Written, StoreError>
     let part = sql("INSERT INTO parts (upload, number, first, body) VALUES ($1, $2, $3, $4) \
          ON CONFLICT (upload, number) DO UPDATE SET first = excluded.first, body = excluded.body");
     tx.run(part.bind(&last.upload).bind(last.number).bind(last.first).bind(&last.body)).await?;
-    Ok(Written::Done)
+    Ok(Ok(()))
 }
 
 async fn complete(tx: &mut Tx, completion: &Completion) -> Result<Written, StoreError> {
-    let Completion { upload, object, owner, only_if } = completion;
+    let Completion { upload, object, body, owner, only_if } = completion;
     if !is_there(tx, upload).await? {
-        return Ok(Written::NoUpload);
+        return Ok(Err(Refused::NoUpload));
     }
     for part in &object.parts {
         // Uploaded again since the parts were read: what was promised is no longer there.
         let stored = stored_part(tx, upload, part.number).await?;
         if stored.is_none_or(|(first, _)| first != part.first) {
-            return Ok(Written::NoUpload);
+            return Ok(Err(Refused::NoPart { number: part.number, etag: part.etag.clone() }));
         }
     }
-    let written = name_object(tx, object, Terms { owner, only_if: only_if.as_ref() }).await?;
-    if written != Written::Done {
+    let written = name_object(tx, (object, body), Terms { owner, only_if: only_if.as_ref() }).await?;
+    if written.is_err() {
         return Ok(written);
     }
     tx.end_upload(upload, owner).await?;
@@ -196,7 +202,7 @@ async fn complete(tx: &mut Tx, completion: &Completion) -> Result<Written, Store
         kept_up_to = end_of_attempt(part.first);
     }
     remove_between(tx, &object.data, kept_up_to, i64::MAX).await?;
-    Ok(Written::Done)
+    Ok(Ok(()))
 }
 
 async fn abort(tx: &mut Tx, upload: &UploadRow) -> Result<bool, StoreError> {
@@ -253,4 +259,31 @@ pub(super) fn upload_of(row: &Row) -> Result<UploadRow, StoreError> {
     (upload.id, upload.object.bucket) = (row.get(0)?, row.get(1)?);
     (upload.object.key, upload.object.data) = (row.get_name(2)?, row.get(3)?);
     Ok(upload)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::super::samples::{OWNER, part, store_with_bucket, upload_of};
+    use super::*;
+
+    #[tokio::test]
+    async fn an_upload_whose_part_came_again_is_not_completed_with_the_one_that_was_read() {
+        let store = store_with_bucket("bucket").await;
+        let terms = Terms { owner: OWNER, only_if: None };
+        let upload = upload_of("bucket", "key");
+        store.create_upload(&upload, OWNER).await.unwrap().unwrap();
+        let put = async |attempt: u32| {
+            let part = PartRow { etag: format!("attempt {attempt}"), ..part(1, attempt, 5) };
+            store.put_part(&upload, &part, (part.first, b"bytes")).await.unwrap().unwrap();
+            let parts = store.parts(&upload.id, 0).await.unwrap();
+            ObjectRow { size: 5, parts, ..upload.object.clone() }
+        };
+        let (read, later) = (put(1).await, put(2).await);
+        let refused = Err(Refused::NoPart { number: 1, etag: "attempt 1".into() });
+        assert_eq!(store.complete_upload(&upload.id, &read, terms).await.unwrap(), refused);
+        store.complete_upload(&upload.id, &later, terms).await.unwrap().unwrap();
+        let again = store.complete_upload(&upload.id, &later, terms).await.unwrap();
+        assert_eq!(again, Err(Refused::NoUpload));
+    }
 }

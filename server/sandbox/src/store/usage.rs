@@ -135,6 +135,7 @@ pub(super) struct Ledger(Mutex<Books>);
 
 #[derive(Debug, Default)]
 struct Books {
+    /// Of those that hold or were promised something.
     accounts: HashMap<String, Entry>,
     total: Entry,
     /// Whether the rows may say something else by now.
@@ -148,6 +149,11 @@ struct Entry {
 }
 
 impl Entry {
+    /// Whether it says no more than none would: accounts come and go.
+    fn is_empty(&self) -> bool {
+        (self.held, self.promised) == (Stock::default(), Stock::default())
+    }
+
     fn has_room(&self, wanted: Stock, limit: Stock) -> bool {
         let sum = |of: fn(&Stock) -> u64| {
             of(&self.held).saturating_add(of(&self.promised)).saturating_add(of(&wanted))
@@ -184,10 +190,22 @@ impl Books {
     }
 
     fn settle(&mut self, account: String, stock: Stock) {
-        let entry = self.accounts.entry(account).or_default();
+        let mut entry = self.accounts.remove(&account).unwrap_or_default();
         minus(&mut self.total.held, entry.held);
         plus(&mut self.total.held, stock);
         entry.held = stock;
+        if !entry.is_empty() {
+            self.accounts.insert(account, entry);
+        }
+    }
+
+    fn give_back(&mut self, account: &str, stock: Stock) {
+        minus(&mut self.total.promised, stock);
+        let Some(entry) = self.accounts.get_mut(account) else { return };
+        minus(&mut entry.promised, stock);
+        if entry.is_empty() {
+            self.accounts.remove(account);
+        }
     }
 }
 
@@ -207,6 +225,7 @@ impl Ledger {
             books.accounts.values_mut().for_each(|entry| entry.held = Stock::default());
             books.total.held = Stock::default();
             rows.into_iter().for_each(|(account, stock)| books.settle(account, stock));
+            books.accounts.retain(|_, entry| !entry.is_empty());
             books.outdated = false;
         });
     }
@@ -262,12 +281,7 @@ impl Promise {
 impl Drop for Promise {
     fn drop(&mut self) {
         let (account, stock) = (&self.account, self.stock);
-        self.ledger.with(|books| {
-            if let Some(entry) = books.accounts.get_mut(account) {
-                minus(&mut entry.promised, stock);
-            }
-            minus(&mut books.total.promised, stock);
-        });
+        self.ledger.with(|books| books.give_back(account, stock));
     }
 }
 

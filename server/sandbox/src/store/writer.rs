@@ -200,7 +200,9 @@ impl Writer {
     }
 }
 
-/// Runs the statements of a group: in the order in which its members came, as far as they are about the same name.
+/// Runs the statements of a group: puts and removals of one name in the order in which they came, and after all of these the
+/// writes of other kinds in theirs. In between the order is not kept, and need not be: none of a group is answered before
+/// another of it is asked for, so that nobody who waits for an answer can tell.
 async fn make(tx: &mut Tx, group: &mut [Member]) -> Result<(), StoreError> {
     if tx.memory.ledger.is_outdated() {
         let rows = usage::load(tx).await?;

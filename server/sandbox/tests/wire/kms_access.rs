@@ -136,6 +136,7 @@ async fn a_key_policy_may_neither_lock_its_author_out_nor_name_who_does_not_exis
         (allow(&format!("arn:aws:iam::{account}:role/absent")), invalid),
         (allow("arn:aws:iam::999999999999:root"), invalid),
         (allow("AIDAEXAMPLEEXAMPLEEXA"), invalid),
+        (allow("*").replace(r#""AWS":"*""#, r#""Service":"foo.amazonaws.com""#), invalid),
     ];
     for (policy, message) in cases {
         let put = json!({"KeyId": arn, "Policy": policy});

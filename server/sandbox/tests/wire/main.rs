@@ -30,6 +30,7 @@ mod s3_settings;
 mod s3_signatures;
 mod s3_uploads;
 mod s3_versions;
+mod s3_words;
 mod slow_clients;
 mod store;
 mod sts;

@@ -19,6 +19,8 @@ async fn bucket_policies_that_s3_refuses_are_refused_and_change_nothing() {
         json!({"Version": "2012-10-17", "Statement": [statement]}).to_string()
     };
     let nobody = format!("arn:aws:iam::{}:role/absent", lab.account);
+    let encrypted = json!({"StringNotEquals": {"s3:x-amz-server-side-encryption": "aws:kms"}});
+    let misfit = "Conditions do not apply to combination of actions and resources in statement";
     let cases = [
         ("nonsense".to_owned(), "Policies must be valid JSON and the first byte must be '{'"),
         ("{}".to_owned(), "Missing required field Statement"),
@@ -29,12 +31,30 @@ async fn bucket_policies_that_s3_refuses_are_refused_and_change_nothing() {
         (statement(json!({"Resource": "arn:aws:s3:::bucket-2/*"})), "Policy has invalid resource"),
         (statement(json!({"Action": "s3:HeadBucket"})), "Policy has invalid action"),
         (statement(json!({"Principal": {"AWS": nobody}})), "Invalid principal in policy"),
+        (statement(json!({"Principal": {"Service": "foo.amazonaws.com"}})), "Invalid principal in policy"),
+        (statement(json!({"Action": "s3:GetObject", "Condition": encrypted})), misfit),
+        (statement(json!({"Action": ["s3:PutObject", "s3:GetObject"], "Condition": encrypted})), misfit),
+        (
+            statement(json!({"Action": "s3:GetObject", "Condition": {"StringLike": {"s3:prefix": "a/*"}}})),
+            misfit,
+        ),
+        (
+            statement(
+                json!({"Action": "s3:GetObject", "Condition": {"StringEquals": {"s3:x-amz-acl": "private"}}}),
+            ),
+            misfit,
+        ),
     ];
     for (policy, message) in cases {
         let answer = lab.s3(&lab.admin, "PUT", "/bucket-1?policy", &[], policy.as_bytes()).await;
         assert_refused(&answer, 400, "MalformedPolicy", message);
     }
     assert_eq!(lab.s3(&lab.admin, "GET", "/bucket-1?policy", &[], b"").await.error().0, "NoSuchBucketPolicy");
+    for action in [json!("s3:PutObject"), json!("s3:*"), json!("s3:Put*")] {
+        let policy = statement(json!({"Action": action, "Condition": encrypted}));
+        let answer = lab.s3(&lab.admin, "PUT", "/bucket-1?policy", &[], policy.as_bytes()).await;
+        assert_eq!(answer.status, 204, "{action}: {}", answer.text());
+    }
 }
 
 #[tokio::test]

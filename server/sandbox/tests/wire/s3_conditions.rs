@@ -165,14 +165,27 @@ async fn what_is_deleted_must_be_what_was_meant() {
         s3(&lab, "PUT", OBJECT, &[], b"x").await;
         assert_eq!(s3(&lab, "DELETE", OBJECT, &[("if-match", &etag)], b"").await.status, 204);
     }
+    // A version is measured by itself, not by the latest.
+    s3(&lab, "PUT", "/bucket-3", &[], b"").await;
+    let before = s3(&lab, "PUT", "/bucket-3/object", &[], b"before").await.header("etag").unwrap().to_owned();
+    s3(&lab, "PUT", "/bucket-3?versioning", &[], ON).await;
+    let latest = s3(&lab, "PUT", "/bucket-3/object", &[], b"latest").await.header("etag").unwrap().to_owned();
+    let null = "/bucket-3/object?versionId=null";
+    let not_held = (412, Some("If-Match".to_owned()));
+    assert_eq!(outcome(&lab, "DELETE", null, &[("if-match", &latest)]).await, not_held);
+    assert_eq!(outcome(&lab, "DELETE", null, &[("if-match", &before)]).await, (204, None));
+    let gone = lab.s3(&lab.admin, "DELETE", null, &[("if-match", &before)], b"").await;
+    assert_refused(&gone, 404, "NoSuchVersion", "The specified version does not exist.");
     // Of many at once one is first, and the others are told.
     s3(&lab, "PUT", "/bucket-2", &[], b"").await;
-    s3(&lab, "PUT", "/bucket-2/race", &[], b"x").await;
-    let races = (0..8).map(|_| lab.s3(&lab.admin, "DELETE", "/bucket-2/race", &[("if-match", "*")], b""));
-    let statuses = futures::future::join_all(races).await.into_iter().map(|answer| answer.status);
-    let mut statuses: Vec<_> = statuses.collect();
-    statuses.sort_unstable();
-    assert_eq!(statuses, [204, 404, 404, 404, 404, 404, 404, 404]);
+    for path in ["/bucket-2/race", "/bucket-2/race?versionId=null"] {
+        s3(&lab, "PUT", "/bucket-2/race", &[], b"x").await;
+        let races = (0..8).map(|_| lab.s3(&lab.admin, "DELETE", path, &[("if-match", "*")], b""));
+        let statuses = futures::future::join_all(races).await.into_iter().map(|answer| answer.status);
+        let mut statuses: Vec<_> = statuses.collect();
+        statuses.sort_unstable();
+        assert_eq!(statuses, [204, 404, 404, 404, 404, 404, 404, 404], "{path}");
+    }
 }
 
 /// Conditional writes can be demanded by policy (S3 User Guide, `conditional-writes-enforce`).

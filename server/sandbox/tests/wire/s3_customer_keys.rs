@@ -149,12 +149,16 @@ async fn keys_that_cannot_be_are_refused_and_nothing_is_written() {
         headers.to_vec()
     };
     let kms = plain(KMS_HEADER.0, KMS_HEADER.1);
+    // Of five bytes, with the digest that they have: that is looked at first.
+    let mut short = mine.clone();
+    "c2hvcnQ=".clone_into(&mut short[1].1);
+    "TwnaqdlbyxZqMCQHoOC6vg==".clone_into(&mut short[2].1);
     let cases = [
         (mine[1..].to_vec(), "InvalidArgument", provide("a valid encryption algorithm")),
         (vec![mine[0].clone(), mine[2].clone()], "InvalidArgument", provide("an appropriate secret key")),
         (mine[..2].to_vec(), "InvalidArgument", provide("the client calculated MD5 of the secret key")),
         (change(0, "AES128"), "InvalidEncryptionAlgorithmError", "The Encryption request you specified is not valid. Supported value: AES256.".into()),
-        (change(1, "c2hvcnQ="), "InvalidArgument", "The secret key was invalid for the specified algorithm.".into()),
+        (short.to_vec(), "InvalidArgument", "The secret key was invalid for the specified algorithm.".into()),
         (change(1, "!"), "InvalidArgument", "The secret key was invalid for the specified algorithm.".into()),
         (change(2, &customer_key(2)[2].1), "InvalidArgument", "The calculated MD5 hash of the key did not match the hash that was provided.".into()),
         (

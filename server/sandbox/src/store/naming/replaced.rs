@@ -39,11 +39,11 @@ pub(super) async fn take_replaced(tx: &mut Tx, puts: &[&mut Put]) -> Result<(), 
 }
 
 /// What [`RemovedRow`] reads, in this order.
-pub(super) const REMOVED: &str = "objects.bucket, objects.name, objects.data, objects.body, \
+pub(in crate::store) const REMOVED: &str = "objects.bucket, objects.name, objects.data, objects.body, \
      CAST(CASE WHEN objects.bytes IS NULL THEN 0 ELSE 1 END AS BIGINT)";
 
 /// A version that is there no more.
-pub(super) struct RemovedRow {
+pub(in crate::store) struct RemovedRow {
     pub(super) bucket: String,
     pub(super) key: String,
     /// Empty for a delete marker.
@@ -53,13 +53,13 @@ pub(super) struct RemovedRow {
 }
 
 impl RemovedRow {
-    pub(super) fn read(row: &Row) -> Result<Self, StoreError> {
+    pub(in crate::store) fn read(row: &Row) -> Result<Self, StoreError> {
         let (bucket, key) = (row.get(0)?, row.get_name(1)?);
         Ok(Self { bucket, key, data: row.get(2)?, body: row.get(3)?, in_row: row.get::<i64>(4)? == 1 })
     }
 
     /// Takes it from its account, and frees its chunks.
-    pub(super) async fn count(&self, tx: &mut Tx, account: &str) -> Result<(), StoreError> {
+    pub(in crate::store) async fn count(&self, tx: &mut Tx, account: &str) -> Result<(), StoreError> {
         let stock = usage::of_version(&self.data, &self.body)?;
         tx.tally.take(account, stock);
         match self.data.is_empty() || self.in_row {

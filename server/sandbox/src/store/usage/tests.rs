@@ -7,31 +7,10 @@ use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use futures::FutureExt as _;
 
 use super::*;
-use crate::model::{Account, Bucket, DefaultEncryption, Versioning};
-use crate::store::{NULL_VERSION, ObjectRow, PartRow, Storage, Terms, UploadRow, Written, new_version_id};
-
-const OWNER: &str = "111122223333";
-
-async fn make_bucket(store: &Store, name: &str) {
-    let bucket = Bucket {
-        name: name.to_owned(),
-        region: "us-east-1".into(),
-        created: 0,
-        policy: None,
-        encryption: DefaultEncryption::Aes256,
-        public_access_block: None,
-        versioning: None,
-        tags: Default::default(),
-        ownership: None,
-        blocks_customer_keys: false,
-    };
-    let bucket = Arc::new(bucket);
-    let insert = |account: &mut Account| {
-        account.buckets.insert(bucket.name.clone(), Arc::clone(&bucket));
-        Ok::<_, Infallible>(())
-    };
-    store.change(OWNER, insert).await.unwrap();
-}
+use crate::model::{Account, Versioning};
+use crate::store::removal::remove_some_objects;
+use crate::store::samples::{OWNER, make_bucket, object, part, store_with_bucket, upload_of};
+use crate::store::{NULL_VERSION, ObjectRow, PartRow, Storage, Terms, UploadRow, new_version_id};
 
 async fn remove_bucket(store: &Store, name: &str) {
     let remove = |account: &mut Account| {
@@ -40,47 +19,6 @@ async fn remove_bucket(store: &Store, name: &str) {
     };
     // Refused while there are objects.
     let _ = store.change(OWNER, remove).await;
-}
-
-fn object(bucket: &str, key: &str, version: &str, size: u64) -> ObjectRow {
-    ObjectRow {
-        bucket: bucket.into(),
-        key: key.into(),
-        version: version.into(),
-        data: uuid::Uuid::new_v4().to_string(),
-        size,
-        etag: String::new(),
-        modified: 0,
-        content_type: None,
-        metadata: Vec::new(),
-        headers: Vec::new(),
-        tags: Vec::new(),
-        kms_key_arn: None,
-        customer_key_check: None,
-        encryption_context: Vec::new(),
-        wrapped_key: String::new(),
-        bucket_key: false,
-        checksums: Vec::new(),
-        composite_checksum: false,
-        upload: None,
-        parts: Vec::new(),
-    }
-}
-
-fn part(number: i64, attempt: u32, size: u64) -> PartRow {
-    let first = crate::store::first_chunk(number, attempt);
-    PartRow { number, first, size, etag: String::new(), modified: 0, checksum: None, claimed: None }
-}
-
-fn upload_of(bucket: &str, key: &str) -> UploadRow {
-    UploadRow {
-        id: uuid::Uuid::new_v4().to_string(),
-        object: object(bucket, key, NULL_VERSION, 0),
-        initiated: 0,
-        initiator: String::new(),
-        checksum_algorithm: None,
-        composite_checksum: false,
-    }
 }
 
 /// Asserts that nothing is promised any more and that row, memory and a count of everything agree.
@@ -135,7 +73,7 @@ async fn what_is_counted_is_what_is_there_after_anything() {
                     store.put_chunk(&row.data, chunk, b"bytes").await.unwrap();
                 }
                 let written = store.put_object(&row, terms, (chunks, b"bytes")).await.unwrap();
-                if let (Written::Done, 0) = (written, random(3)) {
+                if let (Ok(()), 0) = (written, random(3)) {
                     held.push(store.hold(&row).await.unwrap());
                 }
             }
@@ -143,24 +81,24 @@ async fn what_is_counted_is_what_is_there_after_anything() {
             6 => {
                 let there = store.version(bucket, key, None).await.unwrap();
                 let id = there.map_or_else(|| NULL_VERSION.to_owned(), |there| there.id);
-                drop(store.delete_version((OWNER, bucket, key), &id).await.unwrap());
+                drop(store.delete_version((OWNER, bucket, key), &id, None).await.unwrap());
             }
             7 => {
                 let upload = upload_of(bucket, key);
-                store.create_upload(&upload, OWNER).await.unwrap();
+                drop(store.create_upload(&upload, OWNER).await.unwrap());
                 uploads.push(upload);
             }
             8..=9 if !uploads.is_empty() => {
                 let upload = &uploads[random(uploads.len() as u64) as usize];
                 let part = part(1 + random(3) as i64, step, random(5_000));
-                store.put_part(upload, &part, (part.first, b"bytes")).await.unwrap();
+                drop(store.put_part(upload, &part, (part.first, b"bytes")).await.unwrap());
             }
             10 if !uploads.is_empty() => {
                 let upload = uploads.swap_remove(random(uploads.len() as u64) as usize);
                 let parts: Vec<PartRow> = store.parts(&upload.id, random(2) as i64).await.unwrap();
                 let size = parts.iter().map(|part| part.size).sum();
                 let object = ObjectRow { size, parts, version, ..upload.object.clone() };
-                store.complete_upload(&upload.id, &object, terms).await.unwrap();
+                drop(store.complete_upload(&upload.id, &object, terms).await.unwrap());
             }
             11 if !uploads.is_empty() => {
                 let upload = uploads.swap_remove(random(uploads.len() as u64) as usize);
@@ -210,6 +148,23 @@ async fn what_is_counted_is_what_is_there_after_anything() {
 }
 
 #[tokio::test]
+async fn what_is_left_of_an_account_that_is_half_removed_is_what_counts() {
+    let store = store_with_bucket("bucket").await;
+    let terms = Terms { owner: OWNER, only_if: None };
+    let rows: Vec<_> =
+        (0..700).map(|number| object("bucket", &number.to_string(), NULL_VERSION, 100)).collect();
+    let puts = rows.iter().map(|row| store.put_object(row, terms, (0, b"bytes")));
+    assert!(futures::future::join_all(puts).await.into_iter().all(|put| put.unwrap().is_ok()));
+    let before = assert_true(&store, "before").await;
+    let more = store.write(0, (), |(), tx| remove_some_objects(tx, OWNER).boxed()).await.unwrap();
+    // As if the process had ended here.
+    let left = assert_true(&store, "half removed").await;
+    assert!(more && left.objects > 0 && left.objects < before.objects, "{left:?} of {before:?}");
+    assert!(store.remove_account(OWNER).await.unwrap());
+    assert_eq!(assert_true(&store, "removed").await, Stock::default());
+}
+
+#[tokio::test]
 async fn no_more_is_promised_than_the_limits_allow() {
     let store = open(&Storage::InMemory).await;
     let limits = Limits {
@@ -232,5 +187,24 @@ async fn no_more_is_promised_than_the_limits_allow() {
     first.cover(80, &limits).unwrap();
     assert_eq!(promise("a", 1, 0).unwrap_err(), Full::Account, "what is covered stays so");
     drop(first);
-    promise("a", 100, 2).unwrap();
+    drop(promise("a", 100, 2).unwrap());
+}
+
+#[tokio::test]
+async fn of_accounts_that_hold_nothing_and_were_promised_nothing_nothing_is_kept() {
+    let store = open(&Storage::InMemory).await;
+    let ledger = &store.memory().ledger;
+    let known = || ledger.with(|books| books.accounts.len());
+    let some = Stock { bytes: 1, objects: 1 };
+    let promises = ["a", "b"].map(|account| store.promise(account, some, &Limits::default()).unwrap());
+    ledger.settle("b".into(), some);
+    ledger.settle("c".into(), some);
+    assert_eq!(known(), 3);
+    drop(promises);
+    assert_eq!(known(), 2, "the room for `a` came to nothing");
+    ledger.settle("b".into(), Stock::default());
+    ledger.settle("never held".into(), Stock::default());
+    assert_eq!(known(), 1);
+    ledger.reset(Vec::new());
+    assert_eq!(known(), 0, "`c` is gone from the rows");
 }

@@ -159,8 +159,15 @@ async fn malformed_documents_are_refused_and_nothing_is_stored() {
         &message,
     )
     .await;
+    let made_up = EC2_TRUST.replace("ec2.", "foo.");
+    let message = "Invalid principal in policy: \"SERVICE\":\"foo.amazonaws.com\"";
+    let create = [("RoleName", "x"), ("AssumeRolePolicyDocument", made_up.as_str())];
+    fails(&lab, "CreateRole", &create, 400, "MalformedPolicyDocument", message).await;
     assert!(!did(&lab, "ListPolicies", &[("Scope", "Local")]).await.text().contains("<member>"));
     assert!(!did(&lab, "ListRoles", &[]).await.text().contains("<member>"));
+    did(&lab, "CreateRole", &[("RoleName", "x"), ("AssumeRolePolicyDocument", EC2_TRUST)]).await;
+    let update = [("RoleName", "x"), ("PolicyDocument", made_up.as_str())];
+    fails(&lab, "UpdateAssumeRolePolicy", &update, 400, "MalformedPolicyDocument", message).await;
 }
 
 #[tokio::test]
