@@ -13,3 +13,4 @@ pub(crate) mod prose;
 pub(crate) mod role_bar;
 pub(crate) mod terminal;
 pub(crate) mod walk_nav;
+pub(crate) mod wire;

@@ -5,6 +5,9 @@
 
 mod names;
 mod reading;
+mod wire;
+
+pub use wire::Wire;
 
 use policy::{LaneVerdict, Outcome, StatementExplanation};
 use serde::{Deserialize, Serialize};
@@ -397,6 +400,8 @@ pub trait Console: Send + Sync {
     async fn draft(&self, form_id: &str) -> Result<Option<Draft>, ConsoleError>;
     /// One record.
     async fn record(&self, id: i64) -> Result<Record, ConsoleError>;
+    /// One record's request, answer and CloudTrail records.
+    async fn wire(&self, id: i64) -> Result<Wire, ConsoleError>;
     /// Several records.
     async fn records(&self, of: RecordsOf) -> Result<Vec<Record>, ConsoleError>;
     /// Runs a line on the instance; `step` is the page it was typed on.

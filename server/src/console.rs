@@ -20,7 +20,7 @@ use crate::{
 };
 use app::console::{
     Action, Console, ConsoleError, Draft, Held, Lab, Listing, ListingId, Listings, Persona, Record,
-    RecordsOf, StepId, TerminalEntry,
+    RecordsOf, StepId, TerminalEntry, Wire,
 };
 use async_trait::async_trait;
 use std::sync::Arc;
@@ -180,6 +180,20 @@ impl Console for SessionConsole {
         let lab = self.expect_state().await?;
         let record = self.site.store.record(&lab.id, id).await?;
         record.ok_or_else(|| ConsoleError::NotFound { what: format!("call {id}") })
+    }
+
+    async fn wire(&self, id: i64) -> Result<Wire, ConsoleError> {
+        let lab = self.expect_state().await?;
+        let exchange = self.site.store.exchange(&lab.id, id).await?;
+        let exchange = exchange.ok_or_else(|| ConsoleError::NotFound { what: format!("call {id}") })?;
+        let events = exchange.request_id().map(|id| self.site.target.events(id)).unwrap_or_default();
+        Ok(Wire {
+            request_line: format!("{} {} HTTP/1.1", exchange.method, exchange.path),
+            request_headers: exchange.request_headers,
+            status: exchange.status,
+            answer_headers: exchange.response_headers,
+            events,
+        })
     }
 
     async fn records(&self, of: RecordsOf) -> Result<Vec<Record>, ConsoleError> {

@@ -2,8 +2,8 @@
 
 use super::{instead, lab_or_none_yet};
 use crate::{
-    components::{call::CallView, layout::Layout, persona::PersonaChip},
-    console::{ConsoleError, Lab, Record},
+    components::{call::CallView, layout::Layout, persona::PersonaChip, wire::WireView},
+    console::{ConsoleError, Lab, Record, Wire},
     context::expect_console,
 };
 use leptos::prelude::*;
@@ -19,19 +19,20 @@ pub(crate) fn CallPage() -> impl IntoView {
             Err(error) => return instead(error, None),
         };
         match load(&id).await {
-            Ok(record) => view! { <Call lab record /> }.into_any(),
+            Ok((record, wire)) => view! { <Call lab record wire /> }.into_any(),
             Err(error) => instead(error, Some(lab)),
         }
     })
 }
 
-async fn load(id: &str) -> Result<Record, ConsoleError> {
+async fn load(id: &str) -> Result<(Record, Wire), ConsoleError> {
     let id = id.parse().map_err(|_| ConsoleError::NotFound { what: "such call".into() })?;
-    expect_console().record(id).await
+    let console = expect_console();
+    Ok((console.record(id).await?, console.wire(id).await?))
 }
 
 #[component]
-fn Call(lab: Lab, record: Record) -> impl IntoView {
+fn Call(lab: Lab, record: Record, wire: Wire) -> impl IntoView {
     let title = record.title();
     let back = match record.step {
         Some(step) => (format!("/steps/{}", step.slug()), step.label()),
@@ -45,6 +46,7 @@ fn Call(lab: Lab, record: Record) -> impl IntoView {
                 <p class="page-subject"><code>{record.subject.clone()}</code>" as "<PersonaChip persona=record.persona /></p>
             </article>
             <CallView record />
+            <WireView wire />
         </Layout>
     }
     .into_any()

@@ -61,6 +61,10 @@ impl Target for Embedded {
         removed.map(drop).map_err(|error| TargetError(format!("the embedded AWS kept the account: {error}")))
     }
 
+    fn events(&self, request_id: &str) -> Vec<serde_json::Value> {
+        self.sandbox.events(request_id)
+    }
+
     fn endpoint(&self) -> &str {
         &self.endpoint
     }

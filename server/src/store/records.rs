@@ -52,6 +52,15 @@ impl Store {
         self.read_one(record.bind(lab.as_str()).bind(id)).await
     }
 
+    /// What went over the wire for one record.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn exchange(&self, lab: &LabId, id: i64) -> Result<Option<Exchange>, StoreError> {
+        let exchange = sql("SELECT exchange FROM records WHERE lab_id = $1 AND id = $2");
+        self.read_one(exchange.bind(lab.as_str()).bind(id)).await
+    }
+
     /// Several records: the newest (newest first), or all of a step (oldest first).
     ///
     /// # Errors

@@ -1,0 +1,64 @@
+//! A call as it went over the wire: request, answer, and CloudTrail's records.
+
+use super::json::Json;
+use crate::console::Wire;
+use leptos::prelude::*;
+
+/// Everything in it folds: the verdict comes first on the page.
+#[component]
+pub(crate) fn WireView(
+    /// The call.
+    wire: Wire,
+) -> impl IntoView {
+    let Wire { request_line, request_headers, status, answer_headers, events } = wire;
+    let answer = match status {
+        0 => "No answer came.".to_owned(),
+        _ => lines(&format!("HTTP/1.1 {status}"), &answer_headers),
+    };
+    let events = match events.is_empty() {
+        true => view! {
+            <p>
+                "CloudTrail has no record of this call here: calls about objects are data events, which a trail records only when \
+                 it is told to, and the records of a server that was restarted since are found with "
+                <code>"aws cloudtrail lookup-events"</code>"."
+            </p>
+        }
+        .into_any(),
+        false => events.into_iter().map(|value| view! { <Json value /> }).collect_view().into_any(),
+    };
+    view! {
+        <section class="wire" aria-labelledby="wire-title">
+            <h2 id="wire-title">"Over the wire"</h2>
+            <details>
+                <summary>"Request"</summary>
+                <pre class="wire-text" tabindex="0"><code>{lines(&request_line, &request_headers)}</code></pre>
+            </details>
+            <details>
+                <summary>"Answer"</summary>
+                <pre class="wire-text" tabindex="0"><code>{answer}</code></pre>
+            </details>
+            <details>
+                <summary>"CloudTrail"</summary>
+                {events}
+            </details>
+        </section>
+    }
+    .into_any()
+}
+
+/// A first line and headers, one a line, as HTTP has them.
+fn lines(first: &str, headers: &[(String, String)]) -> String {
+    let headers = headers.iter().map(|(name, value)| format!("\n{name}: {value}"));
+    std::iter::once(first.to_owned()).chain(headers).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_come_one_a_line_below_the_first() {
+        let headers = [("host".to_owned(), "a".to_owned()), ("date".to_owned(), "b".to_owned())];
+        assert_eq!(lines("GET / HTTP/1.1", &headers), "GET / HTTP/1.1\nhost: a\ndate: b");
+    }
+}
