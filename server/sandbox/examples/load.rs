@@ -35,6 +35,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Body of every object, in bytes.
 const OBJECT_BYTES: usize = 1024;
+/// The peer that `--peer` measures, which enforces none of the three policies as it is started here.
+const PEER: &str = "moto";
 /// Distinct objects of every connection.
 const OBJECTS: usize = 250;
 
@@ -113,13 +115,13 @@ fn main() {
         let moto = Server(moto);
         let address: SocketAddr = ([127, 0, 0, 1], port).into();
         wait_for(address);
-        measure("moto", address, &Keys::long_term(serve::ACCESS_KEY_ID, serve::SECRET), &options);
+        measure(PEER, address, &Keys::long_term(serve::ACCESS_KEY_ID, serve::SECRET), &options);
         drop(moto);
     }
 }
 
 fn measure(name: &str, address: SocketAddr, admin: &Keys, options: &Options) {
-    let lab = Lab::prepare(address, admin);
+    let lab = Lab::prepare(address, admin, name != PEER);
     let length = Duration::from_secs(options.seconds);
     let put = Plan::new(options.connections, OBJECTS, |connection, object| {
         lab.put(&format!("c{connection}/o{object}"), &[b'x'; OBJECT_BYTES])

@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 /// Time before the clock starts, in which connections are opened and caches filled.
 const WARM_UP: Duration = Duration::from_millis(500);
 
-/// One connection, kept open.
+/// One connection, kept open, and opened anew for a server that closes it after an answer, as moto does.
 pub struct Connection {
+    address: SocketAddr,
     stream: TcpStream,
     buffer: Vec<u8>,
 }
@@ -23,9 +24,7 @@ pub struct Answer {
 
 impl Connection {
     pub fn open(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect(address).unwrap();
-        stream.set_nodelay(true).unwrap();
-        Self { stream, buffer: Vec::with_capacity(16 << 10) }
+        Self { address, stream: connected(address), buffer: Vec::with_capacity(16 << 10) }
     }
 
     /// Sends one request and reads its answer.
@@ -46,10 +45,14 @@ impl Connection {
         };
         let text = std::str::from_utf8(self.buffer.get(..head).unwrap()).unwrap();
         let status = text.get(9..12).unwrap().parse().unwrap();
+        let closes = header(text, "connection").is_some_and(|value| value.eq_ignore_ascii_case("close"));
         let length = header(text, "content-length").map_or(0, |length| length.parse().unwrap());
         assert!(header(text, "transfer-encoding").is_none(), "chunked answers are not read here: {text}");
         while self.buffer.len() < head + length {
             self.read_more();
+        }
+        if closes {
+            self.stream = connected(self.address);
         }
         (status, head, length)
     }
@@ -61,6 +64,12 @@ impl Connection {
         assert!(read > 0, "the server closed the connection");
         self.buffer.truncate(before + read);
     }
+}
+
+fn connected(address: SocketAddr) -> TcpStream {
+    let stream = TcpStream::connect(address).unwrap();
+    stream.set_nodelay(true).unwrap();
+    stream
 }
 
 fn find(text: &[u8], part: &[u8]) -> Option<usize> {

@@ -19,8 +19,8 @@ pub struct Lab {
 
 impl Lab {
     /// Makes it all, as the tutorial does: the role's identity policy, the key policy that names the role, and the bucket policy
-    /// that demands the key.
-    pub fn prepare(address: SocketAddr, admin: &Keys) -> Self {
+    /// that demands the key, unless `enforcing` is false: moto takes a bucket policy's Deny without its conditions.
+    pub fn prepare(address: SocketAddr, admin: &Keys, enforcing: bool) -> Self {
         let mut wire = Wire { connection: Connection::open(address), address };
         let account = wire.query(admin, "sts", &[("Action", "GetCallerIdentity"), ("Version", "2011-06-15")]);
         let account = element(&account, "Account");
@@ -28,8 +28,11 @@ impl Lab {
         let iam = ("Version", "2010-05-08");
         let operator = [("UserName", "operator"), iam];
         wire.query(admin, "iam", &[&[("Action", "CreateUser")], &operator[..]].concat());
-        let everything = ("PolicyArn", "arn:aws:iam::aws:policy/AdministratorAccess");
-        wire.query(admin, "iam", &[&[("Action", "AttachUserPolicy"), everything], &operator[..]].concat());
+        // Inline: moto has none of the policies that AWS manages.
+        let assume = allow(json!({"Resource": "*"}), &["sts:AssumeRole"]);
+        let put =
+            [("Action", "PutUserPolicy"), ("PolicyName", "assume"), ("PolicyDocument", assume.as_str())];
+        wire.query(admin, "iam", &[&put[..], &operator[..]].concat());
         let key = wire.query(admin, "iam", &[&[("Action", "CreateAccessKey")], &operator[..]].concat());
         let operator = Keys::long_term(&element(&key, "AccessKeyId"), &element(&key, "SecretAccessKey"));
         let trust =
@@ -68,7 +71,9 @@ impl Lab {
             deny("s3:x-amz-server-side-encryption", "aws:kms"),
             deny("s3:x-amz-server-side-encryption-aws-kms-key-id", &key_arn),
         ]});
-        wire.s3(admin, ("PUT", &format!("/{BUCKET}?policy")), bucket_policy.to_string().as_bytes());
+        if enforcing {
+            wire.s3(admin, ("PUT", &format!("/{BUCKET}?policy")), bucket_policy.to_string().as_bytes());
+        }
         let role = Keys::session(
             &element(&session, "AccessKeyId"),
             &element(&session, "SecretAccessKey"),
