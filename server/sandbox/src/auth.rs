@@ -13,7 +13,7 @@ use http::HeaderName;
 use http::request::Parts;
 use time::OffsetDateTime;
 
-pub(crate) use error::{AuthError, Wording};
+pub(crate) use error::{AuthError, SIGNATURE_DOES_NOT_MATCH, Wording};
 pub(crate) use presented::Presented;
 pub(crate) use streaming::{ChunkSigner, verify_head};
 

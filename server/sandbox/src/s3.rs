@@ -44,7 +44,6 @@ use s3s::service::{S3Service, S3ServiceBuilder};
 use crate::auth::{AuthError, Presented};
 use crate::caller::Caller;
 use crate::cloudtrail::{self, Watch};
-use crate::fidelity::Fidelity;
 use crate::request::RequestMeta;
 use crate::{Aws, Body};
 
@@ -57,14 +56,13 @@ pub(crate) use operations::names;
 pub(crate) struct Service {
     aws: Arc<Aws>,
     inner: S3Service,
-    fidelity: Fidelity,
 }
 
 impl Service {
     pub(crate) fn new(aws: &Arc<Aws>) -> Self {
         let mut builder = S3ServiceBuilder::new(operations::Operations::new(aws));
         builder.set_validation(names::BucketNames);
-        Self { aws: Arc::clone(aws), inner: builder.build(), fidelity: aws.fidelity }
+        Self { aws: Arc::clone(aws), inner: builder.build() }
     }
 
     /// Answers one request. Its extensions hold the [`RequestMeta`] and the [`Caller`] whose credentials it presents;
@@ -96,7 +94,7 @@ impl Service {
         request: http::Request<Body>,
         watch: Option<&mut Watch>,
     ) -> http::Response<Body> {
-        let asked = answer::Asked::of(&request, &self.fidelity);
+        let asked = answer::Asked::of(&request, &self.aws.fidelity);
         let response = match intake::check(&self.aws, request, meta.now).await {
             Ok(request) => {
                 if let Some(watch) = watch {

@@ -10,17 +10,27 @@ const LISTING: &[&str] = &["s3:prefix", "s3:delimiter", "s3:max-keys"];
 const THERE: &[&str] = &["s3:ExistingObjectTag/"];
 /// The same, and by which version it was named.
 const VERSION: &[&str] = &["s3:ExistingObjectTag/", "s3:VersionId"];
+
+/// The keys of what sets an access control list, and more.
+macro_rules! acl_and {
+    ($($more:literal),* $(,)?) => {
+        &[
+            "s3:x-amz-acl",
+            "s3:x-amz-grant-full-control",
+            "s3:x-amz-grant-read",
+            "s3:x-amz-grant-read-acp",
+            "s3:x-amz-grant-write",
+            "s3:x-amz-grant-write-acp",
+            $($more),*
+        ]
+    };
+}
+
 /// What a write says in its headers (`aws-semantics.md` §3, table "How the condition keys are filled").
-const WRITE: &[&str] = &[
+const WRITE: &[&str] = acl_and![
     "s3:x-amz-server-side-encryption",
     "s3:x-amz-server-side-encryption-aws-kms-key-id",
     "s3:x-amz-server-side-encryption-customer-algorithm",
-    "s3:x-amz-acl",
-    "s3:x-amz-grant-full-control",
-    "s3:x-amz-grant-read",
-    "s3:x-amz-grant-read-acp",
-    "s3:x-amz-grant-write",
-    "s3:x-amz-grant-write-acp",
     "s3:x-amz-storage-class",
     "s3:x-amz-website-redirect-location",
     "s3:if-match",
@@ -31,46 +41,11 @@ const WRITE: &[&str] = &[
     "s3:x-amz-copy-source",
     "s3:x-amz-metadata-directive",
 ];
-/// What sets an access control list.
-const ACL: &[&str] = &[
-    "s3:x-amz-acl",
-    "s3:x-amz-grant-full-control",
-    "s3:x-amz-grant-read",
-    "s3:x-amz-grant-read-acp",
-    "s3:x-amz-grant-write",
-    "s3:x-amz-grant-write-acp",
-];
-const NEW_BUCKET: &[&str] = &[
-    "s3:LocationConstraint",
-    "s3:x-amz-object-ownership",
-    "s3:x-amz-acl",
-    "s3:x-amz-grant-full-control",
-    "s3:x-amz-grant-read",
-    "s3:x-amz-grant-read-acp",
-    "s3:x-amz-grant-write",
-    "s3:x-amz-grant-write-acp",
-];
-const WRITE_ACL: &[&str] = &[
-    "s3:x-amz-acl",
-    "s3:x-amz-grant-full-control",
-    "s3:x-amz-grant-read",
-    "s3:x-amz-grant-read-acp",
-    "s3:x-amz-grant-write",
-    "s3:x-amz-grant-write-acp",
-    "s3:x-amz-storage-class",
-    "s3:ExistingObjectTag/",
-];
-const WRITE_ACL_OF_VERSION: &[&str] = &[
-    "s3:x-amz-acl",
-    "s3:x-amz-grant-full-control",
-    "s3:x-amz-grant-read",
-    "s3:x-amz-grant-read-acp",
-    "s3:x-amz-grant-write",
-    "s3:x-amz-grant-write-acp",
-    "s3:x-amz-storage-class",
-    "s3:ExistingObjectTag/",
-    "s3:VersionId",
-];
+const ACL: &[&str] = acl_and![];
+const NEW_BUCKET: &[&str] = acl_and!["s3:LocationConstraint", "s3:x-amz-object-ownership"];
+const WRITE_ACL: &[&str] = acl_and!["s3:x-amz-storage-class", "s3:ExistingObjectTag/"];
+const WRITE_ACL_OF_VERSION: &[&str] =
+    acl_and!["s3:x-amz-storage-class", "s3:ExistingObjectTag/", "s3:VersionId"];
 /// The tags that a request brings, to an object that may have some.
 const TAGS: &[&str] = &["s3:ExistingObjectTag/", "s3:RequestObjectTagKeys", "s3:RequestObjectTag/"];
 const TAGS_OF_VERSION: &[&str] =

@@ -6,6 +6,10 @@ use super::presented::amz_date;
 use super::{MAX_SKEW_SECONDS, Presented};
 use crate::credentials::CredentialsError;
 
+/// What S3 says of a signature that is not the one it calculated.
+pub(crate) const SIGNATURE_DOES_NOT_MATCH: &str = "The request signature we calculated does not match the signature you provided. \
+                                                   Check your key and signing method.";
+
 /// Why a request's credentials are not accepted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum AuthError {
@@ -92,14 +96,10 @@ impl AuthError {
         let (status, code, message) = match self {
             Self::Missing => (403, "AccessDenied", "Access Denied"),
             Self::Malformed(detail) => {
-                return (
-                    400,
-                    "AuthorizationHeaderMalformed",
-                    format!("The authorization header is malformed; {detail}"),
-                );
+                return in_header(detail);
             }
             Self::MalformedQuery(sentence) => {
-                return (400, "AuthorizationQueryParametersError", sentence.clone());
+                return in_query(sentence.clone());
             }
             Self::TwoMechanisms => (
                 400,
@@ -118,16 +118,8 @@ impl AuthError {
             Self::WrongRegion { given, expected, presigned } => {
                 let wrong = format!("the region '{given}' is wrong; expecting '{expected}'");
                 return match presigned {
-                    false => (
-                        400,
-                        "AuthorizationHeaderMalformed",
-                        format!("The authorization header is malformed; {wrong}"),
-                    ),
-                    true => (
-                        400,
-                        "AuthorizationQueryParametersError",
-                        format!("Error parsing the X-Amz-Credential parameter; {wrong}"),
-                    ),
+                    false => in_header(&wrong),
+                    true => in_query(format!("Error parsing the X-Amz-Credential parameter; {wrong}")),
                 };
             }
             Self::WrongDate { scope, request, presigned } => {
@@ -135,12 +127,8 @@ impl AuthError {
                     "Invalid credential date \"{scope}\". This date is not the same as X-Amz-Date: \"{request}\"."
                 );
                 return match presigned {
-                    false => (
-                        400,
-                        "AuthorizationHeaderMalformed",
-                        format!("The authorization header is malformed; {wrong}"),
-                    ),
-                    true => (400, "AuthorizationQueryParametersError", wrong),
+                    false => in_header(&wrong),
+                    true => in_query(wrong),
                 };
             }
             Self::Skewed { .. } => (
@@ -150,11 +138,7 @@ impl AuthError {
             ),
             Self::PresignedEarly => (403, "AccessDenied", "Request is not valid yet"),
             Self::PresignedExpired { .. } => (403, "AccessDenied", "Request has expired"),
-            Self::SignatureMismatch(_) => (
-                403,
-                "SignatureDoesNotMatch",
-                "The request signature we calculated does not match the signature you provided. Check your key and signing method.",
-            ),
+            Self::SignatureMismatch(_) => (403, "SignatureDoesNotMatch", SIGNATURE_DOES_NOT_MATCH),
             Self::Credentials(CredentialsError::UnknownKey | CredentialsError::MissingToken) => (
                 403,
                 "InvalidAccessKeyId",
@@ -305,6 +289,16 @@ impl AuthError {
         };
         (status, code, message)
     }
+}
+
+/// What S3 says of an `Authorization` header.
+fn in_header(detail: &str) -> Wording {
+    (400, "AuthorizationHeaderMalformed", format!("The authorization header is malformed; {detail}"))
+}
+
+/// What S3 says of the query of a presigned URL.
+fn in_query(sentence: String) -> Wording {
+    (400, "AuthorizationQueryParametersError", sentence)
 }
 
 /// `YYYY-MM-DDTHH:MM:SSZ`.

@@ -104,7 +104,7 @@ fn identify(meta: &RequestMeta, response: &mut Response<Body>) {
 }
 
 /// Longest key, in bytes.
-const MAX_KEY_BYTES: usize = 1024;
+pub(super) const MAX_KEY_BYTES: usize = 1024;
 
 /// What an answer must know of its request.
 #[derive(Clone, Debug)]

@@ -11,8 +11,9 @@ use s3s::dto::{
 };
 use s3s::{S3Error, S3Request, S3Response, S3Result};
 
+use super::answer::MAX_KEY_BYTES;
 use super::ask::{Ask, Owned};
-use super::failure::{from_store, invalid_argument, malformed_xml, refuse};
+use super::failure::{HEADER_NOT_IMPLEMENTED, from_store, invalid_argument, malformed_xml, refuse};
 use super::intent::of_headers;
 use super::tags;
 use super::versions::{Found, VersionPermit, on_version};
@@ -26,8 +27,6 @@ const AT_ONCE: usize = 64;
 
 /// Most keys of one DeleteObjects.
 const MAX_KEYS: usize = 1000;
-/// Longest key, in bytes.
-const LONGEST_KEY: usize = 1024;
 
 pub(super) async fn delete_object(
     ask: &Ask,
@@ -66,11 +65,7 @@ const BYPASS: &str = "x-amz-bypass-governance-retention";
 /// Size and time are conditions of directory buckets only (BC:s3.DeleteObject).
 fn must_be_plain(conditional: bool) -> S3Result<()> {
     match conditional {
-        true => Err(refuse(
-            501,
-            "NotImplemented",
-            "A header you provided implies functionality that is not implemented",
-        )),
+        true => Err(refuse(501, "NotImplemented", HEADER_NOT_IMPLEMENTED)),
         false => Ok(()),
     }
 }
@@ -78,7 +73,7 @@ fn must_be_plain(conditional: bool) -> S3Result<()> {
 fn demanded(etag: &[u8]) -> S3Result<OnlyIf> {
     match ETagCondition::parse_http_header(etag) {
         Ok(ETagCondition::Any) => Ok(OnlyIf::Present),
-        Ok(ETagCondition::ETag(etag)) => Ok(OnlyIf::Etag(format!("\"{}\"", etag.value()))),
+        Ok(ETagCondition::ETag(etag)) => Ok(OnlyIf::etag(etag.value())),
         Err(_) => Err(refuse(400, "InvalidArgument", "Invalid If-Match")),
     }
 }
@@ -127,11 +122,11 @@ pub(super) async fn delete_objects(
 
 /// One of many. Here alone S3 says that a version is not there.
 async fn delete_one(ask: &Ask, owned: &Owned, object: &ObjectIdentifier) -> S3Result<Removed> {
-    if object.key.len() > LONGEST_KEY {
+    if object.key.len() > MAX_KEY_BYTES {
         return Err(refuse(400, "KeyTooLongError", "Your key is too long"));
     }
     must_be_plain(object.size.is_some() || object.last_modified_time.is_some())?;
-    let only_if = object.e_tag.as_ref().map(|etag| OnlyIf::Etag(format!("\"{}\"", etag.value())));
+    let only_if = object.e_tag.as_ref().map(|etag| OnlyIf::etag(etag.value()));
     let version = object.version_id.clone().filter(|version| !version.is_empty());
     let known = version.as_deref().is_none_or(is_version_id);
     let (permit, found) =

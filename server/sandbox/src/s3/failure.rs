@@ -7,6 +7,7 @@ use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode
 use s3s::{S3Error, S3ErrorCode};
 
 use super::answer::Fields;
+use crate::auth::SIGNATURE_DOES_NOT_MATCH;
 use crate::kms::KmsError;
 use crate::store::{ChangeError, Full, StoreError};
 
@@ -72,9 +73,9 @@ pub(super) fn malformed_xml() -> S3Error {
     )
 }
 
-/// What S3 says of a signature that is not the one it calculated.
-pub(super) const SIGNATURE_DOES_NOT_MATCH: &str = "The request signature we calculated does not match the signature you provided. \
-                                                   Check your key and signing method.";
+/// What S3 says of a header that it, or Trilock, does not do what it asks for.
+pub(super) const HEADER_NOT_IMPLEMENTED: &str =
+    "A header you provided implies functionality that is not implemented";
 
 /// 403 in S3's short form: to callers of other accounts S3 gives no reason.
 pub(super) fn access_denied() -> S3Error {
@@ -192,7 +193,7 @@ pub(super) fn message(code: &str, said: Option<String>) -> String {
             "You did not provide the number of bytes specified by the Content-Length HTTP header"
         }
         "InvalidRange" => "The requested range is not satisfiable",
-        "NotImplemented" => "A header you provided implies functionality that is not implemented",
+        "NotImplemented" => HEADER_NOT_IMPLEMENTED,
         other => return format!("The request was refused: {other}"),
     };
     standard.to_owned()

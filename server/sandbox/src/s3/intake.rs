@@ -347,7 +347,7 @@ pub(super) fn broken(error: &(dyn std::error::Error + Send + Sync + 'static)) ->
             "The provided 'x-amz-content-sha256' header does not match what was computed.",
         ),
         Some(PayloadError::WrongSignature) => {
-            refuse(403, "SignatureDoesNotMatch", super::failure::SIGNATURE_DOES_NOT_MATCH)
+            refuse(403, "SignatureDoesNotMatch", crate::auth::SIGNATURE_DOES_NOT_MATCH)
         }
         Some(PayloadError::Malformed) => {
             refuse(400, "InvalidRequest", "The aws-chunked body is not well-formed.")

@@ -8,7 +8,7 @@ use super::ask::Ask;
 use super::checksum::Claims;
 use super::customer_key::CustomerKey;
 use super::describe;
-use super::failure::{refuse, with_fields};
+use super::failure::{HEADER_NOT_IMPLEMENTED, refuse, with_fields};
 use super::intent::Intent;
 use super::write::{Content, must_fit_at_once, shown_version, write};
 use crate::Body;
@@ -67,9 +67,7 @@ pub(super) fn only_if(headers: &HeaderMap) -> S3Result<Option<OnlyIf>> {
     match (condition("if-match"), condition("if-none-match")) {
         (Ok(None), Ok(None)) => Ok(None),
         (Ok(None), Ok(Some(ETagCondition::Any))) => Ok(Some(OnlyIf::Absent)),
-        (Ok(Some(ETagCondition::ETag(etag))), Ok(None)) => {
-            Ok(Some(OnlyIf::Etag(format!("\"{}\"", etag.value()))))
-        }
+        (Ok(Some(ETagCondition::ETag(etag))), Ok(None)) => Ok(Some(OnlyIf::etag(etag.value()))),
         // As S3 itself answers: `If-None-Match` takes `*` only, and `If-Match` an entity tag.
         (matches, none_match) => {
             let given = |condition: &Result<Option<ETagCondition>, _>| !matches!(condition, Ok(None));
@@ -83,7 +81,7 @@ pub(super) fn only_if(headers: &HeaderMap) -> S3Result<Option<OnlyIf>> {
                     (header, format!("We don't accept the provided value of {header} header for this API"))
                 }
             };
-            let message = "A header you provided implies functionality that is not implemented";
+            let message = HEADER_NOT_IMPLEMENTED;
             let error = refuse(501, "NotImplemented", message);
             Err(with_fields(error, [("Header", header.to_owned()), ("additionalMessage", additional)]))
         }

@@ -206,7 +206,8 @@ impl Store {
     }
 
     /// Removes one version for good; what was before it is the latest then. Removing what is not there is no error,
-    /// unless it was demanded. What is given is why nothing was removed, if so: `owner` has no such bucket any more.
+    /// unless it was demanded. What is given is why nothing was removed, if so, among it that `owner` has no such bucket any
+    /// more.
     pub async fn delete_version(
         &self,
         place: (&str, &str, &str),

@@ -141,6 +141,13 @@ pub enum OnlyIf {
     Etag(String),
 }
 
+impl OnlyIf {
+    /// Its entity tag is this one, given without its quotes.
+    pub(crate) fn etag(unquoted: &str) -> Self {
+        Self::Etag(format!("\"{unquoted}\""))
+    }
+}
+
 /// On what terms an object is named.
 #[derive(Clone, Copy, Debug)]
 pub struct Terms<'a> {
