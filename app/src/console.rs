@@ -9,6 +9,7 @@ mod wire;
 
 pub use wire::Wire;
 
+pub use policy::call::Lane;
 use policy::{LaneVerdict, Outcome, StatementExplanation};
 use serde::{Deserialize, Serialize};
 
@@ -298,20 +299,6 @@ pub struct LaneSummary {
     pub verdict: LaneVerdict,
     /// One short sentence: the statement that said it, or why none did.
     pub said: String,
-}
-
-/// The three policies of the tutorial, and the trust policy as a fourth for `AssumeRole`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Lane {
-    /// Identity policies.
-    Iam,
-    /// The bucket policy.
-    Bucket,
-    /// The key policy, with grants.
-    Key,
-    /// The trust policy of a role.
-    Trust,
 }
 
 /// One line typed on the instance and what came of it.

@@ -8,8 +8,7 @@ mod explain;
 mod gather;
 mod judge;
 mod lanes;
-mod question;
 
-pub use gather::{Gathered, KeyFacts, ObjectFacts, Tags, gather};
+pub use gather::gather;
 pub use judge::{is_denial, judge};
-pub use question::Question;
+pub use policy::call::Question;

@@ -6,13 +6,19 @@ mod ec2;
 mod encryption;
 mod event;
 mod iam;
+mod judge;
 mod kms;
+mod lane;
+mod question;
 mod s3;
 mod sts;
 
 use std::fmt;
 
 pub use encryption::{Encryption, EncryptionRules, s3_to_kms_context};
+pub use judge::{Judged, judge};
+pub use lane::Lane;
+pub use question::{Bearings, KeyFacts, ObjectFacts, Question, Tags};
 
 use crate::request::ResourceKind;
 

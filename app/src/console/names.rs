@@ -1,6 +1,6 @@
 //! The one spelling of every persona, step, role, listing and form: in addresses, pages, forms and the database.
 
-use super::{Action, Lane, ListingId, Listings, Persona, RoleName, StepId};
+use super::{Action, ListingId, Listings, Persona, RoleName, StepId};
 
 impl Persona {
     /// Everyone a person can try to be, in the order of the role bar.
@@ -198,21 +198,6 @@ impl Action {
             Self::LaunchInstance => "launch-instance".into(),
             Self::RemoveKeyUser => "remove-key-user".into(),
             Self::AddKeyUser => "add-key-user".into(),
-        }
-    }
-}
-
-impl Lane {
-    /// All four, in the order in which pages show them.
-    pub const ALL: [Self; 4] = [Self::Iam, Self::Bucket, Self::Key, Self::Trust];
-
-    /// Its name on a page.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Iam => "IAM",
-            Self::Bucket => "Bucket policy",
-            Self::Key => "Key policy",
-            Self::Trust => "Trust policy",
         }
     }
 }

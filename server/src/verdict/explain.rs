@@ -1,17 +1,19 @@
 //! One or two sentences that a person can read aloud.
 
 use super::{
-    Gathered, Question,
-    judge::{Judged, is_denial, succeeded},
+    judge::{is_denial, succeeded},
     lanes::{allowing, delegating, denying, list, name, statements},
 };
 use app::console::{Answer, Lane};
-use policy::{Effect, LaneVerdict, Layer, Mismatch, Outcome};
+use policy::{
+    Effect, LaneVerdict, Layer, Mismatch, Outcome,
+    call::{Bearings, Judged, Question},
+};
 
 /// The explanation of a verdict.
 pub(super) fn sentence(
     question: &Question,
-    gathered: &Gathered,
+    gathered: &Bearings,
     caller: &str,
     answer: &Answer,
     judged: &[Judged],
@@ -253,7 +255,7 @@ fn conditions(refused: &Judged) -> String {
 
 fn disagreement(
     question: &Question,
-    gathered: &Gathered,
+    gathered: &Bearings,
     answer: &Answer,
     refused: Option<&Judged>,
 ) -> String {

@@ -5,72 +5,17 @@
 mod identity;
 mod resources;
 
-use super::Question;
 use crate::cloud::{Clients, Failure};
 use futures::future::{FutureExt as _, join3};
-use policy::{Context, Document, Grant, NamedPolicy};
+use policy::{
+    Document, NamedPolicy,
+    call::{Bearings, ObjectFacts, Question},
+};
 use std::sync::Arc;
 
-/// Tags, each a key and its value.
-pub type Tags = Vec<(String, String)>;
-
-/// Everything that bears on one call.
-#[derive(Clone, Debug, Default)]
-pub struct Gathered {
-    /// The caller's identity policies.
-    pub identity: Vec<NamedPolicy>,
-    /// Its permissions boundary.
-    pub boundaries: Vec<NamedPolicy>,
-    /// The condition keys that say who it is, tags and all. Sessions that the console opens carry no tags of their own.
-    pub caller: Context,
-    /// The bucket policy.
-    pub bucket_policy: Option<NamedPolicy>,
-    /// Whether there is no such bucket.
-    pub bucket_absent: bool,
-    /// The key ARN of the bucket's default encryption.
-    pub bucket_default_key: Option<String>,
-    /// The object that is read.
-    pub object: Option<ObjectFacts>,
-    /// The key that is used.
-    pub key: Option<KeyFacts>,
-    /// The trust policy of the role that is assumed.
-    pub trust_policy: Option<NamedPolicy>,
-    /// The tags of the role that is assumed, changed or passed.
-    pub role_tags: Tags,
-    /// What could not be read, as the end of a sentence that begins "could not read".
-    pub unseen: Vec<String>,
-}
-
-/// An object as the base identity sees it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ObjectFacts {
-    /// It is not there.
-    Missing,
-    /// It is there; with the ARN of its key if it is under SSE-KMS.
-    Present {
-        /// Key ARN.
-        key: Option<String>,
-        /// Its tags.
-        tags: Tags,
-    },
-}
-
-/// A KMS key.
-#[derive(Clone, Debug)]
-pub struct KeyFacts {
-    /// Its ARN.
-    pub arn: String,
-    /// Its key policy, if that could be read.
-    pub policy: Option<NamedPolicy>,
-    /// Its grants.
-    pub grants: Vec<Grant>,
-    /// Its tags.
-    pub tags: Tags,
-}
-
 /// Reads what bears on `question` when `caller` makes it.
-pub async fn gather(clients: &Clients, caller: &str, question: &Question) -> Gathered {
-    let mut gathered = Gathered::default();
+pub async fn gather(clients: &Clients, caller: &str, question: &Question) -> Bearings {
+    let mut gathered = Bearings::default();
     let (identity, bucket, role) = join3(
         identity::identity(clients, caller).boxed(),
         resources::bucket(clients, question).boxed(),
@@ -86,9 +31,9 @@ pub async fn gather(clients: &Clients, caller: &str, question: &Question) -> Gat
     gathered
 }
 
-/// A part of [`Gathered`] that was read on its own.
+/// A part of [`Bearings`] that was read on its own.
 #[derive(Default)]
-struct Part(Gathered);
+struct Part(Bearings);
 
 impl Part {
     fn unseen(&mut self, what: &str, failure: &Failure) {
@@ -111,8 +56,8 @@ impl Part {
         }
     }
 
-    fn merge(self, into: &mut Gathered) {
-        let Gathered {
+    fn merge(self, into: &mut Bearings) {
+        let Bearings {
             identity,
             boundaries,
             caller,
@@ -140,7 +85,7 @@ impl Part {
 }
 
 /// The key a call uses: the one it names, the object's own, the bucket's default, or the account's `aws/s3`.
-fn key_id(question: &Question, gathered: &Gathered) -> Option<String> {
+fn key_id(question: &Question, gathered: &Bearings) -> Option<String> {
     if question.service == "kms" {
         return question.key.clone();
     }

@@ -1,20 +1,22 @@
 //! The four lanes over all checks of a call, each with one short sentence.
 
-use super::{Gathered, judge::Judged};
 use app::console::{Lane, LaneSummary};
-use policy::{Effect, LaneVerdict, Layer, Reach, StatementExplanation};
+use policy::{
+    Effect, LaneVerdict, Layer, Reach, StatementExplanation,
+    call::{Bearings, Judged},
+};
 
 /// One summary a lane, in the order of [`Lane::ALL`].
 pub(super) fn summaries(
     judged: &[Judged],
     refused: Option<&Judged>,
-    gathered: &Gathered,
+    gathered: &Bearings,
 ) -> Vec<LaneSummary> {
     Lane::ALL.into_iter().map(|lane| summary(lane, judged, refused, gathered)).collect()
 }
 
 /// A lane's verdict on the refused check if it bore on that one, else its strongest over all checks that were reached.
-fn summary(lane: Lane, judged: &[Judged], refused: Option<&Judged>, gathered: &Gathered) -> LaneSummary {
+fn summary(lane: Lane, judged: &[Judged], refused: Option<&Judged>, gathered: &Bearings) -> LaneSummary {
     let reached: Vec<(&Judged, LaneVerdict)> = judged
         .iter()
         .filter(|check| check.reached)
@@ -82,7 +84,7 @@ fn grant_decides(lane: &policy::LaneExplanation) -> bool {
     lane.layer == Layer::Grant && lane.grants.iter().any(|grant| grant.deciding)
 }
 
-fn unasked(lane: Lane, judged: &[Judged], gathered: &Gathered) -> String {
+fn unasked(lane: Lane, judged: &[Judged], gathered: &Bearings) -> String {
     let arises = judged.iter().any(|check| check.resource_lane() == Some(lane));
     let on_bucket =
         judged.iter().any(|check| check.resource_lane() == Some(Lane::Bucket) && check.resource != "*");

@@ -1,13 +1,16 @@
 //! What is called upon: bucket, object, key and role, with their policies and tags.
 
-use super::{KeyFacts, ObjectFacts, Part, Tags, decoded};
+use super::{Part, decoded};
 use crate::{
     cloud::{Asked as _, Clients, Failure},
     verdict::Question,
 };
 use aws_sdk_s3::types::ServerSideEncryption;
 use futures::future::{FutureExt as _, TryFutureExt as _, join3};
-use policy::{Grant, GrantConstraints};
+use policy::{
+    Grant, GrantConstraints,
+    call::{KeyFacts, ObjectFacts, Tags},
+};
 
 pub(super) async fn bucket(clients: &Clients, question: &Question) -> Part {
     let mut part = Part::default();

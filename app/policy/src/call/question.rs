@@ -1,6 +1,64 @@
-//! A call as the policies see it: the operation, and the values of the resources and headers it names.
+//! A call as the policies see it: the operation, the values of the resources and headers it names, and the facts that bear on it.
 
-use policy::call::ResourceOf;
+use super::ResourceOf;
+use crate::{Context, Grant, NamedPolicy};
+
+/// Tags, each a key and its value.
+pub type Tags = Vec<(String, String)>;
+
+/// Everything that bears on one call, as far as it is known.
+#[derive(Clone, Debug, Default)]
+pub struct Bearings {
+    /// The caller's identity policies.
+    pub identity: Vec<NamedPolicy>,
+    /// Its permissions boundary.
+    pub boundaries: Vec<NamedPolicy>,
+    /// The condition keys that say who it is, tags and all. Sessions that the console opens carry no tags of their own.
+    pub caller: Context,
+    /// The bucket policy.
+    pub bucket_policy: Option<NamedPolicy>,
+    /// Whether there is no such bucket.
+    pub bucket_absent: bool,
+    /// The key ARN of the bucket's default encryption.
+    pub bucket_default_key: Option<String>,
+    /// The object that is read.
+    pub object: Option<ObjectFacts>,
+    /// The key that is used.
+    pub key: Option<KeyFacts>,
+    /// The trust policy of the role that is assumed.
+    pub trust_policy: Option<NamedPolicy>,
+    /// The tags of the role that is assumed, changed or passed.
+    pub role_tags: Tags,
+    /// What could not be read, as the end of a sentence that begins "could not read".
+    pub unseen: Vec<String>,
+}
+
+/// An object as an administrator sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ObjectFacts {
+    /// It is not there.
+    Missing,
+    /// It is there; with the ARN of its key if it is under SSE-KMS.
+    Present {
+        /// Key ARN.
+        key: Option<String>,
+        /// Its tags.
+        tags: Tags,
+    },
+}
+
+/// A KMS key.
+#[derive(Clone, Debug)]
+pub struct KeyFacts {
+    /// Its ARN.
+    pub arn: String,
+    /// Its key policy, if that could be read.
+    pub policy: Option<NamedPolicy>,
+    /// Its grants.
+    pub grants: Vec<Grant>,
+    /// Its tags.
+    pub tags: Tags,
+}
 
 /// One API call that is about to be made.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

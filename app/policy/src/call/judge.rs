@@ -1,0 +1,184 @@
+//! Evaluating every check of a call from the policies and facts that bear on it.
+
+use super::{
+    CheckSpec, Encryption, EncryptionRules, Lane, ResourceOf, When, operation,
+    question::{Bearings, ObjectFacts, Question, Tags},
+    s3_to_kms_context,
+};
+use crate::{Context, DecidedBy, Explanation, Outcome, Policies, Principal, Request, ResourceKind, evaluate};
+
+/// One check that arose, with its decision.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    /// The check, as the table has it.
+    pub spec: CheckSpec,
+    /// Its resource: an ARN, or `*`.
+    pub resource: String,
+    /// The decision with everything that led to it.
+    pub explanation: Explanation,
+    /// Whether S3 made the check at KMS with the caller's identity.
+    pub through_s3: bool,
+    /// Whether AWS gets as far: every check before it passes.
+    pub reached: bool,
+}
+
+impl Judged {
+    /// The lane of the check's resource policy.
+    pub fn resource_lane(&self) -> Option<Lane> {
+        match self.spec.lane {
+            ResourceKind::S3Bucket => Some(Lane::Bucket),
+            ResourceKind::KmsKey => Some(Lane::Key),
+            ResourceKind::IamRole => Some(Lane::Trust),
+            ResourceKind::Other => None,
+        }
+    }
+
+    /// Whether the check passes.
+    pub fn is_allowed(&self) -> bool {
+        self.explanation.outcome == Outcome::Allowed
+    }
+
+    /// The lane that decided this check.
+    ///
+    /// When S3 asks KMS for the caller and the key policy names neither it nor denies it, the engine (as AWS's text) points
+    /// to the identity policies, because the key policy still delegates to them. The lock of the tutorial is the key
+    /// policy: in `aws-semantics.md` §9 the decider of such rows is KMS, and so it is here. A direct KMS call that IAM was
+    /// expected to allow stays with IAM.
+    pub fn decided_by(&self) -> Option<Lane> {
+        let implicit = self.explanation.outcome == Outcome::ImplicitlyDenied;
+        match self.explanation.decided_by {
+            DecidedBy::Identity if implicit && self.through_s3 => Some(Lane::Key),
+            DecidedBy::Identity | DecidedBy::Boundary | DecidedBy::Session | DecidedBy::Scp => {
+                Some(Lane::Iam)
+            }
+            DecidedBy::Resource | DecidedBy::Grant | DecidedBy::Rcp => self.resource_lane(),
+            DecidedBy::Endpoint | DecidedBy::None => None,
+        }
+    }
+}
+
+/// Every check of the call that `principal` makes in `region`, in AWS's order, each with its decision. Empty for an operation that
+/// the table does not have.
+pub fn judge(question: &Question, bearings: &Bearings, principal: &Principal, region: &str) -> Vec<Judged> {
+    let Some(operation) = operation(question.service, question.operation) else { return Vec::new() };
+    let mut judged: Vec<Judged> = Vec::new();
+    for spec in operation.checks.iter().filter(|spec| arises(spec.when, question, bearings)) {
+        let account = principal.account().unwrap_or_default();
+        let key = bearings.key.as_ref();
+        let Some(resource) = question.resource(spec.on, key.map(|key| key.arn.as_str()), region, account)
+        else {
+            continue;
+        };
+        let through_s3 = question.service == "s3" && spec.lane == ResourceKind::KmsKey;
+        let request = Request {
+            principal: principal.clone(),
+            action: spec.action.into(),
+            resource: resource.clone(),
+            resource_account: None,
+            context: context(spec, question, bearings, region, account),
+        };
+        let policies = Policies {
+            identity: &bearings.identity,
+            boundaries: &bearings.boundaries,
+            resource: match spec.lane {
+                ResourceKind::S3Bucket => bearings.bucket_policy.as_ref(),
+                ResourceKind::KmsKey => key.and_then(|key| key.policy.as_ref()),
+                ResourceKind::IamRole => bearings.trust_policy.as_ref(),
+                ResourceKind::Other => None,
+            },
+            resource_kind: spec.lane,
+            grants: match (spec.lane, key) {
+                (ResourceKind::KmsKey, Some(key)) => &key.grants,
+                _ => &[],
+            },
+            ..Policies::default()
+        };
+        judged.push(Judged {
+            spec: *spec,
+            resource,
+            explanation: evaluate(&request, &policies).explain(),
+            through_s3,
+            // AWS stops at the first check that does not pass.
+            reached: judged.iter().all(Judged::is_allowed),
+        });
+    }
+    judged
+}
+
+fn arises(when: When, question: &Question, bearings: &Bearings) -> bool {
+    match when {
+        When::Always | When::Unversioned => true,
+        When::SseKms => bearings.key.is_some(),
+        When::PassesRole => question.role.is_some(),
+        When::Missing => bearings.object == Some(ObjectFacts::Missing),
+        // The console's calls name no versions, set no ACLs and tags, copy nothing and ask for no checksums. Whether tags may be
+        // counted decides over a header, not over the call.
+        When::SourceKms
+        | When::ChecksumOfSseKms
+        | When::Versioned
+        | When::SourceUnversioned
+        | When::SourceVersioned
+        | When::SetsAcl
+        | When::SetsTags
+        | When::Tagged
+        | When::TaggedVersion
+        | When::SetsSourceIdentity => false,
+    }
+}
+
+fn context(
+    spec: &CheckSpec,
+    question: &Question,
+    bearings: &Bearings,
+    region: &str,
+    account: &str,
+) -> Context {
+    let global = Context::new().with("aws:SecureTransport", "true").with("aws:RequestedRegion", region);
+    let own = match (spec.lane, question.service) {
+        (ResourceKind::KmsKey, "s3") => {
+            s3_to_kms_context(region, account, &question.object_arn().unwrap_or_default())
+        }
+        _ if question.service == "kms" => Context::new().with("kms:CallerAccount", account),
+        _ if question.writes_object() => {
+            let key = bearings.key.as_ref().map(|key| key.arn.as_str());
+            Encryption {
+                algorithm: question.sse.as_deref(),
+                key_id: question.sse_key.as_deref(),
+                alias_target: key,
+                bucket_default_key: bearings.bucket_default_key.as_deref(),
+                aws_managed_key: key.filter(|_| question.sse_key.is_none()),
+                region,
+                caller_account: account,
+            }
+            .context(&EncryptionRules::default())
+        }
+        _ if spec.action == "iam:PassRole" => Context::new().with("iam:PassedToService", "ec2.amazonaws.com"),
+        _ => Context::new(),
+    };
+    let mut context = global;
+    context.extend(bearings.caller.clone());
+    context.extend(own);
+    for (key, tags) in tags(spec, bearings) {
+        // What AWS does not carry for a check, no policy may see.
+        if spec.fills(key) {
+            for (name, value) in tags {
+                context.set(format!("{key}{name}"), [value.clone()]);
+            }
+        }
+    }
+    context
+}
+
+/// The tags of a check's resource, by the condition keys that tell them.
+fn tags<'a>(spec: &CheckSpec, bearings: &'a Bearings) -> Vec<(&'static str, &'a Tags)> {
+    match (spec.on, &bearings.key, &bearings.object) {
+        (ResourceOf::Key, Some(key), _) => vec![("aws:ResourceTag/", &key.tags)],
+        (ResourceOf::Object, _, Some(ObjectFacts::Present { tags, .. })) => {
+            vec![("s3:ExistingObjectTag/", tags)]
+        }
+        (ResourceOf::Role, ..) => {
+            vec![("aws:ResourceTag/", &bearings.role_tags), ("iam:ResourceTag/", &bearings.role_tags)]
+        }
+        _ => Vec::new(),
+    }
+}
