@@ -2,7 +2,7 @@
 
 use crate::{
     context::{request_header, send_content_security_policy},
-    pages::{ActivityPage, CallPage, HomePage, InstancePage, NotFoundPage, StepPage},
+    pages::{ActivityPage, CallPage, HomePage, InstancePage, LocksPage, NotFoundPage, StepPage, WhatIfPage},
     serverfns::theme::set::THEME_COOKIE,
 };
 use http::header;
@@ -46,6 +46,8 @@ pub fn App() -> impl IntoView {
             <Routes fallback=NotFoundPage>
                 <Route path=StaticSegment("") view=HomePage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("steps"), ParamSegment("slug")) view=StepPage ssr=SsrMode::Async />
+                <Route path=StaticSegment("locks") view=LocksPage ssr=SsrMode::Async />
+                <Route path=StaticSegment("what-if") view=WhatIfPage ssr=SsrMode::Async />
                 <Route path=StaticSegment("instance") view=InstancePage ssr=SsrMode::Async />
                 <Route path=StaticSegment("activity") view=ActivityPage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("activity"), ParamSegment("id")) view=CallPage ssr=SsrMode::Async />

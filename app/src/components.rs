@@ -1,10 +1,11 @@
 //! Parts of pages, rendered on the server only.
 
+pub(crate) use crate::picture::icon;
+
 pub mod activity_row;
 pub(crate) mod call;
 pub(crate) mod check;
 pub(crate) mod form;
-pub(crate) mod icon;
 pub(crate) mod json;
 pub(crate) mod layout;
 pub(crate) mod notice;

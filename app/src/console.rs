@@ -10,7 +10,7 @@ mod wire;
 pub use wire::Wire;
 
 pub use policy::call::Lane;
-use policy::{LaneVerdict, Outcome, StatementExplanation};
+use policy::{LaneVerdict, Outcome, StatementExplanation, scene::Scene};
 use serde::{Deserialize, Serialize};
 
 /// An identity a session can act as.
@@ -385,6 +385,13 @@ pub trait Console: Send + Sync {
     async fn listing(&self, id: ListingId, spelling: Option<Listings>) -> Result<Listing, ConsoleError>;
     /// What was typed into the form and did not succeed.
     async fn draft(&self, form_id: &str) -> Result<Option<Draft>, ConsoleError>;
+    /// Everyone of the account with the policies that bear on them, as they are now.
+    async fn scene(&self) -> Result<Scene, ConsoleError>;
+    /// Keeps what was typed into a form that makes no call.
+    async fn keep_draft(&self, form_id: &str, draft: Draft) -> Result<(), ConsoleError>;
+    /// Puts a document of [`Console::scene`] in force, by its id and as the persona who holds that lock. Gives the records of
+    /// the calls.
+    async fn apply(&self, document: String, text: String) -> Result<Vec<i64>, ConsoleError>;
     /// One record.
     async fn record(&self, id: i64) -> Result<Record, ConsoleError>;
     /// One record's request, answer and CloudTrail records.

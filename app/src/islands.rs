@@ -4,7 +4,14 @@
 
 mod activity_stream;
 mod countdown;
+mod live_parts;
+#[cfg(feature = "hydrate")]
+mod page;
 mod terminal_input;
+mod what_if;
 
 #[cfg(feature = "ssr")]
-pub(crate) use self::{activity_stream::ActivityStream, countdown::Countdown, terminal_input::TerminalInput};
+pub(crate) use self::{
+    activity_stream::ActivityStream, countdown::Countdown, live_parts::LiveParts,
+    terminal_input::TerminalInput, what_if::WhatIf,
+};

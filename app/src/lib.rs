@@ -20,6 +20,7 @@ mod context;
 mod islands;
 #[cfg(feature = "ssr")]
 mod pages;
+mod picture;
 #[cfg(feature = "ssr")]
 mod serverfns;
 mod time_left;

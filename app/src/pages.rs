@@ -4,17 +4,21 @@ mod activity;
 mod call;
 mod home;
 mod instance;
+mod locks;
 mod not_found;
 mod step;
 mod unavailable;
+mod what_if;
 
 pub(crate) use self::{
     activity::ActivityPage,
     call::CallPage,
     home::HomePage,
     instance::InstancePage,
+    locks::LocksPage,
     not_found::{NotFound, NotFoundPage},
     step::{StepPage, text::title as step_title},
+    what_if::WhatIfPage,
 };
 
 use self::unavailable::Unavailable;

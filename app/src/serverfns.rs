@@ -42,6 +42,11 @@ pub(crate) mod theme {
     //! Light or dark.
     pub(crate) mod set;
 }
+pub(crate) mod what_if {
+    //! Documents that are tried out.
+    pub(crate) mod change;
+    pub(crate) mod look_over;
+}
 
 use crate::{
     console::{Action, ConsoleError, StepId},

@@ -4,10 +4,12 @@
 //! been committed before.
 
 mod act;
+mod apply;
 mod desk;
 mod drafts;
 mod instance;
 mod role;
+mod scene;
 mod site;
 
 pub use site::Site;
@@ -23,6 +25,7 @@ use app::console::{
     RecordsOf, StepId, TerminalEntry, Wire,
 };
 use async_trait::async_trait;
+use policy::scene::Scene;
 use std::sync::Arc;
 use tower_sessions::Session;
 
@@ -174,6 +177,23 @@ impl Console for SessionConsole {
             Some(lab) => Ok(self.site.store.draft(&lab, form_id).await?),
             None => Ok(None),
         }
+    }
+
+    async fn scene(&self) -> Result<Scene, ConsoleError> {
+        scene::scene(&self.site, &self.expect_state().await?).await
+    }
+
+    async fn keep_draft(&self, form_id: &str, draft: Draft) -> Result<(), ConsoleError> {
+        let lab = self.expect_state().await?;
+        match draft.values.is_empty() && draft.problem.is_none() {
+            true => Ok(self.site.store.drop_draft(&lab.id, form_id).await?),
+            false => Ok(self.site.store.keep_draft(&lab.id, form_id, &draft).await?),
+        }
+    }
+
+    async fn apply(&self, document: String, text: String) -> Result<Vec<i64>, ConsoleError> {
+        self.to_its_end(move |site, lab| async move { apply::apply(&site, lab, &document, &text).await })
+            .await
     }
 
     async fn record(&self, id: i64) -> Result<Record, ConsoleError> {

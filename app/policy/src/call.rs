@@ -16,7 +16,7 @@ mod sts;
 use std::fmt;
 
 pub use encryption::{Encryption, EncryptionRules, s3_to_kms_context};
-pub use judge::{Judged, judge};
+pub use judge::{Judged, Ruling, judge, rule};
 pub use lane::Lane;
 pub use question::{Bearings, KeyFacts, ObjectFacts, Question, Tags};
 

@@ -3,7 +3,7 @@
 //! A [`Document`] is parsed and compiled once. [`evaluate`] decides a [`Request`] by all [`Policies`] that bear on it and
 //! borrows from both; [`Decision::explain`] turns the result into owned data for a page. [`message`] has AWS's words for a
 //! denial, [`validate`] what the services refuse to store, [`call`] which checks one API call consists of, [`access`] which
-//! services policies let somebody use.
+//! services policies let somebody use, [`scene`] what everyone of an account may do.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -46,6 +46,7 @@ mod pattern;
 mod principal;
 mod public;
 mod request;
+pub mod scene;
 mod service_principals;
 pub mod validate;
 

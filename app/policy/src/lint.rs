@@ -50,6 +50,21 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// The word for it on a command line and in a form.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Identity => "identity",
+            Self::Bucket => "bucket",
+            Self::Key => "key",
+            Self::Trust => "trust",
+        }
+    }
+
+    /// The kind of that word; `None` if there is none.
+    pub fn from_name(word: &str) -> Option<Self> {
+        [Self::Identity, Self::Bucket, Self::Key, Self::Trust].into_iter().find(|kind| kind.name() == word)
+    }
+
     /// What a document most likely is, by what it names; `Identity` when nothing tells.
     pub fn guess(json: &str) -> Self {
         let Ok(document) = Document::parse(json) else { return Self::Identity };

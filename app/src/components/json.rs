@@ -1,5 +1,6 @@
 //! Policy documents as readable, coloured JSON.
 
+use crate::picture::html::escape;
 use leptos::prelude::*;
 use serde_json::Value;
 use std::fmt::Write;
@@ -71,10 +72,6 @@ fn token(html: &mut String, class: &str, value: &Value) {
     let text = value.to_string();
     // Writing to a `String` cannot fail.
     let _ = write!(html, "<span class=\"json-{class}\">{}</span>", escape(&text));
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 #[cfg(test)]

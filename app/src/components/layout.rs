@@ -37,6 +37,8 @@ pub(crate) fn Layout(
                     view! {
                         <nav class="site-nav" aria-label="Main">
                             <a href=format!("/steps/{walk}") aria-current=current("/steps/")>"Walk"</a>
+                            <a href="/locks" aria-current=current("/locks")>"Locks"</a>
+                            <a href="/what-if" aria-current=current("/what-if")>"What if"</a>
                             <a href="/instance" aria-current=current("/instance")>"Instance"</a>
                             <a href="/activity" aria-current=current("/activity")>"Activity"</a>
                         </nav>

@@ -15,17 +15,39 @@ const SESSION_NAME: &str = "Admin";
 /// was made; when it was refused the session stays who it was.
 pub(super) async fn switch(
     site: &Site,
-    mut lab: LabState,
+    lab: LabState,
     persona: Persona,
     step: Option<StepId>,
 ) -> Result<Option<i64>, ConsoleError> {
-    let held = site.vault.held(&lab.id).await?;
-    let now = site.now();
-    if held.iter().any(|held| held.persona == persona && is_valid(held, now)) {
+    let Taken { mut lab, record, held } = take(site, lab, persona, step).await?;
+    if held {
         lab.acting = persona;
         site.store.save_lab(&lab).await?;
         site.store.clear_problems(&lab.id).await?;
-        return Ok(None);
+    }
+    Ok(record)
+}
+
+/// What came of taking credentials for a persona.
+pub(super) struct Taken {
+    pub(super) lab: LabState,
+    /// The call that was made, if one was.
+    pub(super) record: Option<i64>,
+    /// Whether there are valid credentials now.
+    pub(super) held: bool,
+}
+
+/// Holds credentials for `persona`, assuming its role unless there are valid ones. Whoever the session acts as stays so.
+pub(super) async fn take(
+    site: &Site,
+    lab: LabState,
+    persona: Persona,
+    step: Option<StepId>,
+) -> Result<Taken, ConsoleError> {
+    let held = site.vault.held(&lab.id).await?;
+    let now = site.now();
+    if held.iter().any(|held| held.persona == persona && is_valid(held, now)) {
+        return Ok(Taken { lab, record: None, held: true });
     }
     let role = match (persona, persona.role()) {
         (Persona::Admin, _) | (_, None) => {
@@ -46,6 +68,7 @@ pub(super) async fn switch(
         desk.clients.sts.assume_role().role_arn(&arn).role_session_name(SESSION_NAME).send().asked();
     let question = Question::new("sts", "AssumeRole").role(&arn);
     let assumed = desk.call(question, role, request, |_, _| {}).await?;
+    let mut held = false;
     if let Ok(assumed) = assumed
         && let (Some(keys), Some(user)) = (assumed.credentials(), assumed.assumed_role_user())
     {
@@ -56,9 +79,7 @@ pub(super) async fn switch(
             keys.expiration().secs(),
         );
         site.vault.put(&desk.lab.id, persona, user.arn(), &credentials).await?;
-        desk.lab.acting = persona;
-        site.store.save_lab(&desk.lab).await?;
-        site.store.clear_problems(&desk.lab.id).await?;
+        held = true;
     }
-    Ok(desk.records.pop())
+    Ok(Taken { record: desk.records.pop(), lab: desk.lab, held })
 }

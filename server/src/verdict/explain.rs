@@ -59,10 +59,10 @@ fn allowed(who: &str, judged: &[Judged]) -> String {
 }
 
 fn allowed_check(who: &str, check: &Judged) -> String {
-    let action = check.spec.action;
+    let action = check.ruling.spec.action;
     let iam = statements(Lane::Iam, check);
     let by_iam = list(&allowing(&iam));
-    let Some(lane) = check.resource_lane() else {
+    let Some(lane) = check.ruling.resource_lane() else {
         return format!("{action}: allowed by {who}’s IAM policies, {by_iam}.");
     };
     let resource = statements(lane, check);
@@ -108,17 +108,20 @@ fn denied(
     refused: &Judged,
     unseen_is_empty: bool,
 ) -> String {
-    let action = refused.spec.action;
+    let action = refused.ruling.spec.action;
     if refused.explanation.outcome == Outcome::ExplicitlyDenied {
         return explicitly(who, refused);
     }
-    let before: Vec<&str> =
-        judged.iter().take_while(|check| check.is_allowed()).map(|check| check.spec.action).collect();
+    let before: Vec<&str> = judged
+        .iter()
+        .take_while(|check| check.ruling.is_allowed())
+        .map(|check| check.ruling.spec.action)
+        .collect();
     let before = match before.as_slice() {
         [] => String::new(),
         actions => format!(" Up to here all was well: {} was allowed.", actions.join(" and ")),
     };
-    let lane = refused.resource_lane();
+    let lane = refused.ruling.resource_lane();
     match (lane, refused.explanation.resource) {
         (Some(Lane::Key), LaneVerdict::Delegates) => {
             let delegating = list(&delegating(&statements(Lane::Key, refused)));
@@ -211,8 +214,8 @@ fn near_miss(refused: &Judged) -> String {
 }
 
 fn explicitly(who: &str, refused: &Judged) -> String {
-    let action = refused.spec.action;
-    let lanes = [Some(Lane::Iam), refused.resource_lane()].into_iter().flatten();
+    let action = refused.ruling.spec.action;
+    let lanes = [Some(Lane::Iam), refused.ruling.resource_lane()].into_iter().flatten();
     let denying: Vec<String> = lanes
         .filter_map(|lane| {
             let statements = statements(lane, refused);
@@ -260,7 +263,7 @@ fn disagreement(
     refused: Option<&Judged>,
 ) -> String {
     let expected = match refused {
-        Some(refused) => format!("the policies that Trilock can see deny {}", refused.spec.action),
+        Some(refused) => format!("the policies that Trilock can see deny {}", refused.ruling.spec.action),
         None => "the policies that Trilock can see allow this call".into(),
     };
     let unseen = match gathered.unseen.as_slice() {

@@ -33,16 +33,16 @@ pub fn judge(
             Vec::new()
         }
     };
-    if failed_otherwise(answer) && judged.iter().any(|check| !check.is_allowed()) {
+    if failed_otherwise(answer) && judged.iter().any(|check| !check.ruling.is_allowed()) {
         // A bad name or a bucket that is not there comes to light before any policy is asked.
         judged.iter_mut().for_each(|check| check.reached = false);
     }
-    let refused = judged.iter().find(|check| check.reached && !check.is_allowed());
+    let refused = judged.iter().find(|check| check.reached && !check.ruling.is_allowed());
     let agrees = agrees(refused, answer);
     let decided_by = match (agrees, refused) {
-        (true, Some(refused)) => refused.decided_by(),
+        (true, Some(refused)) => refused.ruling.decided_by(),
         (true, None) if succeeded(answer) => {
-            judged.iter().rev().find(|check| check.reached).and_then(Judged::decided_by)
+            judged.iter().rev().find(|check| check.reached).and_then(|check| check.ruling.decided_by())
         }
         _ => None,
     };
@@ -74,7 +74,7 @@ fn agrees(refused: Option<&Judged>, answer: &Answer) -> bool {
                 .as_deref()
                 .and_then(|message| message.split_once("is not authorized to perform: "))
                 .and_then(|(_, rest)| rest.split_whitespace().next());
-            is_denial(answer) && named.is_none_or(|named| named == refused.spec.action)
+            is_denial(answer) && named.is_none_or(|named| named == refused.ruling.spec.action)
         }
     }
 }
@@ -94,13 +94,13 @@ fn check(judged: &Judged) -> Check {
         verdict: judged.explanation.iam,
         statements: of(&[Layer::Identity, Layer::Boundary, Layer::Session]),
     };
-    let resource = judged.resource_lane().map(|lane| CheckLane {
+    let resource = judged.ruling.resource_lane().map(|lane| CheckLane {
         lane,
         verdict: judged.explanation.resource,
         statements: of(&[Layer::Resource]),
     });
     Check {
-        action: judged.spec.action.into(),
+        action: judged.ruling.spec.action.into(),
         resource: judged.resource.clone(),
         outcome: judged.explanation.outcome,
         reached: judged.reached,

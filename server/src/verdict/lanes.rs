@@ -40,7 +40,7 @@ fn summary(lane: Lane, judged: &[Judged], refused: Option<&Judged>, gathered: &B
 fn verdict(lane: Lane, check: &Judged) -> Option<LaneVerdict> {
     match lane {
         Lane::Iam => Some(check.explanation.iam),
-        resource if check.resource_lane() == Some(resource) => Some(check.explanation.resource),
+        resource if check.ruling.resource_lane() == Some(resource) => Some(check.explanation.resource),
         _ => None,
     }
 }
@@ -56,7 +56,7 @@ const fn strength(verdict: LaneVerdict) -> u8 {
 }
 
 fn said(lane: Lane, check: &Judged, verdict: LaneVerdict) -> Option<String> {
-    let action = check.spec.action;
+    let action = check.ruling.spec.action;
     let statements = statements(lane, check);
     Some(match verdict {
         LaneVerdict::Allows if lane == Lane::Key && check.explanation.lanes.iter().any(grant_decides) => {
@@ -85,9 +85,10 @@ fn grant_decides(lane: &policy::LaneExplanation) -> bool {
 }
 
 fn unasked(lane: Lane, judged: &[Judged], gathered: &Bearings) -> String {
-    let arises = judged.iter().any(|check| check.resource_lane() == Some(lane));
-    let on_bucket =
-        judged.iter().any(|check| check.resource_lane() == Some(Lane::Bucket) && check.resource != "*");
+    let arises = judged.iter().any(|check| check.ruling.resource_lane() == Some(lane));
+    let on_bucket = judged
+        .iter()
+        .any(|check| check.ruling.resource_lane() == Some(Lane::Bucket) && check.resource != "*");
     match lane {
         Lane::Bucket if gathered.bucket_absent => "There is no such bucket.".into(),
         Lane::Bucket if on_bucket && gathered.bucket_policy.is_none() => "The bucket has no policy.".into(),

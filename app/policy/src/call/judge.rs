@@ -5,24 +5,41 @@ use super::{
     question::{Bearings, ObjectFacts, Question, Tags},
     s3_to_kms_context,
 };
-use crate::{Context, DecidedBy, Explanation, Outcome, Policies, Principal, Request, ResourceKind, evaluate};
+use crate::{
+    Context, DecidedBy, Decision, Explanation, LaneVerdict, Outcome, Policies, Principal, Request,
+    ResourceKind, evaluate,
+};
 
 /// One check that arose, with its decision.
 #[derive(Clone, Debug)]
 pub struct Judged {
-    /// The check, as the table has it.
-    pub spec: CheckSpec,
+    /// What was decided, in short.
+    pub ruling: Ruling,
     /// Its resource: an ARN, or `*`.
     pub resource: String,
     /// The decision with everything that led to it.
     pub explanation: Explanation,
-    /// Whether S3 made the check at KMS with the caller's identity.
-    pub through_s3: bool,
     /// Whether AWS gets as far: every check before it passes.
     pub reached: bool,
 }
 
-impl Judged {
+/// What was decided of one check, without what led to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ruling {
+    /// The check, as the table has it.
+    pub spec: CheckSpec,
+    /// Whether S3 made the check at KMS with the caller's identity.
+    pub through_s3: bool,
+    /// Allowed or denied, and how.
+    pub outcome: Outcome,
+    /// The IAM lane's verdict.
+    pub iam: LaneVerdict,
+    /// The verdict of the resource's policy, grants included.
+    pub resource: LaneVerdict,
+    layer: DecidedBy,
+}
+
+impl Ruling {
     /// The lane of the check's resource policy.
     pub fn resource_lane(&self) -> Option<Lane> {
         match self.spec.lane {
@@ -35,7 +52,7 @@ impl Judged {
 
     /// Whether the check passes.
     pub fn is_allowed(&self) -> bool {
-        self.explanation.outcome == Outcome::Allowed
+        self.outcome == Outcome::Allowed
     }
 
     /// The lane that decided this check.
@@ -45,8 +62,8 @@ impl Judged {
     /// policy: in `aws-semantics.md` §9 the decider of such rows is KMS, and so it is here. A direct KMS call that IAM was
     /// expected to allow stays with IAM.
     pub fn decided_by(&self) -> Option<Lane> {
-        let implicit = self.explanation.outcome == Outcome::ImplicitlyDenied;
-        match self.explanation.decided_by {
+        let implicit = self.outcome == Outcome::ImplicitlyDenied;
+        match self.layer {
             DecidedBy::Identity if implicit && self.through_s3 => Some(Lane::Key),
             DecidedBy::Identity | DecidedBy::Boundary | DecidedBy::Session | DecidedBy::Scp => {
                 Some(Lane::Iam)
@@ -60,8 +77,35 @@ impl Judged {
 /// Every check of the call that `principal` makes in `region`, in AWS's order, each with its decision. Empty for an operation that
 /// the table does not have.
 pub fn judge(question: &Question, bearings: &Bearings, principal: &Principal, region: &str) -> Vec<Judged> {
-    let Some(operation) = operation(question.service, question.operation) else { return Vec::new() };
     let mut judged: Vec<Judged> = Vec::new();
+    decide(question, bearings, principal, region, |ruling, decision| {
+        judged.push(Judged {
+            ruling,
+            resource: decision.request().resource.clone(),
+            explanation: decision.explain(),
+            // AWS stops at the first check that does not pass.
+            reached: judged.iter().all(|before| before.ruling.is_allowed()),
+        });
+    });
+    judged
+}
+
+/// The same in short: what is decided, without an account of every statement.
+pub fn rule(question: &Question, bearings: &Bearings, principal: &Principal, region: &str) -> Vec<Ruling> {
+    let mut rulings = Vec::new();
+    decide(question, bearings, principal, region, |ruling, _| rulings.push(ruling));
+    rulings
+}
+
+/// Decides every check of a call, and hands each to `take`.
+fn decide(
+    question: &Question,
+    bearings: &Bearings,
+    principal: &Principal,
+    region: &str,
+    mut take: impl FnMut(Ruling, &Decision<'_>),
+) {
+    let Some(operation) = operation(question.service, question.operation) else { return };
     for spec in operation.checks.iter().filter(|spec| arises(spec.when, question, bearings)) {
         let account = principal.account().unwrap_or_default();
         let key = bearings.key.as_ref();
@@ -69,11 +113,10 @@ pub fn judge(question: &Question, bearings: &Bearings, principal: &Principal, re
         else {
             continue;
         };
-        let through_s3 = question.service == "s3" && spec.lane == ResourceKind::KmsKey;
         let request = Request {
             principal: principal.clone(),
             action: spec.action.into(),
-            resource: resource.clone(),
+            resource,
             resource_account: None,
             context: context(spec, question, bearings, region, account),
         };
@@ -93,16 +136,17 @@ pub fn judge(question: &Question, bearings: &Bearings, principal: &Principal, re
             },
             ..Policies::default()
         };
-        judged.push(Judged {
+        let decision = evaluate(&request, &policies);
+        let ruling = Ruling {
             spec: *spec,
-            resource,
-            explanation: evaluate(&request, &policies).explain(),
-            through_s3,
-            // AWS stops at the first check that does not pass.
-            reached: judged.iter().all(Judged::is_allowed),
-        });
+            through_s3: question.service == "s3" && spec.lane == ResourceKind::KmsKey,
+            outcome: decision.outcome,
+            iam: decision.iam,
+            resource: decision.resource,
+            layer: decision.decided_by,
+        };
+        take(ruling, &decision);
     }
-    judged
 }
 
 fn arises(when: When, question: &Question, bearings: &Bearings) -> bool {

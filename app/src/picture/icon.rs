@@ -1,8 +1,9 @@
 //! Small line drawings, drawn with the text's colour. They repeat what a word beside them says.
 
-use crate::console::Lane;
+use super::html::escape;
+#[cfg(feature = "ssr")]
 use leptos::prelude::*;
-use policy::LaneVerdict;
+use policy::{LaneVerdict, call::Lane};
 
 /// Which drawing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,7 +71,16 @@ impl Icon {
     }
 }
 
+/// The drawing as text, hidden from assistive technology.
+pub(crate) fn glyph(icon: Icon) -> String {
+    format!(
+        r#"<svg class="glyph" viewBox="0 0 24 24" aria-hidden="true" focusable="false"><path d="{}"/></svg>"#,
+        escape(icon.path())
+    )
+}
+
 /// The drawing, hidden from assistive technology.
+#[cfg(feature = "ssr")]
 #[component]
 pub(crate) fn Glyph(
     /// Which one.
@@ -85,6 +95,7 @@ pub(crate) fn Glyph(
 }
 
 /// The mark of Trilock: three locks, one behind the other.
+#[cfg(feature = "ssr")]
 #[component]
 pub(crate) fn Mark() -> impl IntoView {
     view! {

@@ -1,0 +1,499 @@
+//! A scene: the people of an account, their policies, one bucket and one key; and what each of them may do with it.
+//!
+//! It is plain data, so that a page can carry it into a browser and answer there what would follow from a document that is being
+//! written. Nothing is called: a scene says what the policies say, and no more.
+
+mod text;
+
+use std::sync::Arc;
+
+use crate::call::{Bearings, KeyFacts, Lane, ObjectFacts, Question, Ruling, rule};
+use crate::lint::Kind;
+use crate::{Context, Document, Grant, LaneVerdict, NamedPolicy, Outcome, ParseError, Principal};
+
+/// The object that a scene's deeds are about; whether there is one of that name does not matter.
+const OBJECT: &str = "example.pdf";
+
+/// People, documents, a bucket and a key.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Scene {
+    /// The account: 12 digits.
+    pub account: String,
+    /// For example `us-east-1`.
+    pub region: String,
+    /// The bucket's name.
+    pub bucket: String,
+    /// The key's ARN, once there is one.
+    pub key_arn: Option<String>,
+    /// The ARN of the key that the bucket encrypts with by default.
+    pub default_key: Option<String>,
+    /// Everyone.
+    pub actors: Vec<Actor>,
+    /// Every document that bears on them.
+    pub documents: Vec<SceneDocument>,
+    /// The key's grants.
+    pub grants: Vec<Grant>,
+}
+
+/// Somebody who may call.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Actor {
+    /// What people call them.
+    pub name: String,
+    /// The caller's ARN: of a user, or of a role's session.
+    pub arn: String,
+    /// The ids of their identity policies, those of groups included.
+    pub policies: Vec<String>,
+    /// The id of their permissions boundary.
+    pub boundary: Option<String>,
+    /// Condition keys that say who they are, beside those that follow from the ARN.
+    pub context: Vec<(String, Vec<String>)>,
+}
+
+/// A policy document of a scene, as text: it may be one that is being written.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SceneDocument {
+    /// Unique in the scene.
+    pub id: String,
+    /// What it is attached to.
+    pub kind: Kind,
+    /// The policy's name.
+    pub name: String,
+    /// The ARN of a managed policy.
+    pub arn: Option<String>,
+    /// The document; empty when there is none, as for a bucket without a policy.
+    pub text: String,
+}
+
+/// Something that can be tried in a scene: one API call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Deed {
+    /// GetObject of an object under the key.
+    Read,
+    /// PutObject under the key.
+    Write,
+    /// PutObject without a word about encryption.
+    WritePlain,
+    /// DeleteObject.
+    Delete,
+    /// ListObjectsV2.
+    List,
+    /// KMS Decrypt, directly.
+    Decrypt,
+    /// KMS GenerateDataKeyWithoutPlaintext, directly.
+    DataKey,
+    /// PutRolePolicy on the role authorized-users: turning the first lock.
+    ChangeIam,
+    /// PutBucketPolicy: turning the second.
+    ChangeBucketPolicy,
+    /// PutKeyPolicy: turning the third.
+    ChangeKeyPolicy,
+    /// ScheduleKeyDeletion.
+    DeleteKey,
+}
+
+/// What a deed comes to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answered {
+    /// Whether every check passes.
+    pub allowed: bool,
+    /// Whether a Deny statement refused it.
+    pub explicit: bool,
+    /// The action of the check that decided.
+    pub action: &'static str,
+    /// The lane that decided.
+    pub decided_by: Option<Lane>,
+    /// Which of the three locks is open.
+    pub open: Locks,
+}
+
+/// Which of the three locks does not stand in the way. All three are open exactly where the call is allowed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Locks {
+    /// The IAM policies allow the action, or need not, because the resource's policy allows the caller itself.
+    pub iam: bool,
+    /// The bucket policy does not deny it.
+    pub bucket: bool,
+    /// The key may be used: the key policy allows it, or leaves it to IAM, which does; or a grant.
+    pub key: bool,
+}
+
+impl Locks {
+    /// Whether nothing stands in the way.
+    pub fn all(self) -> bool {
+        self.iam && self.bucket && self.key
+    }
+}
+
+/// A document that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unreadable {
+    /// Its id.
+    pub document: String,
+    /// Why.
+    pub error: ParseError,
+}
+
+/// What everyone may do: for each actor, the answers in the order of [`Deed::ALL`]. `None` where there is nothing to do it to.
+pub type Matrix = Vec<Vec<Option<Answered>>>;
+
+impl Deed {
+    /// In the order of a page: with the data, with the key, with the locks.
+    pub const ALL: [Self; 11] = [
+        Self::Read,
+        Self::Write,
+        Self::WritePlain,
+        Self::Delete,
+        Self::List,
+        Self::Decrypt,
+        Self::DataKey,
+        Self::ChangeIam,
+        Self::ChangeBucketPolicy,
+        Self::ChangeKeyPolicy,
+        Self::DeleteKey,
+    ];
+
+    /// In a few words.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Read => "Read an object",
+            Self::Write => "Write one under the key",
+            Self::WritePlain => "Write one unencrypted",
+            Self::Delete => "Delete an object",
+            Self::List => "List the bucket",
+            Self::Decrypt => "Decrypt directly",
+            Self::DataKey => "Make a data key",
+            Self::ChangeIam => "Change the IAM policies",
+            Self::ChangeBucketPolicy => "Change the bucket policy",
+            Self::ChangeKeyPolicy => "Change the key policy",
+            Self::DeleteKey => "Delete the key",
+        }
+    }
+
+    /// The call: service and operation.
+    pub const fn call(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Read => ("s3", "GetObject"),
+            Self::Write | Self::WritePlain => ("s3", "PutObject"),
+            Self::Delete => ("s3", "DeleteObject"),
+            Self::List => ("s3", "ListObjectsV2"),
+            Self::Decrypt => ("kms", "Decrypt"),
+            Self::DataKey => ("kms", "GenerateDataKeyWithoutPlaintext"),
+            Self::ChangeIam => ("iam", "PutRolePolicy"),
+            Self::ChangeBucketPolicy => ("s3", "PutBucketPolicy"),
+            Self::ChangeKeyPolicy => ("kms", "PutKeyPolicy"),
+            Self::DeleteKey => ("kms", "ScheduleKeyDeletion"),
+        }
+    }
+
+    /// The call in this scene; `None` when there is no key to make it with.
+    fn question(self, scene: &Scene) -> Option<Question> {
+        let (service, operation) = self.call();
+        let question = Question::new(service, operation);
+        let key = scene.key_arn.as_deref();
+        Some(match self {
+            Self::Write => Question {
+                sse: Some("aws:kms".into()),
+                sse_key: Some(key?.into()),
+                ..question.object(&scene.bucket, OBJECT)
+            },
+            Self::Read => {
+                key?;
+                question.object(&scene.bucket, OBJECT)
+            }
+            Self::WritePlain | Self::Delete => question.object(&scene.bucket, OBJECT),
+            Self::List | Self::ChangeBucketPolicy => question.bucket(&scene.bucket),
+            Self::ChangeIam => {
+                question.role(&format!("arn:aws:iam::{}:role/authorized-users", scene.account))
+            }
+            Self::Decrypt | Self::DataKey | Self::ChangeKeyPolicy | Self::DeleteKey => question.key(key?),
+        })
+    }
+}
+
+/// The documents of a scene, compiled.
+struct Compiled {
+    policies: Vec<(String, NamedPolicy)>,
+    bucket: Option<NamedPolicy>,
+    key: Option<NamedPolicy>,
+}
+
+impl Scene {
+    /// The document of this id.
+    pub fn document(&self, id: &str) -> Option<&SceneDocument> {
+        self.documents.iter().find(|document| document.id == id)
+    }
+
+    /// What everyone may do.
+    ///
+    /// # Errors
+    /// Every document that cannot be read: nothing can be said while there is one.
+    pub fn matrix(&self) -> Result<Matrix, Vec<Unreadable>> {
+        let compiled = self.compiled()?;
+        Ok(self.actors.iter().map(|actor| self.row(actor, &compiled)).collect())
+    }
+
+    fn compiled(&self) -> Result<Compiled, Vec<Unreadable>> {
+        let mut compiled = Compiled { policies: Vec::new(), bucket: None, key: None };
+        let mut unreadable = Vec::new();
+        for document in self.documents.iter().filter(|document| !document.text.trim().is_empty()) {
+            let policy = match Document::parse(&document.text) {
+                Ok(parsed) => NamedPolicy {
+                    name: document.name.clone(),
+                    arn: document.arn.clone(),
+                    document: Arc::new(parsed),
+                },
+                Err(error) => {
+                    unreadable.push(Unreadable { document: document.id.clone(), error });
+                    continue;
+                }
+            };
+            match document.kind {
+                Kind::Bucket => compiled.bucket = Some(policy),
+                Kind::Key => compiled.key = Some(policy),
+                Kind::Identity | Kind::Trust => compiled.policies.push((document.id.clone(), policy)),
+            }
+        }
+        if unreadable.is_empty() { Ok(compiled) } else { Err(unreadable) }
+    }
+
+    fn row(&self, actor: &Actor, compiled: &Compiled) -> Vec<Option<Answered>> {
+        let Ok(principal) = Principal::from_arn(&actor.arn) else { return vec![None; Deed::ALL.len()] };
+        let named = |id: &String| {
+            compiled.policies.iter().find(|(known, _)| known == id).map(|(_, policy)| policy.clone())
+        };
+        let mut caller = Context::new();
+        for (key, values) in &actor.context {
+            caller.set(key.clone(), values.iter().cloned());
+        }
+        let mut bearings = Bearings {
+            identity: actor.policies.iter().filter_map(named).collect(),
+            boundaries: actor.boundary.iter().filter_map(named).collect(),
+            caller,
+            bucket_policy: compiled.bucket.clone(),
+            bucket_default_key: self.default_key.clone(),
+            object: Some(ObjectFacts::Present { key: self.key_arn.clone(), tags: Vec::new() }),
+            ..Bearings::default()
+        };
+        let answer = |deed: Deed| {
+            let question = deed.question(self)?;
+            bearings.key = self.key_of(deed).map(|arn| KeyFacts {
+                policy: compiled.key.clone().filter(|_| Some(&arn) == self.key_arn.as_ref()),
+                grants: self.grants.clone(),
+                tags: Vec::new(),
+                arn,
+            });
+            Some(answered(&rule(&question, &bearings, &principal, &self.region)))
+        };
+        Deed::ALL.into_iter().map(answer).collect()
+    }
+
+    /// The key that a deed uses.
+    fn key_of(&self, deed: Deed) -> Option<String> {
+        match deed {
+            Deed::WritePlain => self.default_key.clone(),
+            Deed::Delete | Deed::List | Deed::ChangeIam | Deed::ChangeBucketPolicy => None,
+            _ => self.key_arn.clone(),
+        }
+    }
+}
+
+/// What the checks of a call come to together.
+fn answered(checks: &[Ruling]) -> Answered {
+    let refused = checks.iter().find(|check| !check.is_allowed());
+    let decisive = refused.or(checks.last());
+    let mut open = Locks { iam: true, bucket: true, key: true };
+    for check in checks.iter().filter(|check| !check.is_allowed()) {
+        match check.resource_lane() {
+            // KMS says no: whatever part of it would have had to say yes, it is the key that stays shut.
+            Some(Lane::Key) => open.key = false,
+            Some(Lane::Bucket) => {
+                open.bucket &= check.resource != LaneVerdict::Denies;
+                // With no Deny in the bucket policy, it was IAM that did not allow.
+                open.iam &= check.iam == LaneVerdict::Allows;
+            }
+            _ => open.iam = false,
+        }
+    }
+    Answered {
+        allowed: refused.is_none(),
+        explicit: decisive.is_some_and(|check| check.outcome == Outcome::ExplicitlyDenied),
+        action: decisive.map_or("", |check| check.spec.action),
+        decided_by: decisive.and_then(Ruling::decided_by),
+        open,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ACCOUNT: &str = "111122223333";
+    const KEY: &str = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+
+    /// The tutorial's end: Admin, the two administrators, the instance, and somebody with nothing.
+    fn scene() -> Scene {
+        let document = |id: &str, kind, text: &str| SceneDocument {
+            id: id.into(),
+            kind,
+            name: id.into(),
+            arn: None,
+            text: text.into(),
+        };
+        let session = |role: &str, policy: Option<&str>| Actor {
+            name: role.into(),
+            arn: format!("arn:aws:sts::{ACCOUNT}:assumed-role/{role}/Admin"),
+            policies: policy.map(Into::into).into_iter().collect(),
+            ..Actor::default()
+        };
+        Scene {
+            account: ACCOUNT.into(),
+            region: "us-east-1".into(),
+            bucket: "demo".into(),
+            key_arn: Some(KEY.into()),
+            actors: vec![
+                Actor {
+                    name: "Admin".into(),
+                    arn: format!("arn:aws:iam::{ACCOUNT}:user/Admin"),
+                    policies: vec!["administrator".into()],
+                    ..Actor::default()
+                },
+                session("secure-bucket-admin", Some("bucket-admin")),
+                session("authorized-users", Some("bucket-access")),
+                session("other-team", None),
+            ],
+            documents: vec![
+                document(
+                    "administrator",
+                    Kind::Identity,
+                    r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}"#,
+                ),
+                document(
+                    "bucket-admin",
+                    Kind::Identity,
+                    r#"{"Version": "2012-10-17", "Statement": [
+                        {"Effect": "Allow", "Action": "s3:*", "Resource": "*"},
+                        {"Effect": "Deny", "Action": ["s3:GetObject*", "s3:PutObject*", "s3:DeleteObject*"],
+                         "Resource": "arn:aws:s3:::demo/*"}]}"#,
+                ),
+                document(
+                    "bucket-access",
+                    Kind::Identity,
+                    r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow",
+                        "Action": ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"],
+                        "Resource": "arn:aws:s3:::demo/*"}}"#,
+                ),
+                document(
+                    "bucket-policy",
+                    Kind::Bucket,
+                    r#"{"Version": "2012-10-17", "Statement": {"Sid": "DenyUnencrypted", "Effect": "Deny", "Principal": "*",
+                        "Action": "s3:PutObject", "Resource": "arn:aws:s3:::demo/*",
+                        "Condition": {"StringNotEquals": {"s3:x-amz-server-side-encryption": "aws:kms"}}}}"#,
+                ),
+                document(
+                    "key-policy",
+                    Kind::Key,
+                    r#"{"Version": "2012-10-17", "Statement": [
+                        {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111122223333:root"}, "Action": "kms:*",
+                         "Resource": "*"},
+                        {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111122223333:role/authorized-users"},
+                         "Action": ["kms:Decrypt", "kms:GenerateDataKey*"], "Resource": "*"}]}"#,
+                ),
+            ],
+            ..Scene::default()
+        }
+    }
+
+    fn answer(scene: &Scene, actor: &str, deed: Deed) -> Answered {
+        let matrix = scene.matrix().unwrap();
+        let row = scene.actors.iter().position(|known| known.name == actor).unwrap();
+        let column = Deed::ALL.iter().position(|known| *known == deed).unwrap();
+        matrix[row][column].clone().unwrap()
+    }
+
+    fn without_key_user(scene: &mut Scene) {
+        let key = scene.documents.iter_mut().find(|document| document.kind == Kind::Key).unwrap();
+        key.text = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow",
+            "Principal": {"AWS": "arn:aws:iam::111122223333:root"}, "Action": "kms:*", "Resource": "*"}}"#
+            .into();
+    }
+
+    #[test]
+    fn the_instance_reads_and_writes_under_the_key_until_the_key_user_is_removed() {
+        let mut scene = scene();
+        for deed in [Deed::Read, Deed::Write] {
+            let before = answer(&scene, "authorized-users", deed);
+            assert!(before.allowed && before.open.all(), "{before:?}");
+        }
+        without_key_user(&mut scene);
+        let after = answer(&scene, "authorized-users", Deed::Read);
+        assert_eq!((after.allowed, after.action, after.decided_by), (false, "kms:Decrypt", Some(Lane::Key)));
+        assert_eq!(after.open, Locks { iam: true, bucket: true, key: false });
+        assert!(answer(&scene, "authorized-users", Deed::Delete).allowed, "deleting asks no key");
+        assert!(answer(&scene, "Admin", Deed::Read).allowed, "root delegation");
+    }
+
+    #[test]
+    fn each_lock_that_refuses_is_shut_and_the_others_are_not() {
+        let scene = scene();
+        let bucket_admin = answer(&scene, "secure-bucket-admin", Deed::Read);
+        assert_eq!(bucket_admin.open, Locks { iam: false, bucket: true, key: false });
+        assert!(bucket_admin.explicit);
+        let admin = answer(&scene, "Admin", Deed::WritePlain);
+        assert_eq!(admin.open, Locks { iam: true, bucket: false, key: true });
+        assert_eq!(admin.decided_by, Some(Lane::Bucket));
+        let other = answer(&scene, "other-team", Deed::Read);
+        assert_eq!(other.open, Locks { iam: false, bucket: true, key: false });
+        assert_eq!((other.explicit, other.decided_by), (false, Some(Lane::Iam)));
+    }
+
+    #[test]
+    fn a_bucket_policy_that_allows_the_caller_opens_the_iam_lock_with_it() {
+        let mut scene = scene();
+        let policy = scene.documents.iter_mut().find(|document| document.kind == Kind::Bucket).unwrap();
+        policy.text = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": "*",
+            "Action": "s3:GetObject", "Resource": "arn:aws:s3:::demo/*"}}"#
+            .into();
+        let other = answer(&scene, "other-team", Deed::Read);
+        assert_eq!(other.open, Locks { iam: true, bucket: true, key: false });
+        assert_eq!(other.decided_by, Some(Lane::Key));
+    }
+
+    #[test]
+    fn all_locks_are_open_exactly_where_the_call_is_allowed() {
+        let mut scene = scene();
+        for change in [|_: &mut Scene| {}, without_key_user] {
+            change(&mut scene);
+            for answer in scene.matrix().unwrap().into_iter().flatten().flatten() {
+                assert_eq!(answer.open.all(), answer.allowed, "{answer:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn without_a_key_there_is_nothing_to_be_said_of_it() {
+        let scene = Scene { key_arn: None, ..scene() };
+        let row = scene.matrix().unwrap().remove(0);
+        let said: Vec<_> = Deed::ALL
+            .into_iter()
+            .zip(&row)
+            .filter(|(_, answer)| answer.is_some())
+            .map(|(deed, _)| deed)
+            .collect();
+        assert_eq!(
+            said,
+            [Deed::WritePlain, Deed::Delete, Deed::List, Deed::ChangeIam, Deed::ChangeBucketPolicy]
+        );
+    }
+
+    #[test]
+    fn a_document_that_cannot_be_read_is_named_and_an_empty_one_is_none() {
+        let mut scene = scene();
+        scene.documents[3].text = " ".into();
+        assert!(scene.matrix().is_ok());
+        assert!(answer(&scene, "Admin", Deed::WritePlain).allowed, "no bucket policy denies it");
+        scene.documents[4].text = "{".into();
+        let unreadable = scene.matrix().unwrap_err();
+        assert_eq!(unreadable[0].document, "key-policy");
+    }
+}

@@ -1,0 +1,32 @@
+//! Finding parts of the page.
+
+use leptos::prelude::document;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Document, DomParser, Element, Response, SupportedType};
+
+/// The elements of that kind that the selector finds.
+pub(super) fn all<T: JsCast>(document: &Document, selector: &str) -> Vec<T> {
+    let Ok(nodes) = document.query_selector_all(selector) else { return Vec::new() };
+    (0..nodes.length()).filter_map(|at| nodes.get(at)?.dyn_into().ok()).collect()
+}
+
+/// The element of that id.
+pub(super) fn by_id(id: &str) -> Option<Element> {
+    document().get_element_by_id(id)
+}
+
+/// Takes the live parts (those with `data-live` and an id) of the page that an answer holds, in place of this page's.
+pub(super) async fn take_live_parts(answer: Response) -> Result<(), JsValue> {
+    if !answer.ok() {
+        return Err(JsValue::NULL);
+    }
+    let html = JsFuture::from(answer.text()?).await?.as_string().ok_or(JsValue::NULL)?;
+    let page = DomParser::new()?.parse_from_string(&html, SupportedType::TextHtml)?;
+    for old in all::<Element>(&document(), "[data-live]") {
+        if let Some(new) = page.get_element_by_id(&old.id()) {
+            old.set_inner_html(&new.inner_html());
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,62 @@
+//! What is wrong with a document that is being written: what its service would refuse, and what it would take and not mean.
+
+use super::{
+    html::escape,
+    icon::{Icon, glyph},
+};
+use policy::lint::{Finding, Kind, Severity, lint};
+use std::fmt::Write as _;
+
+/// The findings of a document as a list, or that there are none.
+pub(crate) fn html(text: &str, kind: Kind) -> String {
+    if text.trim().is_empty() {
+        return r#"<p class="hint">No document: nothing to look over.</p>"#.into();
+    }
+    list(&lint(text, kind))
+}
+
+fn list(findings: &[Finding]) -> String {
+    if findings.is_empty() {
+        return format!(r#"<p class="findings-none">{}Nothing wrong with it.</p>"#, glyph(Icon::Done));
+    }
+    let mut html = String::from(r#"<ul class="findings">"#);
+    for finding in findings {
+        let (class, icon, word) = match finding.severity {
+            Severity::Error => ("finding-error", Icon::Denies, "Refused"),
+            Severity::Warning => ("finding-warning", Icon::Warning, "Warning"),
+            Severity::Note => ("finding-note", Icon::Silent, "Note"),
+        };
+        let fix = finding.fix.as_ref().map_or_else(String::new, |fix| {
+            format!(r#" <span class="finding-fix">{}.</span>"#, escape(&fix.title))
+        });
+        // Writing to a `String` cannot fail.
+        let _ = write!(
+            html,
+            r#"<li class="finding {class}">{}<span><strong>{word}, line {}.</strong> {}{fix}</span></li>"#,
+            glyph(icon),
+            finding.line,
+            escape(&finding.message)
+        );
+    }
+    html.push_str("</ul>");
+    html
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn findings_name_their_line_and_nothing_of_the_document_becomes_markup() {
+        let text = "{\"Version\": \"2012-10-17\", \"Statement\": [\n{\"Effect\": \"Allow\", \"Action\": \"s3:<b>\", \"Resource\": \"*\"}]}";
+        let html = html(text, Kind::Identity);
+        assert!(html.contains("line 2."), "{html}");
+        assert!(!html.contains("<b>"), "{html}");
+    }
+
+    #[test]
+    fn a_sound_document_says_so() {
+        let text = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::demo/*"}]}"#;
+        assert!(html(text, Kind::Identity).contains("Nothing wrong"), "{}", html(text, Kind::Identity));
+    }
+}

@@ -1,0 +1,57 @@
+//! Documents that are tried out, and put in force.
+
+use super::super::{after_error, with_unix_lines};
+use crate::{
+    console::{ConsoleError, Draft},
+    context::{expect_console, refuse, see_other},
+};
+use leptos::prelude::*;
+
+/// The form's id: where the documents as typed are kept.
+pub(crate) const FORM_ID: &str = "what-if";
+
+/// Keeps the documents as typed and shows what would follow; with `apply`, the id of one of them, also puts that one in force.
+/// With `reset` what was typed is forgotten.
+#[server(ChangeDocuments, "/api", endpoint = "what-if/change")]
+pub(crate) async fn change_documents(
+    #[server(default)] ids: Vec<String>,
+    #[server(default)] texts: Vec<String>,
+    #[server(default)] apply: String,
+    #[server(default)] reset: String,
+) -> Result<(), ServerFnError> {
+    if ids.len() != texts.len() {
+        return refuse("list of documents");
+    }
+    let console = expect_console();
+    let mut typed: Vec<(String, String)> =
+        ids.into_iter().zip(texts.iter().map(|text| with_unix_lines(text))).collect();
+    if !reset.is_empty() {
+        typed.clear();
+    }
+    let kept = Draft { values: typed.clone(), problem: None };
+    let location = match console.keep_draft(FORM_ID, kept).await {
+        Err(error) => after_error("/what-if", FORM_ID, &error),
+        Ok(()) if apply.is_empty() => "/what-if#what-follows".to_owned(),
+        Ok(()) => {
+            let Some((id, text)) = typed.into_iter().find(|(id, _)| *id == apply) else {
+                return refuse("document");
+            };
+            match console.apply(id, text).await {
+                Ok(records) => {
+                    records.last().map_or_else(|| "/what-if".into(), |last| format!("/what-if#call-{last}"))
+                }
+                Err(error @ ConsoleError::Invalid { .. }) => {
+                    let problem = Some((apply, error.to_string()));
+                    let draft = console.draft(FORM_ID).await.ok().flatten().unwrap_or_default();
+                    match console.keep_draft(FORM_ID, Draft { problem, ..draft }).await {
+                        Ok(()) => "/what-if#documents".into(),
+                        Err(error) => after_error("/what-if", FORM_ID, &error),
+                    }
+                }
+                Err(error) => after_error("/what-if", FORM_ID, &error),
+            }
+        }
+    };
+    see_other(&location);
+    Ok(())
+}
