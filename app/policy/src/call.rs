@@ -285,6 +285,44 @@ pub fn operations() -> impl Iterator<Item = &'static Operation> {
     .flatten()
 }
 
+/// The operation `name` of S3, KMS or IAM, found when the program is compiled: what uses it so carries this one along and not the
+/// whole table, which weighs in a browser.
+///
+/// # Panics
+/// While compiling, when the table does not have it.
+#[allow(clippy::panic, clippy::indexing_slicing, reason = "while compiling, where a mistake should stop")]
+pub(crate) const fn fixed(service: &str, name: &str) -> Operation {
+    let table = match service.as_bytes() {
+        b"s3" => s3::OPERATIONS,
+        b"kms" => kms::OPERATIONS,
+        b"iam" => iam::OPERATIONS,
+        _ => panic!("no such service"),
+    };
+    let mut at = 0;
+    while at < table.len() {
+        if is_same(table[at].name.as_bytes(), name.as_bytes()) {
+            return table[at];
+        }
+        at += 1;
+    }
+    panic!("no such operation")
+}
+
+#[allow(clippy::indexing_slicing, reason = "both are of the length that is counted to")]
+const fn is_same(one: &[u8], other: &[u8]) -> bool {
+    if one.len() != other.len() {
+        return false;
+    }
+    let mut at = 0;
+    while at < one.len() {
+        if one[at] != other[at] {
+            return false;
+        }
+        at += 1;
+    }
+    true
+}
+
 /// A check that is always asked.
 const fn always(action: &'static str, on: ResourceOf, lane: ResourceKind) -> CheckSpec {
     CheckSpec { action, on, lane, when: When::Always, keys: &[] }

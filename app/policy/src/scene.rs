@@ -7,7 +7,7 @@ mod text;
 
 use std::sync::Arc;
 
-use crate::call::{Bearings, KeyFacts, Lane, ObjectFacts, Question, Ruling, rule};
+use crate::call::{Bearings, KeyFacts, Lane, ObjectFacts, Operation, Question, Ruling, fixed, rule};
 use crate::lint::Kind;
 use crate::{Context, Document, Grant, LaneVerdict, NamedPolicy, Outcome, ParseError, Principal};
 
@@ -170,26 +170,25 @@ impl Deed {
         }
     }
 
-    /// The call: service and operation.
-    pub const fn call(self) -> (&'static str, &'static str) {
+    /// The API operation.
+    pub const fn operation(self) -> &'static Operation {
         match self {
-            Self::Read => ("s3", "GetObject"),
-            Self::Write | Self::WritePlain => ("s3", "PutObject"),
-            Self::Delete => ("s3", "DeleteObject"),
-            Self::List => ("s3", "ListObjectsV2"),
-            Self::Decrypt => ("kms", "Decrypt"),
-            Self::DataKey => ("kms", "GenerateDataKeyWithoutPlaintext"),
-            Self::ChangeIam => ("iam", "PutRolePolicy"),
-            Self::ChangeBucketPolicy => ("s3", "PutBucketPolicy"),
-            Self::ChangeKeyPolicy => ("kms", "PutKeyPolicy"),
-            Self::DeleteKey => ("kms", "ScheduleKeyDeletion"),
+            Self::Read => const { &fixed("s3", "GetObject") },
+            Self::Write | Self::WritePlain => const { &fixed("s3", "PutObject") },
+            Self::Delete => const { &fixed("s3", "DeleteObject") },
+            Self::List => const { &fixed("s3", "ListObjectsV2") },
+            Self::Decrypt => const { &fixed("kms", "Decrypt") },
+            Self::DataKey => const { &fixed("kms", "GenerateDataKeyWithoutPlaintext") },
+            Self::ChangeIam => const { &fixed("iam", "PutRolePolicy") },
+            Self::ChangeBucketPolicy => const { &fixed("s3", "PutBucketPolicy") },
+            Self::ChangeKeyPolicy => const { &fixed("kms", "PutKeyPolicy") },
+            Self::DeleteKey => const { &fixed("kms", "ScheduleKeyDeletion") },
         }
     }
 
     /// The call in this scene; `None` when there is no key to make it with.
     fn question(self, scene: &Scene) -> Option<Question> {
-        let (service, operation) = self.call();
-        let question = Question::new(service, operation);
+        let question = Question::new(self.operation().service, self.operation().name);
         let key = scene.key_arn.as_deref();
         Some(match self {
             Self::Write => Question {
@@ -283,7 +282,7 @@ impl Scene {
                 tags: Vec::new(),
                 arn,
             });
-            Some(answered(&rule(&question, &bearings, &principal, &self.region)))
+            Some(answered(&rule(deed.operation(), &question, &bearings, &principal, &self.region)))
         };
         Deed::ALL.into_iter().map(answer).collect()
     }

@@ -48,7 +48,7 @@ pub(crate) fn html(scene: &Scene, matrix: &Matrix, built: &Built) -> String {
     let parts = parts(scene, built);
     let arrows = arrows(may);
     let mut html = String::from(
-        r#"<div class="picture-box" tabindex="0" role="group" aria-label="Picture of the lab"><svg class="architecture" viewBox="0 0 860 400" aria-hidden="true" focusable="false"><defs><marker id="arrow-yes" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0L8 4L0 8z"/></marker></defs>"#,
+        r#"<div class="picture-box" tabindex="0" role="group" aria-label="Picture of the lab"><svg class="architecture" viewBox="0 0 980 410" aria-hidden="true" focusable="false"><defs><marker id="arrow-yes" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0L8 4L0 8z"/></marker></defs>"#,
     );
     // Writing to a `String` cannot fail.
     for Arrow { from, to, words, allowed, .. } in &arrows {
@@ -107,12 +107,12 @@ fn parts(scene: &Scene, built: &Built) -> Vec<Part> {
             people::class("secure-key-admin"),
             role("secure-key-admin"),
         ),
-        part(335, 120, "bucket", "holds the objects", "part-bucket", built.bucket),
-        part(335, 178, "bucket policy", "only denies uploads", "part-bucket", written("bucket-policy")),
-        part(335, 280, "KMS key", "encrypts the objects", "part-key", scene.key_arn.is_some()),
-        part(335, 338, "key policy", "says who may use it", "part-key", written("key-policy")),
+        part(395, 120, "bucket", "holds the objects", "part-bucket", built.bucket),
+        part(395, 178, "bucket policy", "only denies uploads", "part-bucket", written("bucket-policy")),
+        part(395, 280, "KMS key", "encrypts the objects", "part-key", scene.key_arn.is_some()),
+        part(395, 338, "key policy", "says who may use it", "part-key", written("key-policy")),
         part(
-            650,
+            770,
             120,
             "authorized-users",
             "a role",
@@ -120,7 +120,7 @@ fn parts(scene: &Scene, built: &Built) -> Vec<Part> {
             role("authorized-users"),
         ),
         Part {
-            x: 650,
+            x: 770,
             y: 20,
             there: instance.is_some(),
             name: instance.unwrap_or_else(|| "instance".into()),
@@ -150,12 +150,12 @@ fn arrows(may: impl Fn(&str, Deed) -> Option<bool>) -> Vec<Arrow> {
     };
     let (admin, bucket_admin, key_admin, users) =
         ("Admin", "secure-bucket-admin", "secure-key-admin", "authorized-users");
-    arrow(admin, "the bucket", (210, 60), (335, 135), &[("read", Deed::Read)], &[]);
+    arrow(admin, "the bucket", (210, 60), (395, 140), &[("read", Deed::Read)], &[]);
     arrow(
         bucket_admin,
         "the bucket policy",
         (210, 175),
-        (335, 205),
+        (395, 205),
         &[("change it", Deed::ChangeBucketPolicy)],
         &[("read", Deed::Read), ("delete", Deed::Delete)],
     );
@@ -163,12 +163,12 @@ fn arrows(may: impl Fn(&str, Deed) -> Option<bool>) -> Vec<Arrow> {
         key_admin,
         "the key policy",
         (210, 335),
-        (335, 365),
+        (395, 365),
         &[("change it", Deed::ChangeKeyPolicy)],
         &[("decrypt", Deed::Decrypt), ("make data keys", Deed::DataKey)],
     );
     let data = [("read", Deed::Read), ("write", Deed::Write)];
-    arrow(users, "the bucket", (650, 149), (525, 149), &data, &[]);
+    arrow(users, "the bucket", (770, 149), (585, 149), &data, &[]);
     arrow(
         users,
         "the key",

@@ -28,13 +28,13 @@ pub(crate) fn html(scene: &Scene, matrix: &Matrix, before: &Matrix) -> String {
     }
     html.push_str("</tr></thead><tbody>");
     for (column, deed) in Deed::ALL.into_iter().enumerate() {
-        let (service, operation) = deed.call();
+        let operation = deed.operation();
         let _ = write!(
             html,
             r#"<tr><th scope="row">{} <code>{}:{}</code></th>"#,
             deed.title(),
-            service,
-            operation
+            operation.service,
+            operation.name
         );
         for (row, actor) in scene.actors.iter().enumerate() {
             let answer = answer(matrix, row, column);

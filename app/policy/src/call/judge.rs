@@ -1,7 +1,7 @@
 //! Evaluating every check of a call from the policies and facts that bear on it.
 
 use super::{
-    CheckSpec, Encryption, EncryptionRules, Lane, ResourceOf, When, operation,
+    CheckSpec, Encryption, EncryptionRules, Lane, Operation, ResourceOf, When, operation,
     question::{Bearings, ObjectFacts, Question, Tags},
     s3_to_kms_context,
 };
@@ -78,7 +78,8 @@ impl Ruling {
 /// the table does not have.
 pub fn judge(question: &Question, bearings: &Bearings, principal: &Principal, region: &str) -> Vec<Judged> {
     let mut judged: Vec<Judged> = Vec::new();
-    decide(question, bearings, principal, region, |ruling, decision| {
+    let Some(operation) = operation(question.service, question.operation) else { return judged };
+    decide(operation, question, bearings, principal, region, |ruling, decision| {
         judged.push(Judged {
             ruling,
             resource: decision.request().resource.clone(),
@@ -90,22 +91,28 @@ pub fn judge(question: &Question, bearings: &Bearings, principal: &Principal, re
     judged
 }
 
-/// The same in short: what is decided, without an account of every statement.
-pub fn rule(question: &Question, bearings: &Bearings, principal: &Principal, region: &str) -> Vec<Ruling> {
+/// The same in short, for an operation at hand: what is decided, without an account of every statement.
+pub fn rule(
+    operation: &'static Operation,
+    question: &Question,
+    bearings: &Bearings,
+    principal: &Principal,
+    region: &str,
+) -> Vec<Ruling> {
     let mut rulings = Vec::new();
-    decide(question, bearings, principal, region, |ruling, _| rulings.push(ruling));
+    decide(operation, question, bearings, principal, region, |ruling, _| rulings.push(ruling));
     rulings
 }
 
 /// Decides every check of a call, and hands each to `take`.
 fn decide(
+    operation: &'static Operation,
     question: &Question,
     bearings: &Bearings,
     principal: &Principal,
     region: &str,
     mut take: impl FnMut(Ruling, &Decision<'_>),
 ) {
-    let Some(operation) = operation(question.service, question.operation) else { return };
     for spec in operation.checks.iter().filter(|spec| arises(spec.when, question, bearings)) {
         let account = principal.account().unwrap_or_default();
         let key = bearings.key.as_ref();

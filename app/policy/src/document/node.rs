@@ -11,7 +11,8 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 pub(super) enum Node<'j> {
     Null,
     Flag(bool),
-    Number(serde_json::Number),
+    /// A number in the text JSON gives it.
+    Number(String),
     Text(Cow<'j, str>),
     List(Vec<Node<'j>>),
     Object(Object<'j>),
@@ -80,15 +81,15 @@ impl<'de> Visitor<'de> for NodeVisitor {
     }
 
     fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
-        Ok(Node::Number(number.into()))
+        Ok(Node::Number(number.to_string()))
     }
 
     fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
-        Ok(Node::Number(number.into()))
+        Ok(Node::Number(number.to_string()))
     }
 
     fn visit_f64<E>(self, number: f64) -> Result<Self::Value, E> {
-        Ok(serde_json::Number::from_f64(number).map_or(Node::Null, Node::Number))
+        Ok(if number.is_finite() { Node::Number(format!("{number:?}")) } else { Node::Null })
     }
 
     fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
@@ -164,7 +165,7 @@ mod tests {
         match node {
             Node::Null => serde_json::Value::Null,
             Node::Flag(flag) => (*flag).into(),
-            Node::Number(number) => number.clone().into(),
+            Node::Number(number) => serde_json::from_str(number).unwrap(),
             Node::Text(text) => text.as_ref().into(),
             Node::List(list) => list.iter().map(as_value).collect::<Vec<_>>().into(),
             Node::Object(object) => serde_json::Value::Object(
