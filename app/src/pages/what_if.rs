@@ -207,11 +207,11 @@ fn DocumentEditor(
 ) -> impl IntoView {
     let SceneDocument { id, kind, name, text, .. } = document;
     let holder = holder(kind);
-    let what = match kind {
-        Kind::Bucket => "Bucket policy",
-        Kind::Key => "Key policy",
-        Kind::Trust => "Trust policy",
-        Kind::Identity => "IAM policy",
+    let (what, apply) = match kind {
+        Kind::Bucket => ("Bucket policy", "Apply bucket policy"),
+        Kind::Key => ("Key policy", "Apply key policy"),
+        Kind::Trust => ("Trust policy", "Apply trust policy"),
+        Kind::Identity => ("IAM policy", "Apply IAM policy"),
     };
     let title = if kind == Kind::Identity { format!("{what} {name}") } else { what.to_owned() };
     let field = format!("document-{place}");
@@ -252,7 +252,7 @@ fn DocumentEditor(
                 <div class="findings-box" id=format!("{field}-found") data-findings=id.clone() inner_html=found></div>
             </div>
             <div class="form-foot">
-                <button type="submit" class="button button-small" name="apply" value=id>{format!("Apply {}", what.to_lowercase())}</button>
+                <button type="submit" class="button button-small" name="apply" value=id>{apply}</button>
                 <p class="form-who">"as "<PersonaChip persona=holder /></p>
             </div>
         </details>

@@ -172,8 +172,8 @@ fn arrows(may: impl Fn(&str, Deed) -> Option<bool>) -> Vec<Arrow> {
     arrow(
         users,
         "the key",
-        (745, 178),
-        (525, 309),
+        (865, 178),
+        (585, 309),
         &[("use the key", Deed::Decrypt)],
         &[("change it", Deed::ChangeKeyPolicy)],
     );

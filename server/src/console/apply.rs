@@ -91,8 +91,9 @@ async fn managed_policy(desk: &mut Desk<'_>, arn: &str, text: &str) -> Result<()
     let question = Question::new("iam", "ListPolicyVersions").policy(arn);
     let Ok(listed) = desk.call(question, name.as_str(), request, |_, _| {}).await? else { return Ok(()) };
     let spare = listed.versions().iter().filter(|version| !version.is_default_version());
-    let oldest =
-        spare.min_by_key(|version| version.create_date().map(|date| (date.secs(), date.subsec_nanos())));
+    // `v1`, `v2`: counted up, and never given again.
+    let number = |id: Option<&str>| id.and_then(|id| id.strip_prefix('v')?.parse::<u64>().ok());
+    let oldest = spare.min_by_key(|version| number(version.version_id()));
     if listed.versions().len() >= MAX_VERSIONS
         && let Some(oldest) = oldest.and_then(|version| version.version_id())
     {
