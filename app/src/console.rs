@@ -12,6 +12,7 @@ pub use wire::Wire;
 pub use policy::call::Lane;
 use policy::{LaneVerdict, Outcome, StatementExplanation, scene::Scene};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// An identity a session can act as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -190,6 +191,10 @@ pub struct Lab {
     pub key_user_present: Option<bool>,
     /// Who the session acts as.
     pub acting: Held,
+    /// Whether that is this browser tab's own persona, whoever the others act as.
+    pub own_tab: bool,
+    /// When each persona made its newest call, Unix time in milliseconds.
+    pub last_used: BTreeMap<Persona, i64>,
     /// Everyone it could switch to without a new `AssumeRole`.
     pub held: Vec<Held>,
     /// Steps whose calls have all succeeded (for tests 2 and 4: have failed as they must).
@@ -378,6 +383,14 @@ pub trait Console: Send + Sync {
     /// Acts as `persona` from now on; calls `sts:AssumeRole` unless valid credentials are held. Gives the record of the
     /// call if one was made. A refused `AssumeRole` is a record too, and the session stays who it was.
     async fn switch(&self, persona: Persona, step: Option<StepId>) -> Result<Option<i64>, ConsoleError>;
+    /// Holds credentials of `persona` without acting as it: calls `sts:AssumeRole` unless there are valid ones, or anyway when they
+    /// are to be `renewed`. Gives the record of the call if one was made.
+    async fn hold(
+        &self,
+        persona: Persona,
+        step: Option<StepId>,
+        renewed: bool,
+    ) -> Result<Option<i64>, ConsoleError>;
     /// Makes the calls of a form as whoever the session acts as; stops at the first that fails. Gives their records.
     /// An [`ConsoleError::Invalid`] or a failed call keeps the form's values as its draft.
     async fn act(&self, step: StepId, action: Action) -> Result<Vec<i64>, ConsoleError>;

@@ -19,6 +19,7 @@ use crate::{
     store::LabState,
     terminal::files,
     tutorial::{bucket_name, commands, listings, steps},
+    web::ActsAs,
 };
 use app::console::{
     Action, Console, ConsoleError, Draft, Held, Lab, Listing, ListingId, Listings, Persona, Record,
@@ -39,20 +40,43 @@ const RUN_FORM: &str = "run";
 pub struct SessionConsole {
     site: Arc<Site>,
     session: Session,
+    acts_as: Option<ActsAs>,
 }
 
 impl SessionConsole {
     /// The console of `session`.
     pub fn new(site: Arc<Site>, session: Session) -> Self {
-        Self { site, session }
+        Self { site, session, acts_as: None }
+    }
+
+    /// The same for a request that says whom it acts as.
+    #[must_use]
+    pub fn acting_as(self, acts_as: Option<ActsAs>) -> Self {
+        Self { acts_as, ..self }
     }
 
     /// The session's lab, if it has one.
     async fn state(&self) -> Result<Option<LabState>, ConsoleError> {
         match layer::lab(&self.session).await? {
-            Some(id) => Ok(self.site.store.lab(&id).await?),
+            Some(id) => match self.site.store.lab(&id).await? {
+                Some(lab) => Ok(Some(self.as_asked(lab).await?)),
+                None => Ok(None),
+            },
             None => Ok(None),
         }
+    }
+
+    /// The lab as this request's tab or form has it: with whom it acts as, if the lab holds that persona. A form stands for nobody
+    /// else; a tab whose persona is not held follows the session.
+    async fn as_asked(&self, mut lab: LabState) -> Result<LabState, ConsoleError> {
+        let Some(ActsAs { persona, strictly }) = self.acts_as else { return Ok(lab) };
+        if self.site.vault.held(&lab.id).await?.iter().any(|held| held.persona == persona) {
+            lab.elsewhere = Some(lab.elsewhere.unwrap_or(lab.acting));
+            lab.acting = persona;
+        } else if strictly {
+            return Err(ConsoleError::Expired { persona: persona.name().into() });
+        }
+        Ok(lab)
     }
 
     async fn expect_state(&self) -> Result<LabState, ConsoleError> {
@@ -64,7 +88,7 @@ impl SessionConsole {
         let id = layer::lab(&self.session).await?.ok_or(ConsoleError::NoLab)?;
         let guard = self.site.lock(&id).await;
         let lab = self.site.store.lab(&id).await?.ok_or(ConsoleError::NoLab)?;
-        Ok((lab, guard))
+        Ok((self.as_asked(lab).await?, guard))
     }
 
     async fn view(&self, lab: LabState) -> Result<Lab, ConsoleError> {
@@ -89,6 +113,8 @@ impl SessionConsole {
             key_alias: lab.key_alias,
             instance_id: lab.instance_id,
             key_user_present: lab.key_user_present,
+            own_tab: self.acts_as.is_some_and(|asked| !asked.strictly) && lab.elsewhere.is_some(),
+            last_used: lab.last_used,
             acting,
             held,
         })
@@ -157,6 +183,18 @@ impl Console for SessionConsole {
 
     async fn switch(&self, persona: Persona, step: Option<StepId>) -> Result<Option<i64>, ConsoleError> {
         self.to_its_end(move |site, lab| async move { role::switch(&site, lab, persona, step).await }).await
+    }
+
+    async fn hold(
+        &self,
+        persona: Persona,
+        step: Option<StepId>,
+        renewed: bool,
+    ) -> Result<Option<i64>, ConsoleError> {
+        self.to_its_end(move |site, lab| async move {
+            Ok(role::take(&site, lab, persona, step, renewed).await?.record)
+        })
+        .await
     }
 
     async fn act(&self, step: StepId, action: Action) -> Result<Vec<i64>, ConsoleError> {

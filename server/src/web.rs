@@ -6,8 +6,10 @@ mod headers;
 mod router;
 mod serve;
 mod site_files;
+mod tabs;
 mod upload;
 
 pub use error::AppError;
 pub use router::{Setup, router};
 pub use serve::serve;
+pub use tabs::ActsAs;

@@ -1,6 +1,7 @@
 //! Who the session acts as, for how long, and whom it could become.
 
 use super::{
+    activity_row::{clock_time, iso_time},
     icon::{Glyph, Icon},
     persona,
 };
@@ -28,9 +29,15 @@ pub(crate) fn RoleBar(
     let held = |persona: Persona| lab.held(persona).is_some_and(|held| !held.is_expired(now));
     let buttons = Persona::SWITCHABLE
         .into_iter()
-        .filter(|persona| *persona != acting.persona || expired)
-        .map(|persona| view! { <SwitchButton persona held=held(persona) renew=persona == acting.persona /> })
+        .filter(|persona| *persona != acting.persona)
+        .map(|persona| {
+            let last_used = lab.last_used.get(&persona).copied();
+            view! { <SwitchButton persona held=held(persona) last_used /> }
+        })
         .collect_view();
+    let step_field = move || step.map(|step| view! { <input type="hidden" name="step" value=step.slug() /> });
+    let out = format!("/as/session{path}");
+    let back = path.clone();
     view! {
         <section
             class=format!("role-bar {}", persona::class(acting.persona))
@@ -41,26 +48,56 @@ pub(crate) fn RoleBar(
                 <Glyph icon=persona::icon(acting.persona) />
                 <div>
                     <p class="role-name">
-                        <span class="role-as">"Acting as "</span>
+                        <span class="role-as">{if lab.own_tab { "This tab acts as " } else { "Acting as " }}</span>
                         <strong>{acting.persona.name()}</strong>
                         {acting
                             .expires_at
                             .map(|expires_at| view! { <span class="role-time"><Countdown expires_at now /></span> })}
                     </p>
                     <p class="role-arn"><code>{acting.arn.clone()}</code></p>
+                    <p class="role-more">
+                        {lab.last_used
+                            .get(&acting.persona)
+                            .map(|at| view! { <span>"Last call at " <time datetime=iso_time(*at)>{clock_time(*at)}</time></span> })}
+                        {lab.own_tab.then(|| view! { <a href=out>"Act as the other tabs do"</a> })}
+                    </p>
                 </div>
+                {acting
+                    .expires_at
+                    .map(|_| {
+                        view! {
+                            <form method="post" action=SwitchRole::PATH aria-label="Renew">
+                                <input type="hidden" name="back" value=back />
+                                <input type="hidden" name="renew" value="now" />
+                                {step_field()}
+                                <button
+                                    class="switch role-renew"
+                                    name="persona"
+                                    value=acting.persona.name()
+                                    title="Admin calls sts:AssumeRole again: another hour"
+                                >
+                                    <span><span class="switch-verb">"Renew "</span>{acting.persona.name()}</span>
+                                </button>
+                            </form>
+                        }
+                    })}
             </div>
             <form class="role-switch" method="post" action=SwitchRole::PATH aria-label="Switch role">
-                <input type="hidden" name="back" value=path />
-                {step.map(|step| view! { <input type="hidden" name="step" value=step.slug() /> })}
+                <input type="hidden" name="back" value=path.clone() />
+                {step_field()}
                 {buttons}
+            </form>
+            <form id="role-tab" method="post" action=SwitchRole::PATH target="_blank" aria-label="Role in a new tab">
+                <input type="hidden" name="back" value=path />
+                <input type="hidden" name="tab" value="new" />
+                {step_field()}
             </form>
             {expired
                 .then(|| {
                     view! {
                         <p class="role-expired" role="alert">
                             <Glyph icon=Icon::Warning />
-                            "These credentials have expired. Calls made with them fail until you switch again."
+                            "These credentials have expired. Calls made with them fail until you renew them."
                         </p>
                     }
                 })}
@@ -69,31 +106,49 @@ pub(crate) fn RoleBar(
     .into_any()
 }
 
-/// One button that posts the switch; which words it has depends on how far away the persona is.
+/// One button that posts the switch, in words that say how far away the persona is, and one that opens a tab of its own for it.
 #[component]
-fn SwitchButton(persona: Persona, held: bool, renew: bool) -> impl IntoView {
+fn SwitchButton(persona: Persona, held: bool, last_used: Option<i64>) -> impl IntoView {
     let verb = match persona {
-        _ if renew => "Renew ",
         Persona::Admin => "Back to ",
         Persona::AuthorizedUsers => "Try ",
         _ => "Switch to ",
     };
     let note = match persona {
-        Persona::Admin => None,
-        Persona::AuthorizedUsers => Some("Admin calls sts:AssumeRole; the trust policy admits only EC2"),
-        _ if held => Some("credentials held"),
-        _ => Some("Admin calls sts:AssumeRole"),
+        Persona::Admin => "long-term keys",
+        Persona::AuthorizedUsers => "Admin calls sts:AssumeRole; the trust policy admits only EC2",
+        _ if held => "credentials held",
+        _ => "Admin calls sts:AssumeRole",
     };
+    let note = match last_used {
+        Some(at) => format!("{note}; last call at {}", clock_time(at)),
+        None => note.to_owned(),
+    };
+    // What is refused opens no tab.
+    let own_tab = persona != Persona::AuthorizedUsers;
+    let in_new_tab = format!("{} in a new tab", persona.name());
     view! {
-        <button
-            class=format!("switch {}", persona::class(persona))
-            name="persona"
-            value=persona.name()
-            title=note
-        >
-            <Glyph icon=persona::icon(persona) />
-            <span><span class="switch-verb">{verb}</span>{persona.name()}</span>
-        </button>
+        <span class=format!("switch-pair {}", persona::class(persona))>
+            <button class="switch" name="persona" value=persona.name() title=note>
+                <Glyph icon=persona::icon(persona) />
+                <span><span class="switch-verb">{verb}</span>{persona.name()}</span>
+            </button>
+            {own_tab
+                .then(|| {
+                    view! {
+                        <button
+                            class="switch switch-tab"
+                            form="role-tab"
+                            name="persona"
+                            value=persona.name()
+                            title=in_new_tab.clone()
+                            aria-label=in_new_tab
+                        >
+                            <Glyph icon=Icon::NewTab />
+                        </button>
+                    }
+                })}
+        </span>
     }
     .into_any()
 }

@@ -17,6 +17,7 @@ pub(crate) enum Icon {
     Iam,
     Instance,
     Key,
+    NewTab,
     NotConsulted,
     Silent,
     Trust,
@@ -61,6 +62,7 @@ impl Icon {
             Self::Key => {
                 "M7.8 11.7a4.3 4.3 0 1 0 0 8.6a4.3 4.3 0 0 0 0-8.6zM10.9 13L20 3.9M16.3 7.6l3 3M13.4 10.5l2 2"
             }
+            Self::NewTab => "M13 4.5h6.5V11M19.5 4.5L11 13M17.5 14v5.5h-13v-13H10",
             Self::NotConsulted => "M12 3a9 9 0 1 0 0 18a9 9 0 0 0 0-18zM5.8 18.2L18.2 5.8",
             Self::Silent => "M12 3a9 9 0 1 0 0 18a9 9 0 0 0 0-18zM8 12h8",
             Self::Trust => {

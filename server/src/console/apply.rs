@@ -27,7 +27,7 @@ pub(super) async fn apply(
     if text.trim().is_empty() && document != BUCKET_POLICY {
         return Err(invalid("The document is empty. Only a bucket can be without a policy."));
     }
-    let Taken { lab, record, held } = role::take(site, lab, persona, None).await?;
+    let Taken { lab, record, held } = role::take(site, lab, persona, None, false).await?;
     let mut records: Vec<i64> = record.into_iter().collect();
     if !held {
         // AWS refused the role: that record is what there is to see.

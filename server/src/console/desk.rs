@@ -57,6 +57,8 @@ impl<'a> Desk<'a> {
         let result = request.await;
         let exchange = self.clients.recorder().take().unwrap_or_default();
         let answer = answer(&result, &exchange);
+        let now =
+            i64::try_from(OffsetDateTime::now_utc().unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX);
         let region = self.site.target.region();
         let verdict = verdict::judge(&question, &gathered, &self.actor.arn, region, &answer);
         if !verdict.agrees {
@@ -65,11 +67,11 @@ impl<'a> Desk<'a> {
         if answer.code.as_deref().is_some_and(|code| DEAD.contains(&code)) {
             self.end_credentials().await?;
         }
+        self.lab.last_used.insert(self.actor.persona, now);
         settle(&mut self.lab, result.as_ref().map_err(|_| &answer));
         let record = Record {
             id: 0,
-            at: i64::try_from(OffsetDateTime::now_utc().unix_timestamp_nanos() / 1_000_000)
-                .unwrap_or(i64::MAX),
+            at: now,
             step: self.step,
             persona: self.actor.persona,
             caller: self.actor.arn.clone(),

@@ -19,7 +19,7 @@ pub(super) async fn switch(
     persona: Persona,
     step: Option<StepId>,
 ) -> Result<Option<i64>, ConsoleError> {
-    let Taken { mut lab, record, held } = take(site, lab, persona, step).await?;
+    let Taken { mut lab, record, held } = take(site, lab, persona, step, false).await?;
     if held {
         lab.acting = persona;
         site.store.save_lab(&lab).await?;
@@ -37,16 +37,20 @@ pub(super) struct Taken {
     pub(super) held: bool,
 }
 
-/// Holds credentials for `persona`, assuming its role unless there are valid ones. Whoever the session acts as stays so.
+/// Holds credentials for `persona`, assuming its role unless there are valid ones, or anyway when they are to be `renewed`. Whoever
+/// the session acts as stays so.
 pub(super) async fn take(
     site: &Site,
     lab: LabState,
     persona: Persona,
     step: Option<StepId>,
+    renewed: bool,
 ) -> Result<Taken, ConsoleError> {
     let held = site.vault.held(&lab.id).await?;
     let now = site.now();
-    if held.iter().any(|held| held.persona == persona && is_valid(held, now)) {
+    // The base identity has long-term keys: there is nothing to renew.
+    let renewed = renewed && persona != Persona::Admin;
+    if !renewed && held.iter().any(|held| held.persona == persona && is_valid(held, now)) {
         return Ok(Taken { lab, record: None, held: true });
     }
     let role = match (persona, persona.role()) {

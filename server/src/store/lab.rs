@@ -49,6 +49,12 @@ pub struct LabState {
     pub marks: BTreeSet<String>,
     /// Terminal entries up to this one were cleared away.
     pub cleared_before: i64,
+    /// When each persona made its newest call, Unix time in milliseconds.
+    #[serde(default)]
+    pub last_used: BTreeMap<Persona, i64>,
+    /// Who the session acts as otherwise, when `acting` is that of one tab or form: this is what is kept.
+    #[serde(skip)]
+    pub elsewhere: Option<Persona>,
 }
 
 impl LabState {
@@ -67,6 +73,8 @@ impl LabState {
             policies: BTreeMap::new(),
             marks: BTreeSet::new(),
             cleared_before: 0,
+            last_used: BTreeMap::new(),
+            elsewhere: None,
         }
     }
 
@@ -86,7 +94,10 @@ impl LabState {
 
 /// Writes what changed in a lab. In a transaction it comes first: PostgreSQL lets no other in from there on.
 pub(super) fn saving(lab: &LabState) -> Result<Sql, StoreError> {
-    let state = serde_json::to_string(lab)?;
+    let state = match lab.elsewhere {
+        Some(acting) => serde_json::to_string(&LabState { acting, ..lab.clone() })?,
+        None => serde_json::to_string(lab)?,
+    };
     Ok(sql("UPDATE labs SET state = $1 WHERE id = $2").bind(&state).bind(lab.id.as_str()))
 }
 

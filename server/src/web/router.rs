@@ -1,6 +1,6 @@
 //! Everything put together: which path leads where, and what stands before it.
 
-use super::{AppError, guard, headers, site_files, upload};
+use super::{ActsAs, AppError, guard, headers, site_files, tabs, upload};
 use crate::{
     activity,
     console::{SessionConsole, Site},
@@ -72,7 +72,7 @@ pub async fn router(setup: Setup) -> Router {
         .route(guard::UPLOAD_PATH, post(upload::upload))
         .layer(DefaultBodyLimit::max(upload::MAX_UPLOAD))
         .with_state(setup.site);
-    Router::new()
+    let router = Router::new()
         .leptos_routes_with_context(&options, generate_route_list(App), context, page)
         .fallback(fallback)
         .with_state(options)
@@ -82,16 +82,20 @@ pub async fn router(setup: Setup) -> Router {
         .route("/healthz", get(|| async { "ok\n" }))
         .layer(middleware::from_fn(guard::limit_form))
         .layer(middleware::from_fn_with_state(setup.loopback, guard::same_site))
-        .layer(middleware::from_fn(headers::secure))
+        .layer(middleware::from_fn(headers::secure));
+    tabs::with_tabs(router)
 }
 
 /// Puts the console of the request's session into the Leptos context, for pages and server functions alike.
 fn console_context(site: Arc<Site>) -> impl Fn() + Clone + Send + Sync + 'static {
     move || {
-        let session = use_context::<Parts>().and_then(|parts| parts.extensions.get::<Session>().cloned());
+        let parts = use_context::<Parts>();
+        let acts_as = parts.as_ref().and_then(|parts| parts.extensions.get::<ActsAs>().copied());
+        let session = parts.and_then(|parts| parts.extensions.get::<Session>().cloned());
         match session {
             Some(session) => {
-                let console: Arc<dyn Console> = Arc::new(SessionConsole::new(Arc::clone(&site), session));
+                let console = SessionConsole::new(Arc::clone(&site), session).acting_as(acts_as);
+                let console: Arc<dyn Console> = Arc::new(console);
                 provide_context(console);
             }
             None => tracing::error!("a request reached a page without passing the session layer"),

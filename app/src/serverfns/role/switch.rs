@@ -7,7 +7,8 @@ use crate::{
 };
 use leptos::prelude::*;
 
-/// Acts as `persona` from now on. `step` is the page it was asked on, if it was a step; `back` the path to return to.
+/// Acts as `persona` from now on: the whole session, or this tab alone if it has a persona of its own or is to have one (`tab`).
+/// `step` is the page it was asked on, if it was a step; `back` the path to return to.
 ///
 /// A refused `AssumeRole` leads to its record: that is what there is to see.
 #[server(SwitchRole, "/api", endpoint = "role/switch")]
@@ -15,6 +16,8 @@ pub(crate) async fn switch_role(
     #[server(default)] persona: String,
     #[server(default)] step: String,
     #[server(default)] back: String,
+    #[server(default)] tab: String,
+    #[server(default)] renew: String,
 ) -> Result<(), ServerFnError> {
     let Some(persona) = Persona::from_name(&persona).filter(|persona| Persona::SWITCHABLE.contains(persona))
     else {
@@ -23,12 +26,18 @@ pub(crate) async fn switch_role(
     let step = StepId::from_slug(&step);
     let back = step.map_or_else(|| local_path(&back).to_owned(), |step| format!("/steps/{}", step.slug()));
     let console = expect_console();
-    let location = match console.switch(persona, step).await {
+    let own_tab = !tab.is_empty() || matches!(console.lab().await, Ok(Some(lab)) if lab.own_tab);
+    let switched = match (own_tab, renew.is_empty()) {
+        (false, true) => console.switch(persona, step).await,
+        (_, unchanged) => console.hold(persona, step, !unchanged).await,
+    };
+    let location = match switched {
         Ok(Some(id)) if !console.record(id).await.is_ok_and(|record| record.answer.succeeded()) => match step
         {
             Some(_) => format!("{back}#call-{id}"),
             None => format!("/activity/{id}"),
         },
+        Ok(_) if own_tab => format!("/as/{}{back}", persona.name()),
         Ok(_) => back,
         Err(error) => after_error(&back, "switch", &error),
     };
