@@ -47,7 +47,7 @@ pub(crate) fn Problem() -> impl IntoView {
         }
     });
     view! {
-        <div id="problem" class="page-problem" data-live="">
+        <div id="problem" class="page-problem" data-live="" tabindex="-1">
             {notice}
         </div>
     }
