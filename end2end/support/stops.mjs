@@ -73,7 +73,7 @@ export const WALKS = [
       { name: "not-found", path: "/nowhere" },
 
       { name: "role-expired", path: "/steps/restore", arrange: expireRoles },
-      { name: "role-expired-refused", arrange: (visitor) => visitor.press("Add key user") },
+      { name: "role-expired-refused", arrange: (visitor) => visitor.press("Remove key user") },
     ],
   },
   {
