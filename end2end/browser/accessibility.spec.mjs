@@ -62,7 +62,8 @@ for (const walk of WALKS) {
         await find("outline", badOutline(page));
         await find("motion", moving(page));
         await find("title", sharedTitle(page, titles));
-        await matchesSnapshot(page.getByRole("main"), stop.name);
+        // Thrown at the end, so that it hides nothing of what is found besides.
+        const otherwise = await matchesSnapshot(page.getByRole("main"), stop.name).catch((error) => error);
         for (const width of WIDTHS) {
           await page.setViewportSize({ width, height: 900 });
           await find(`keyboard at ${width}`, keyboardFindings(page));
@@ -86,6 +87,7 @@ for (const walk of WALKS) {
           await find(`width at ${width}`, overflowing(page));
         }
         assert.deepEqual(found, {});
+        if (otherwise) throw otherwise;
       });
     }
   });

@@ -170,10 +170,15 @@ export async function keyboardFindings(page) {
       const { top, bottom } = element.getBoundingClientRect();
       return bottom > 0 && top < innerHeight;
     };
+    const covered = (element) => {
+      const { left, right, top, bottom } = element.getBoundingClientRect();
+      const hit = document.elementFromPoint((left + right) / 2, (Math.max(top, 0) + Math.min(bottom, innerHeight)) / 2);
+      return hit !== null && !element.contains(hit) && !hit.contains(element) && ![...(element.labels ?? [])].some((label) => label.contains(hit));
+    };
     const note = ({ target }) => {
       const { outlineStyle, outlineWidth } = getComputedStyle(target);
       const outlined = outlineStyle !== "none" && parseFloat(outlineWidth) >= 2;
-      seen.push({ target, outlined, box: boxOnPage(target), inSight: inSight(target) });
+      seen.push({ target, outlined, box: boxOnPage(target), inSight: inSight(target), covered: covered(target) });
     };
     document.addEventListener("focusin", note);
     window.tabbed = { expected, seen, end: () => document.removeEventListener("focusin", note) };
@@ -190,12 +195,13 @@ export async function keyboardFindings(page) {
     found.push(...expected.filter((element) => !reached.includes(element)).map((element) => `Tab does not reach ${name(element)}`));
     found.push(...reached.filter((element) => !expected.includes(element)).map((element) => `Tab reaches ${name(element)}`));
     const scrolls = (element) => element !== document.body && (/auto|scroll/.test(getComputedStyle(element).overflowY) || scrolls(element.parentElement));
-    seen.forEach(({ target, outlined, box, inSight }, at) => {
+    seen.forEach(({ target, outlined, box, inSight, covered }, at) => {
       if (at > 0 && !outlined) found.push(`${name(target)} does not show that it has the focus`);
       // Where something is in a box that scrolls on its own, one cannot say before it has scrolled.
       const before = seen[at - 1];
       if (at < 2 || scrolls(target.parentElement) || scrolls(before.target.parentElement)) return;
       if (!inSight) found.push(`${name(target)} has the focus out of sight`);
+      if (covered) found.push(`${name(target)} has the focus under something else`);
       // Up is in reading order only where the next column begins.
       if (box.bottom <= before.box.top && box.left < before.box.right) {
         found.push(`${name(target)} comes after ${name(before.target)} but stands above it`);

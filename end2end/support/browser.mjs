@@ -1,6 +1,6 @@
 // Chromium for the specs: one browser a spec file, one page (with cookies of its own) a person.
 
-import { mkdirSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
 
@@ -10,6 +10,17 @@ const SCREENSHOTS = join(import.meta.dirname, "..", "screenshots");
 export const projects = [
   { name: "JavaScript on", javaScriptEnabled: true },
   { name: "JavaScript off", javaScriptEnabled: false },
+];
+
+/** Chromium as the specs want it: it asks nobody on the network for anything. */
+export const FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
 ];
 
 /**
@@ -23,15 +34,7 @@ export async function launchBrowser() {
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
     headless: true,
-    args: [
-      "--no-sandbox",
-      "--disable-gpu",
-      "--disable-quic",
-      "--no-first-run",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-    ],
+    args: FLAGS,
   });
   return { newPage: (options) => newPage(browser, options), close: () => browser.close() };
 }
@@ -51,6 +54,12 @@ async function newPage(browser, { javaScriptEnabled = true, width = 1280, colorS
 export async function screenshot(page, name) {
   mkdirSync(SCREENSHOTS, { recursive: true });
   const path = join(SCREENSHOTS, `${name}.png`);
-  await page.screenshot({ path, fullPage: true });
+  // Straight from Chromium, packed less tightly: half the time of Playwright's, and there are hundreds of them.
+  const chromium = await page.context().newCDPSession(page);
+  const { cssContentSize } = await chromium.send("Page.getLayoutMetrics");
+  const clip = { x: 0, y: 0, width: cssContentSize.width, height: cssContentSize.height, scale: 1 };
+  const { data } = await chromium.send("Page.captureScreenshot", { captureBeyondViewport: true, optimizeForSpeed: true, clip });
+  writeFileSync(path, Buffer.from(data, "base64"));
+  await chromium.detach();
   return path;
 }
