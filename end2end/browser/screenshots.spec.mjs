@@ -29,6 +29,8 @@ for (const walk of WALKS) {
     for (const stop of walk.stops) {
       test(stop.name, async () => {
         await goTo(stop, visitor, server);
+        // Where a form left the page scrolled, what stays in sight would stand in the middle of the picture.
+        await page.evaluate(() => scrollTo(0, 0));
         for (const width of [390, 1280]) {
           await page.setViewportSize({ width, height: 900 });
           for (const colorScheme of ["dark", "light"]) {
