@@ -45,13 +45,15 @@ after(async () => {
 });
 
 for (const { name, path } of PAGES) {
-  test(`Lighthouse finds ${name} quick, accessible and well made`, async () => {
+  test(`Lighthouse finds ${name} quick, accessible and well made`, async (t) => {
     const { lhr } = await lighthouse(
       `${server.url}${path(call)}`,
       { port: chrome.port, logLevel: "error", output: "json", disableStorageReset: true, onlyCategories: Object.keys(WANTED) },
     );
     assert.equal(lhr.runtimeError, undefined);
     assert.equal(new URL(lhr.finalDisplayedUrl).pathname, path(call), "it was this page that was measured");
+    const scores = Object.entries(lhr.categories).map(([category, { score }]) => `${category} ${Math.round(score * 100)}`);
+    t.diagnostic(scores.join(", "));
     const failed = Object.values(lhr.audits)
       .filter(({ score, scoreDisplayMode }) => score !== null && score < 0.9 && scoreDisplayMode !== "informative")
       .map(({ id, title, displayValue }) => `${id}: ${title} ${displayValue ?? ""}`);
@@ -62,7 +64,7 @@ for (const { name, path } of PAGES) {
   });
 }
 
-test("a first visit downloads at most 150 KiB in all, compressed", async () => {
+test("a first visit downloads at most 150 KiB in all, compressed", async (t) => {
   const fresh = await launchBrowser();
   try {
     const page = await fresh.newPage();
@@ -74,6 +76,7 @@ test("a first visit downloads at most 150 KiB in all, compressed", async () => {
     await page.goto(server.url, { waitUntil: "networkidle" });
     const all = [...bytes.values()];
     const total = all.reduce((sum, { size }) => sum + size, 0);
+    t.diagnostic(`${total} bytes`);
     assert.ok(all.some(({ url }) => url.endsWith(".wasm")), "the islands were loaded");
     assert.ok(total > 0 && total <= DOWNLOAD, `${total} bytes: ${JSON.stringify(all, null, 1)}`);
     for (const { url, encoding } of all.filter(({ url }) => /\.(wasm|js|css)$/.test(url))) assert.equal(encoding, "br", url);

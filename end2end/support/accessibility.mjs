@@ -72,9 +72,11 @@ export function overflowing(page) {
 
 /** Text that its box cuts off, such as when a reader asks for more space between letters and lines (WCAG 1.4.12). */
 export function clippedText(page) {
-  return page.evaluate(() =>
-    [...document.body.querySelectorAll("*")]
-      .filter((element) => element.checkVisibility() && !element.closest(".visually-hidden, input, svg"))
+  return page.evaluate(() => {
+    // What only assistive technology is to find is a pixel wide.
+    const forEarsOnly = (element) => element && (element.offsetWidth === 1 || forEarsOnly(element.parentElement));
+    return [...document.body.querySelectorAll("*")]
+      .filter((element) => element.checkVisibility() && !element.closest("input, svg") && !forEarsOnly(element))
       .filter((element) => {
         const { overflowX, overflowY } = getComputedStyle(element);
         const cuts = (overflow) => overflow === "hidden" || overflow === "clip";
@@ -83,8 +85,8 @@ export function clippedText(page) {
           (cuts(overflowY) && element.scrollHeight > element.clientHeight + 1)
         );
       })
-      .map((element) => `${element.outerHTML.slice(0, 120)} cuts off what it holds`),
-  );
+      .map((element) => `${element.outerHTML.slice(0, 120)} cuts off what it holds`);
+  });
 }
 
 /** Sets style rules beside the page's own, as a reader's browser would, and gives what removes them. */

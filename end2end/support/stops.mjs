@@ -63,6 +63,8 @@ export const WALKS = [
       { name: "restore", path: "/steps/restore" },
       { name: "restore-done", arrange: addKeyUser },
 
+      { name: "locks", path: "/locks" },
+      { name: "what-if", path: "/what-if" },
       { name: "first-page-complete", path: "/" },
       { name: "activity", path: "/activity" },
       { name: "call", arrange: openCall },
