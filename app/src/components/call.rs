@@ -150,7 +150,7 @@ pub(crate) fn CallView(
         None => "No policy: something else about the request",
     };
     view! {
-        <article class="verdict" id=format!("call-{id}") aria-label=label>
+        <article class="verdict" id=format!("call-{id}") aria-label=label tabindex="-1">
             <p class="explanation"><Words text=verdict.explanation /></p>
             <ul class="lanes" aria-label="What each policy said">{lanes}</ul>
             {(!verdict.agrees).then(|| view! { <Disagreement /> })}

@@ -77,7 +77,7 @@ pub(crate) fn StepForm(
                 <h3 id=heading_id.clone()>{title}</h3>
                 {badge.map(|word| view! { <span class="badge badge-done"><Glyph icon=Icon::Done />{word}</span> })}
             </summary>
-            <form method="post" action=format!("/acting/{}{}", frame.acting.name(), frame.action) id=format!("form-{}", frame.id) aria-labelledby=heading_id>
+            <form method="post" action=format!("/acting/{}{}", frame.acting.name(), frame.action) id=format!("form-{}", frame.id) aria-labelledby=heading_id tabindex="-1">
                 <input type="hidden" name="step" value=frame.step.slug() />
                 {frame.problem_with("").map(|problem| view! { <p class="problem" role="alert"><Words text=problem /></p> })}
                 {children()}

@@ -47,7 +47,7 @@ pub(crate) fn Problem() -> impl IntoView {
         }
     });
     view! {
-        <div id="problem" class="page-problem" data-live="">
+        <div id="problem" class="page-problem" data-live="" tabindex="-1">
             {notice}
         </div>
     }
@@ -62,7 +62,7 @@ fn sentence(problem: &str) -> Option<&'static str> {
         }
         "expired" => {
             "The credentials you were acting with have expired, so no call was made. Switch to the role again in the bar \
-             at the top to get new ones; what you typed into the form may need typing again."
+             at the top to get new ones; what you typed is still in the form."
         }
         "unavailable" => {
             "AWS or the lab's storage could not be reached, so there is no answer to show. Look at the activity page to \

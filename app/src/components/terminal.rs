@@ -120,7 +120,7 @@ fn Entry(entry: TerminalEntry, records: Vec<Record>) -> impl IntoView {
         })
         .collect_view();
     view! {
-        <div class="entry" id=format!("entry-{}", entry.id) class:is-failed=entry.status != 0>
+        <div class="entry" id=format!("entry-{}", entry.id) class:is-failed=entry.status != 0 tabindex="-1">
             <p class="entry-line"><span class="entry-prompt" aria-hidden="true">"$ "</span><span data-line="">{entry.line}</span></p>
             {(!entry.output.is_empty()).then(|| view! { <pre class="entry-output">{entry.output}</pre> })}
             {(!entry.records.is_empty())

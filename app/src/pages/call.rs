@@ -39,7 +39,7 @@ fn Call(lab: Lab, record: Record, wire: Wire) -> impl IntoView {
         None => ("/activity".into(), "Activity"),
     };
     view! {
-        <Layout lab=Some(lab) title=title.clone()>
+        <Layout lab=Some(lab) title=format!("Call {}: {title}", record.id)>
             <article class="page-head">
                 <p class="eyebrow"><a href=back.0>{back.1}</a></p>
                 <h1>{title}</h1>

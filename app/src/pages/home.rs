@@ -55,7 +55,7 @@ fn Home(lab: Option<Lab>, draft: Option<Draft>, bucket: String) -> impl IntoView
             {if anew {
                 view! {
                     <details class="card start-anew" open=wrong>
-                        <summary class="card-head"><h2>"Start anew"</h2></summary>
+                        <summary class="card-head"><h2 id="start-title">"Start anew"</h2></summary>
                         <p>
                             "This makes a new account and leaves the present one behind: its bucket, key, roles and calls can \
                              no longer be reached from this browser."
@@ -190,7 +190,7 @@ fn StartForm(draft: Option<Draft>, bucket: String, anew: bool) -> impl IntoView 
         }
     };
     view! {
-        <form method="post" action=StartLab::PATH id="form-start">
+        <form method="post" action=StartLab::PATH id="form-start" aria-labelledby="start-title" tabindex="-1">
             {form_problem.map(|problem| view! { <p class="problem" role="alert"><Words text=problem /></p> })}
             <fieldset class="field">
                 <legend>"The four policy listings"</legend>

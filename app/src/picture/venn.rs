@@ -64,7 +64,7 @@ pub(crate) fn places(scene: &Scene, matrix: &Matrix, deed: Deed, id: &str) -> Ve
 /// The picture with its legend, which says in words what the picture shows. `id` is unique in the page.
 pub(crate) fn html(scene: &Scene, matrix: &Matrix, deed: Deed, id: &str) -> String {
     let mut html = String::from(
-        r#"<svg class="venn" viewBox="0 0 640 470" aria-hidden="true" focusable="false"><circle class="venn-iam" cx="235" cy="170" r="150"/><circle class="venn-bucket" cx="405" cy="170" r="150"/><circle class="venn-key" cx="320" cy="310" r="150"/><text class="venn-name venn-left" x="6" y="36">IAM policy</text><text class="venn-name venn-right" x="634" y="36">Bucket policy</text><text class="venn-name" x="104" y="440">Key policy</text><text class="venn-name venn-outside" x="560" y="396">in none</text>"#
+        r#"<svg class="venn" viewBox="0 0 640 470" aria-hidden="true" focusable="false"><circle class="venn-iam" cx="235" cy="170" r="150"/><circle class="venn-bucket" cx="405" cy="170" r="150"/><circle class="venn-key" cx="320" cy="310" r="150"/><text class="venn-name venn-left" x="6" y="36">IAM policy</text><text class="venn-name venn-right" x="634" y="36">Bucket policy</text><text class="venn-name" x="104" y="440">Key policy</text><text class="venn-name venn-outside" x="560" y="396">in none</text>"#,
     );
     // Writing to a `String` cannot fail.
     for (place, (row, _)) in places(scene, matrix, deed, id).iter().zip(answers(scene, matrix, deed)) {

@@ -39,6 +39,10 @@ pub(super) async fn act(
             site.store.keep_draft(&id, &form, &drafts::invalid(&action, &field, &message)).await?;
             Err(ConsoleError::Invalid { field, message })
         }
+        Err(error @ ConsoleError::Expired { .. }) => {
+            site.store.keep_draft(&id, &form, &drafts::invalid(&action, "", &error.to_string())).await?;
+            Err(error)
+        }
         Err(error) => Err(error),
     }
 }

@@ -51,8 +51,9 @@ fn needed(data: &StepData) -> Option<Needed> {
         StepId::Bucket => Some(Needed::IamPolicy {
             listing: ListingId::BucketAdmin,
             why: "Listing 1 as printed does not keep this role from the objects. Its Deny names the bucket, and all the \
-                  actions it denies are made on objects: it never applies. Making the bucket works; so would reading and \
-                  deleting what others put into it.",
+                  actions it denies are made on objects: it never applies. Making the bucket works; so would \
+                  deleting what others put into it, and reading it where it is not encrypted under the key. Where it is, the key \
+                  policy alone stands in the way.",
         }),
         StepId::Test1 | StepId::Restore if denied_by_bucket(data) => Some(Needed::BucketPolicy {
             why: "The upload was refused by the bucket policy: the key it names is not the one that policy wants. A bucket policy put \

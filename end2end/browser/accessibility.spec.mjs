@@ -1,0 +1,199 @@
+// Every page in every state, as people with other eyes, hands and ears meet it: axe, targets, reflow, text size and spacing,
+// motion, keyboard, focus, outline. What WCAG 2.2 asks beyond what can be measured is in docs/accessibility.md.
+
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import {
+  TEXT_SPACING,
+  axeFindings,
+  badOutline,
+  clippedText,
+  keyboardFindings,
+  moving,
+  overflowing,
+  smallTargets,
+  strayFocus,
+  unfold,
+  withDoubleText,
+  withRules,
+} from "../support/accessibility.mjs";
+import { launchBrowser } from "../support/browser.mjs";
+import { matchesSnapshot } from "../support/snapshots.mjs";
+import { WALKS, goTo } from "../support/stops.mjs";
+import { startTrilock } from "../support/trilock.mjs";
+import { Visitor } from "../support/walk.mjs";
+
+const WIDTHS = [1280, 390];
+// 1280 px at 200 % and at 400 %: what is left of the window are so many CSS pixels.
+const ZOOMED = [640, 320];
+const COLOUR_RULES = ["color-contrast", "link-in-text-block"];
+
+let browser, server;
+before(async () => {
+  [browser, server] = await Promise.all([launchBrowser(), startTrilock()]);
+});
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+for (const walk of WALKS) {
+  describe(`the ${walk.name} walk`, { concurrency: 1 }, () => {
+    const titles = new Map();
+    let page, visitor;
+
+    before(async () => {
+      page = await browser.newPage();
+      visitor = new Visitor(page, server.url);
+    });
+
+    for (const stop of walk.stops) {
+      test(`${stop.name} keeps to what WCAG asks`, async () => {
+        const found = {};
+        const find = async (what, findings) => {
+          const sentences = await findings;
+          if (sentences.length > 0) found[what] = sentences;
+        };
+        await page.setViewportSize({ width: 1280, height: 900 });
+        await page.emulateMedia({ colorScheme: "light" });
+        await goTo(stop, visitor, server);
+
+        await find("focus", strayFocus(page));
+        await find("outline", badOutline(page));
+        await find("motion", moving(page));
+        await find("title", sharedTitle(page, titles));
+        // Thrown at the end, so that it hides nothing of what is found besides.
+        const otherwise = await matchesSnapshot(page.getByRole("main"), stop.name).catch((error) => error);
+        for (const width of WIDTHS) {
+          await page.setViewportSize({ width, height: 900 });
+          await find(`keyboard at ${width}`, keyboardFindings(page));
+        }
+        await unfold(page);
+        for (const width of WIDTHS) {
+          await page.setViewportSize({ width, height: 900 });
+          await find(`axe at ${width}`, axeFindings(page));
+          await page.emulateMedia({ colorScheme: "dark" });
+          // Nothing but colours differs in the dark.
+          await find(`axe at ${width}, dark`, axeFindings(page, COLOUR_RULES));
+          await page.emulateMedia({ colorScheme: "light" });
+          await find(`targets at ${width}`, smallTargets(page));
+          const misfits = async () => [...(await overflowing(page)), ...(await clippedText(page))];
+          await find(`width at ${width}`, misfits());
+          await find(`text spacing at ${width}`, withRules(page, TEXT_SPACING, misfits));
+          await find(`text at 200 % at ${width}`, withDoubleText(page, misfits));
+        }
+        for (const width of ZOOMED) {
+          await page.setViewportSize({ width, height: 450 });
+          await find(`width at ${width}`, overflowing(page));
+        }
+        assert.deepEqual(found, {});
+        if (otherwise) throw otherwise;
+      });
+    }
+  });
+}
+
+/** Pages have titles of their own; states of a page share its title. */
+async function sharedTitle(page, titles) {
+  const { pathname } = new URL(page.url());
+  const title = await page.title();
+  const other = titles.get(title);
+  if (!other && title !== "") titles.set(title, pathname);
+  // Addresses that lead nowhere are one page, that says so.
+  return title === "" || (other && other !== pathname && !title.startsWith("Not found")) ? [`"${title}" is the title of ${other} too`] : [];
+}
+
+test("the frame of every page reads as it did: header, role bar, steps, footer", async () => {
+  const page = await browser.newPage();
+  await page.goto(server.url);
+  await matchesSnapshot(page.locator("body"), "frame-without-lab");
+  const visitor = new Visitor(page, server.url);
+  await visitor.startLab();
+  for (const [name, part] of [
+    ["banner", page.getByRole("banner")],
+    ["role-bar", page.getByRole("region", { name: "Who you act as" })],
+    ["steps", page.getByRole("navigation", { name: "Steps" })],
+    ["footer", page.getByRole("contentinfo")],
+  ]) {
+    await matchesSnapshot(part, `frame-${name}`);
+  }
+});
+
+test("the skip link is the first stop, comes into sight and leads to the page", async () => {
+  const page = await browser.newPage();
+  const visitor = new Visitor(page, server.url);
+  await visitor.startLab();
+  await page.keyboard.press("Tab");
+  const link = page.getByRole("link", { name: "Skip to the page" });
+  assert.ok(await link.evaluate((element) => element === document.activeElement && element.getBoundingClientRect().top >= 0));
+  assert.deepEqual(await link.evaluate((element) => getComputedStyle(element).outlineStyle), "solid");
+  await page.keyboard.press("Enter");
+  assert.equal(await page.evaluate(() => document.activeElement.id), "main");
+  await page.keyboard.press("Tab");
+  assert.ok(await page.evaluate(() => document.querySelector("main").contains(document.activeElement)), "Tab goes on inside the page");
+});
+
+test("what folds opens and closes by keyboard, and the focus stays on it", async () => {
+  const page = await browser.newPage();
+  const visitor = new Visitor(page, server.url);
+  await visitor.startLab();
+  const fold = page.locator("details").filter({ visible: true }).first();
+  await fold.locator("summary").first().focus();
+  const open = () => fold.evaluate((details) => details.open);
+  const first = await open();
+  for (const key of ["Enter", "Space"]) {
+    const was = await open();
+    await page.keyboard.press(key);
+    assert.equal(await open(), !was, key);
+    assert.ok(await fold.locator("summary").first().evaluate((summary) => summary === document.activeElement), key);
+  }
+  assert.equal(await open(), first);
+});
+
+test("a command's output and its verdict are in a live region, and the focus stays on the command line", async () => {
+  const page = await browser.newPage();
+  const visitor = new Visitor(page, server.url);
+  await visitor.startLab();
+  await visitor.setUp();
+  await visitor.step("test-2");
+  const log = page.getByRole("log", { name: "Terminal log" });
+  assert.equal(await log.getAttribute("aria-live"), "polite");
+  const line = page.getByRole("textbox", { name: "command" });
+  await line.fill("aws s3 ls");
+  await page.keyboard.press("Enter");
+  await log.getByText("S3 ListBuckets 200, decided by IAM").waitFor();
+  assert.ok(await line.evaluate((element) => element === document.activeElement));
+  // Out of the terminal again, in both directions.
+  await page.keyboard.press("Tab");
+  assert.ok(await page.getByRole("button", { name: "Run" }).last().evaluate((element) => element === document.activeElement));
+  await page.keyboard.press("Shift+Tab");
+  await page.keyboard.press("Shift+Tab");
+  assert.ok(await line.evaluate((element) => element !== document.activeElement));
+});
+
+test("the checks find what is wrong", async () => {
+  const page = await browser.newPage();
+  await page.goto(server.url);
+  await page.evaluate(() => {
+    document.querySelector("main").insertAdjacentHTML(
+      "beforeend",
+      `<h4>Too deep</h4><img src="/favicon.svg"><div id="wide">${"x".repeat(400)}</div><p><button id="small">x</button></p>
+       <button id="unseen">a button without outline</button><main></main>`,
+    );
+    // As script: the page's policy allows no style in its markup.
+    Object.assign(document.getElementById("wide").style, { overflowWrap: "normal", whiteSpace: "nowrap" });
+    Object.assign(document.getElementById("small").style, { width: "9px", height: "9px", padding: 0 });
+    Object.assign(document.getElementById("unseen").style, { outline: "none", transition: "color 1s" });
+  });
+  const found = [
+    ...(await axeFindings(page)),
+    ...(await smallTargets(page)),
+    ...(await overflowing(page)),
+    ...(await badOutline(page)),
+    ...(await moving(page)),
+    ...(await keyboardFindings(page)),
+  ].join("\n");
+  for (const expected of [/image-alt/, /id="small".* is 9/, /id="wide".* ends at/, /h4 after h2/, /not one main/, /would move/, /"a button without outline" does not show/]) {
+    assert.match(found, expected);
+  }
+});
