@@ -1,7 +1,7 @@
 //! Labs and the drafts of their forms.
 
 use super::{Store, StoreError, json};
-use app::console::{Draft, ListingId, Listings, Persona};
+use app::console::{Draft, ListingId, Listings, Persona, WorkReport};
 use sandbox::store::sql::{Sql, sql};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -49,6 +49,12 @@ pub struct LabState {
     pub marks: BTreeSet<String>,
     /// Terminal entries up to this one were cleared away.
     pub cleared_before: i64,
+    /// The spelling chosen for single listings, by [`ListingId::name`]; the others have [`LabState::listings`].
+    #[serde(default)]
+    pub spellings: BTreeMap<String, Listings>,
+    /// What became of the newest work that was done for the person.
+    #[serde(default)]
+    pub report: Option<WorkReport>,
 }
 
 impl LabState {
@@ -67,7 +73,19 @@ impl LabState {
             policies: BTreeMap::new(),
             marks: BTreeSet::new(),
             cleared_before: 0,
+            spellings: BTreeMap::new(),
+            report: None,
         }
+    }
+
+    /// How a listing is spelled in this lab. Listing 4 names the lab's own key unless it was asked for as printed: the tutorial
+    /// tells its reader to put the key's ARN in, and the example would be no more than a mistake in following it.
+    pub fn spelling(&self, listing: ListingId) -> Listings {
+        let chosen = self.spellings.get(listing.name()).copied();
+        chosen.unwrap_or(match listing {
+            ListingId::BucketPolicy => Listings::Corrected,
+            _ => self.listings,
+        })
     }
 
     /// The ARN of the IAM policy made from a listing; the name the tutorial gives it until one was made.
@@ -208,7 +226,20 @@ impl Store {
 mod tests {
     use super::{LabId, LabState};
     use crate::store::Store;
-    use app::console::{Draft, Listings};
+    use app::console::{Draft, ListingId, Listings};
+
+    #[test]
+    fn a_lab_written_by_an_earlier_version_loads_and_has_the_spelling_chosen_at_its_start() {
+        let lab = LabState::new("111122223333".into(), Listings::Printed, "secure-demo".into());
+        let mut row = serde_json::to_value(&lab).unwrap();
+        row.as_object_mut().unwrap().retain(|field, _| field != "spellings" && field != "report");
+        let mut read: LabState = serde_json::from_value(row).unwrap();
+        assert_eq!(read, lab);
+        assert_eq!(read.spelling(ListingId::KeyAdmin), Listings::Printed);
+        assert_eq!(read.spelling(ListingId::BucketPolicy), Listings::Corrected);
+        read.spellings.insert(ListingId::KeyAdmin.name().into(), Listings::Corrected);
+        assert_eq!(read.spelling(ListingId::KeyAdmin), Listings::Corrected);
+    }
 
     #[tokio::test]
     async fn a_lab_and_its_drafts_come_back_as_written_and_go_together() {

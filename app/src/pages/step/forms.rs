@@ -30,7 +30,6 @@ pub(crate) fn PoliciesForms(data: StepData) -> impl IntoView {
             let title = format!("Listing {}: {}", listing.id.number(), listing.name);
             view! {
                 <StepForm frame=frame.clone() title calls=&["iam:CreatePolicy"] button=format!("Create {}", listing.name)>
-                    <Defects listing=listing.clone() />
                     <input type="hidden" name="listing" value=listing.id.name() />
                     <TextField frame=frame.clone() name="name" label="Policy name" value=listing.name.clone() />
                     <DocumentField frame label="Policy document" value=listing.document.clone() />
@@ -38,35 +37,6 @@ pub(crate) fn PoliciesForms(data: StepData) -> impl IntoView {
             }
         })
         .collect_view()
-}
-
-/// What is wrong with a listing as printed.
-#[component]
-fn Defects(listing: Listing) -> impl IntoView {
-    (!listing.defects.is_empty()).then(|| {
-        let defects =
-            listing.defects.into_iter().map(|defect| view! { <li><Words text=defect /></li> }).collect_view();
-        view! {
-            <Notice tone=Tone::Warning>
-                {if listing.id == ListingId::BucketPolicy {
-                    view! {
-                        <p>
-                            <strong>"As printed, this listing has a defect."</strong>
-                            " It is mended here, since the tutorial asks for your own key's ARN."
-                        </p>
-                    }
-                } else {
-                    view! {
-                        <p>
-                            <strong>"As printed, this listing has defects."</strong>
-                            " Send it as it is to see what they do, or mend it here."
-                        </p>
-                    }
-                }}
-                <ul>{defects}</ul>
-            </Notice>
-        }
-    })
 }
 
 /// Step 2: create and attach for each role, then the instance profile.
@@ -239,7 +209,6 @@ pub(crate) fn BucketPolicyForms(data: StepData) -> impl IntoView {
                                 </Notice>
                             }
                         })}
-                    <Defects listing=listing.clone() />
                     <DocumentField frame label="Bucket policy" value=listing.document />
                 </StepForm>
             }
