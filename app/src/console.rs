@@ -296,6 +296,20 @@ pub struct CheckLane {
     pub verdict: LaneVerdict,
     /// Every statement of its policies, each with why it matched or not.
     pub statements: Vec<StatementExplanation>,
+    /// What stands around the statements in their documents, one a policy in the same order. Empty in records of before.
+    #[serde(default)]
+    pub policies: Vec<PolicyFrame>,
+}
+
+/// A policy document without its statements.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PolicyFrame {
+    /// The policy's name, as its statements have it.
+    pub policy: String,
+    /// The policy's ARN, if it has one.
+    pub arn: Option<String>,
+    /// The document with `Statement` emptied: a list, or an object where the document has a single one.
+    pub frame: serde_json::Value,
 }
 
 /// A lane's part in the whole call.

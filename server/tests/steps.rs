@@ -197,7 +197,8 @@ async fn objects_go_by_admin_when_there_is_no_instance_to_remove_them() {
 async fn what_is_in_the_way_stops_it_and_is_shown() {
     let walk = Walk::started(Listings::Corrected).await;
     let clients = walk.admin().await;
-    let document = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}"#;
+    let document =
+        r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}"#;
     let made = clients.iam.create_policy().policy_name("secure-key-admin").policy_document(document);
     made.send().asked().await.unwrap();
     walk.console.solve(StepId::Roles, None).await.unwrap();
@@ -218,7 +219,10 @@ async fn a_skipped_step_is_passed_over_until_it_is_done_or_taken_up_again() {
     let walk = Walk::started(Listings::Corrected).await;
     walk.console.skip(StepId::Policies, true).await.unwrap();
     let lab = walk.lab().await;
-    assert_eq!((lab.skipped.as_slice(), lab.next_step()), ([StepId::Policies].as_slice(), Some(StepId::Roles)));
+    assert_eq!(
+        (lab.skipped.as_slice(), lab.next_step()),
+        ([StepId::Policies].as_slice(), Some(StepId::Roles))
+    );
     assert!(!lab.is_done(StepId::Policies));
     walk.console.skip(StepId::Policies, false).await.unwrap();
     assert_eq!(walk.lab().await.next_step(), Some(StepId::Policies));

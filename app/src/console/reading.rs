@@ -1,7 +1,8 @@
 //! What pages read off a lab, a draft and an answer, said once.
 
 use super::{
-    Action, Answer, Draft, Held, Lab, Lane, LaneSummary, ListingId, Listings, Persona, Record, StepId, Verdict,
+    Action, Answer, Draft, Held, Lab, Lane, LaneSummary, ListingId, Listings, Persona, Record, StepId,
+    Verdict,
 };
 use policy::LaneVerdict;
 

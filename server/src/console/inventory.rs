@@ -103,16 +103,14 @@ async fn keys(clients: &Clients, list: &mut List) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn instances(
-    clients: &Clients,
-    lab: &LabState,
-    region: &str,
-    list: &mut List,
-) -> Result<(), Failure> {
+async fn instances(clients: &Clients, lab: &LabState, region: &str, list: &mut List) -> Result<(), Failure> {
     for instance in clients.ec2.instances().await? {
         if instance.instance_state.name != "terminated" {
             let account = &lab.account_id;
-            list.add("Instance", &format!("arn:aws:ec2:{region}:{account}:instance/{}", instance.instance_id));
+            list.add(
+                "Instance",
+                &format!("arn:aws:ec2:{region}:{account}:instance/{}", instance.instance_id),
+            );
         }
     }
     Ok(())

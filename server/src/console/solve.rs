@@ -33,11 +33,12 @@ pub(super) async fn solve(
         after: lab.acting,
     };
     let id = lab.id.clone();
-    let mut correction = correct.filter(|listing| *listing != ListingId::BucketPolicy).map(|listing| Planned {
-        step: StepId::Policies,
-        persona: Persona::Admin,
-        task: Task::Form(Action::CorrectPolicy { listing }),
-    });
+    let mut correction =
+        correct.filter(|listing| *listing != ListingId::BucketPolicy).map(|listing| Planned {
+            step: StepId::Policies,
+            persona: Persona::Admin,
+            task: Task::Form(Action::CorrectPolicy { listing }),
+        });
     let mut last: Option<Planned> = None;
     for _ in 0..plan::MOST {
         let files = files(site, &id).await?;
@@ -104,7 +105,9 @@ async fn perform(
             Ok((!showed).then(|| Stopped {
                 record: entry.records.last().copied(),
                 why: match shows.is_some_and(|mark| mark.is_refusal()) {
-                    true => format!("`{line}` should have been refused, and was not refused for lack of rights."),
+                    true => {
+                        format!("`{line}` should have been refused, and was not refused for lack of rights.")
+                    }
                     false => format!("`{line}` should have succeeded, and did not."),
                 },
                 correct: None,

@@ -207,14 +207,12 @@ fn described(planned: &Planned) -> console::Task {
             Action::CreatePolicy { name, .. } => task(&["iam:CreatePolicy"], name),
             Action::CorrectPolicy { listing } => task(&["iam:CreatePolicyVersion"], listing.name()),
             Action::CreateRole { role } => task(&["iam:CreateRole"], role.name()),
-            Action::AttachPolicy { role } => task(
-                &["iam:AttachRolePolicy"],
-                &format!("{} to {}", role.listing().name(), role.name()),
-            ),
-            Action::CreateInstanceProfile => task(
-                &["iam:CreateInstanceProfile", "iam:AddRoleToInstanceProfile"],
-                super::INSTANCE_PROFILE,
-            ),
+            Action::AttachPolicy { role } => {
+                task(&["iam:AttachRolePolicy"], &format!("{} to {}", role.listing().name(), role.name()))
+            }
+            Action::CreateInstanceProfile => {
+                task(&["iam:CreateInstanceProfile", "iam:AddRoleToInstanceProfile"], super::INSTANCE_PROFILE)
+            }
             Action::CreateBucket { name } => task(&["s3:CreateBucket"], name),
             Action::CreateKey { alias, .. } => task(&["kms:CreateKey", "kms:CreateAlias"], alias),
             Action::PutBucketPolicy { .. } => task(&["s3:PutBucketPolicy"], "Listing 4"),

@@ -1,13 +1,13 @@
 //! The forms of the steps, filled with what the tutorial would type.
 
-use super::data::StepData;
+use super::{data::StepData, listing::ListingCard};
 use crate::{
     components::{
         form::{DocumentField, RolesField, StepForm, TextField},
         notice::{Notice, Tone},
         prose::Words,
     },
-    console::{Action, Listing, ListingId, RoleName},
+    console::{Action, RoleName},
     serverfns::{
         bucket::{create::CreateBucket, put_policy::PutBucketPolicy},
         instance::launch::LaunchInstance,
@@ -27,13 +27,15 @@ pub(crate) fn PoliciesForms(data: StepData) -> impl IntoView {
         .into_iter()
         .map(|listing| {
             let frame = data.frame(Action::listing_form_id("create", listing.id), CreatePolicy::PATH);
-            let title = format!("Listing {}: {}", listing.id.number(), listing.name);
+            let title = format!("Policy {}", listing.name);
             view! {
-                <StepForm frame=frame.clone() title calls=&["iam:CreatePolicy"] button=format!("Create {}", listing.name)>
-                    <input type="hidden" name="listing" value=listing.id.name() />
-                    <TextField frame=frame.clone() name="name" label="Policy name" value=listing.name.clone() />
-                    <DocumentField frame label="Policy document" value=listing.document.clone() />
-                </StepForm>
+                <ListingCard data=data.clone() listing=listing.clone()>
+                    <StepForm frame=frame.clone() title calls=&["iam:CreatePolicy"] button=format!("Create {}", listing.name)>
+                        <input type="hidden" name="listing" value=listing.id.name() />
+                        <TextField frame=frame.clone() name="name" label="Policy name" value=listing.name.clone() />
+                        <DocumentField frame label="Policy document" value=listing.document.clone() />
+                    </StepForm>
+                </ListingCard>
             }
         })
         .collect_view()
@@ -191,26 +193,31 @@ pub(crate) fn BucketPolicyForms(data: StepData) -> impl IntoView {
     }
     let without_key = data.lab.key_arn.is_none();
     data.listings
+        .clone()
         .into_iter()
         .map(|listing| {
             let (frame, bucket) = (frame.clone(), data.lab.bucket.clone());
             view! {
-                <StepForm
-                    frame=frame.clone()
-                    title=format!("Listing {}: policy of {}", listing.id.number(), bucket)
-                    calls=&["s3:PutBucketPolicy"]
-                    button="Put bucket policy"
-                >
-                    {without_key
-                        .then(|| {
-                            view! {
-                                <Notice tone=Tone::Hint>
-                                    <p>"There is no key yet: the ARN below is only an example. Step 4 makes a key; a policy put before refuses every upload until it is put again with that key's ARN."</p>
-                                </Notice>
-                            }
-                        })}
-                    <DocumentField frame label="Bucket policy" value=listing.document />
-                </StepForm>
+                <ListingCard data=data.clone() listing=listing.clone()>
+                    <StepForm
+                        frame=frame.clone()
+                        title=format!("Policy of {bucket}")
+                        calls=&["s3:PutBucketPolicy"]
+                        button="Put bucket policy"
+                    >
+                        {without_key
+                            .then(|| {
+                                view! {
+                                    <Notice tone=Tone::Hint>
+                                        <p>
+                                            "There is no key yet: the ARN below is only an example. Step 4 makes a key; a policy                                              put before refuses every upload until it is put again with that key's ARN."
+                                        </p>
+                                    </Notice>
+                                }
+                            })}
+                        <DocumentField frame label="Bucket policy" value=listing.document />
+                    </StepForm>
+                </ListingCard>
             }
         })
         .collect_view()

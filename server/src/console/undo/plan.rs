@@ -157,11 +157,7 @@ async fn bucket(
     Ok(())
 }
 
-async fn key(
-    clients: &Clients,
-    lab: &LabState,
-    found: &mut Vec<(StepId, Removal)>,
-) -> Result<(), Failure> {
+async fn key(clients: &Clients, lab: &LabState, found: &mut Vec<(StepId, Removal)>) -> Result<(), Failure> {
     let Some(arn) = &lab.key_arn else { return Ok(()) };
     let described = clients.kms.describe_key().key_id(arn).send().asked().await;
     let Some(described) = if_there(described, &["NotFoundException"])? else { return Ok(()) };

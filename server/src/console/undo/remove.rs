@@ -75,7 +75,9 @@ impl Removal {
         let quoted = |word: &str| shlex::try_quote(word).map(|word| word.into_owned()).ok();
         match self {
             _ if lab.instance_id.is_none() => None,
-            Self::Object(key) => Some(format!("aws s3 rm {}", quoted(&format!("s3://{}/{key}", lab.bucket))?)),
+            Self::Object(key) => {
+                Some(format!("aws s3 rm {}", quoted(&format!("s3://{}/{key}", lab.bucket))?))
+            }
             Self::File(name) => Some(format!("rm {}", quoted(name)?)),
             _ => None,
         }
@@ -88,7 +90,9 @@ impl Removal {
             Self::Object(key) => ("Object", format!("s3://{}/{key}", lab.bucket), "s3:DeleteObject"),
             Self::File(name) => ("File on the instance", name.clone(), ""),
             Self::Disk(names) => ("Files on the instance", names.join(", "), ""),
-            Self::KeyUser(true) => ("Key user put back", lab.role_arn("authorized-users"), "kms:PutKeyPolicy"),
+            Self::KeyUser(true) => {
+                ("Key user put back", lab.role_arn("authorized-users"), "kms:PutKeyPolicy")
+            }
             Self::KeyUser(false) => {
                 ("Key user removed again", lab.role_arn("authorized-users"), "kms:PutKeyPolicy")
             }
@@ -104,9 +108,7 @@ impl Removal {
             Self::Alias(alias) => {
                 ("Alias", format!("arn:aws:kms:{region}:{account}:{alias}"), "kms:DeleteAlias")
             }
-            Self::Key(arn) => {
-                ("Key, deleted after seven days", arn.clone(), "kms:ScheduleKeyDeletion")
-            }
+            Self::Key(arn) => ("Key, deleted after seven days", arn.clone(), "kms:ScheduleKeyDeletion"),
             Self::RoleInProfile(role) => (
                 "Role taken out of the instance profile",
                 format!("{role} in {INSTANCE_PROFILE}"),
@@ -367,7 +369,8 @@ async fn call(desk: &mut Desk<'_>, removal: &Removal) -> Result<Result<(), Answe
     let of = removal.clone();
     let made = desk
         .call(question, subject, request, move |lab, result| {
-            let gone = result.is_err_and(|answer| answer.code.as_deref().is_some_and(|code| GONE.contains(&code)));
+            let gone =
+                result.is_err_and(|answer| answer.code.as_deref().is_some_and(|code| GONE.contains(&code)));
             if result.is_ok() || gone {
                 of.forget(lab);
             }
