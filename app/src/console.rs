@@ -204,6 +204,8 @@ pub struct Lab {
     pub skipped: Vec<StepId>,
     /// How each listing is spelled in this lab.
     pub spellings: Vec<(ListingId, Listings)>,
+    /// The IAM policies that were made from their listings as printed, whether or not they were corrected since.
+    pub printed: Vec<ListingId>,
     /// What became of the newest work that was done for the person.
     pub report: Option<WorkReport>,
 }

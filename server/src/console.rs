@@ -87,6 +87,10 @@ impl SessionConsole {
             aws_endpoint: self.site.target.endpoint().into(),
             skipped: steps::skipped(&lab),
             spellings: ListingId::ALL.map(|listing| (listing, lab.spelling(listing))).into(),
+            printed: ListingId::ALL
+                .into_iter()
+                .filter(|listing| lab.marks.contains(&steps::printed_mark(*listing)))
+                .collect(),
             report: lab.report.clone(),
             account_id: lab.account_id,
             listings: lab.listings,
@@ -166,7 +170,12 @@ impl Console for SessionConsole {
     }
 
     async fn act(&self, step: StepId, action: Action) -> Result<Vec<i64>, ConsoleError> {
-        self.to_its_end(move |site, lab| async move { act::act(&site, lab, step, action).await }).await
+        self.to_its_end(move |site, mut lab| async move {
+            // What was done for the person is history once they go on themselves.
+            lab.report = lab.report.filter(|report| report.step != step);
+            act::act(&site, lab, step, action).await
+        })
+        .await
     }
 
     async fn listing(&self, id: ListingId, spelling: Option<Listings>) -> Result<Listing, ConsoleError> {

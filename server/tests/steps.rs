@@ -243,6 +243,17 @@ async fn each_listing_has_a_spelling_of_its_own() {
     assert!(text(ListingId::BucketPolicy).await.contains("arn:aws:kms::11112222333:key/1234abcd-"));
     let solution = walk.console.solution(StepId::Key).await.unwrap();
     assert_eq!(solution.stops_at, Some(ListingId::KeyAdmin));
+
+    // What was sent counts, whatever the listing is switched to afterwards.
+    solved(&walk, StepId::Policies).await;
+    walk.console.spell(ListingId::KeyAdmin, Listings::Corrected).await.unwrap();
+    assert_eq!(walk.lab().await.printed, [ListingId::KeyAdmin]);
+    walk.console.solve(StepId::Key, None).await.unwrap();
+    let stopped = walk.lab().await.report.unwrap().stopped.unwrap();
+    assert_eq!(stopped.correct, Some(ListingId::KeyAdmin));
+    undone(&walk, StepId::Policies).await;
+    assert_eq!(walk.lab().await.printed, []);
+    solved(&walk, StepId::Key).await;
 }
 
 #[tokio::test]

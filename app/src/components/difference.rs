@@ -30,7 +30,11 @@ pub(crate) fn Difference(
     let lines = |count: usize| if count == 1 { "1 line".to_owned() } else { format!("{count} lines") };
     let summary = match (removed, added) {
         (0, 0) => "The two texts are the same.".to_owned(),
-        _ => format!("{} only on the left (−), {} only on the right (+).", lines(removed), lines(added)),
+        _ => format!(
+            "{} only in “{left_name}” (−), {} only in “{right_name}” (+).",
+            lines(removed),
+            lines(added)
+        ),
     };
     let rows = rows
         .into_iter()

@@ -106,15 +106,17 @@ fn Step(data: StepData) -> impl IntoView {
                 <section class="notice-section" aria-labelledby="notice-title">
                     <h2 id="notice-title">"What to notice"</h2>
                     <Prose text=text.notice />
-                    {(!wrong.is_empty())
-                        .then(|| {
-                            view! {
-                                <h3>"Where the tutorial is wrong here"</h3>
+                </section>
+                {(!wrong.is_empty())
+                    .then(|| {
+                        view! {
+                            <section aria-labelledby="wrong-title">
+                                <h2 id="wrong-title">"Where the tutorial is wrong here"</h2>
                                 <Defects defects=wrong />
                                 <p><a href=DEFECTS_PAGE>"Try what the defects open"</a></p>
-                            }
-                        })}
-                </section>
+                            </section>
+                        }
+                    })}
                 <Help data=data.clone() />
                 <Onward step />
             </article>

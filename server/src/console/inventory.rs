@@ -14,6 +14,7 @@ pub(super) async fn inventory(site: &Site, lab: &LabState) -> Result<Vec<Removal
     list.add("Account", &lab.account_id);
     list.add("Administrator with its access keys", &admin.arn);
     let read = [
+        users(&clients, &admin.arn, &mut list).await,
         policies(&clients, &mut list).await,
         roles(&clients, &mut list).await,
         profiles(&clients, &mut list).await,
@@ -45,6 +46,14 @@ impl List {
         let (what, name) = (what.to_owned(), name.to_owned());
         self.0.push(Removal { step: None, persona: None, what, name, call: String::new() });
     }
+}
+
+async fn users(clients: &Clients, admin: &str, list: &mut List) -> Result<(), Failure> {
+    let answer = clients.iam.list_users().send().asked().await?;
+    for user in answer.users().iter().filter(|user| user.arn() != admin) {
+        list.add("User", user.arn());
+    }
+    Ok(())
 }
 
 async fn policies(clients: &Clients, list: &mut List) -> Result<(), Failure> {

@@ -4,7 +4,10 @@
 use super::{Site, act, instance, is_valid, role};
 use crate::{
     store::{LabId, LabState},
-    tutorial::plan::{self, Files, Planned, Task},
+    tutorial::{
+        plan::{self, Files, Planned, Task},
+        steps::printed_mark,
+    },
 };
 use app::console::{
     Action, ConsoleError, ListingId, Listings, Persona, Solution, StepId, Stopped, Work, WorkReport,
@@ -152,7 +155,8 @@ async fn perform(
 fn as_printed(lab: &LabState, action: &Action) -> Option<ListingId> {
     let listing = ListingId::KeyAdmin;
     let corrected = lab.marks.contains(&Action::CorrectPolicy { listing }.form_id());
-    let was_printed = lab.listings == Listings::Printed || lab.spelling(listing) == Listings::Printed;
+    // A lab of an earlier version has no such mark.
+    let was_printed = lab.marks.contains(&printed_mark(listing)) || lab.listings == Listings::Printed;
     (matches!(action, Action::CreateKey { .. }) && was_printed && !corrected).then_some(listing)
 }
 

@@ -2,7 +2,10 @@
 //!
 //! The same rule makes the list that a person sees beforehand, by pretending that each task had its effect.
 
-use super::{TEST_FILE, commands, listings, steps::Mark};
+use super::{
+    TEST_FILE, commands, listings,
+    steps::{Mark, printed_mark},
+};
 use crate::store::LabState;
 use app::console::{self, Action, ListingId, Listings, Persona, RoleName, Solution, StepId};
 use std::collections::BTreeSet;
@@ -75,10 +78,14 @@ pub fn solution(lab: &LabState, files: &Files, region: &str, step: StepId) -> So
 
 /// The listing that will make a task fail, as far as is known: Listing 2 as printed cannot create a key.
 fn foreseen(lab: &LabState, task: &Task) -> Option<ListingId> {
-    let creates_key = matches!(task, Task::Form(Action::CreateKey { .. }));
-    let corrected = lab.marks.contains(&Action::CorrectPolicy { listing: ListingId::KeyAdmin }.form_id());
-    (creates_key && !corrected && lab.spelling(ListingId::KeyAdmin) == Listings::Printed)
-        .then_some(ListingId::KeyAdmin)
+    let listing = ListingId::KeyAdmin;
+    let made = lab.marks.contains(&Action::listing_form_id("create", listing));
+    let printed = match made {
+        true => lab.marks.contains(&printed_mark(listing)),
+        false => lab.spelling(listing) == Listings::Printed,
+    };
+    let corrected = lab.marks.contains(&Action::CorrectPolicy { listing }.form_id());
+    (matches!(task, Task::Form(Action::CreateKey { .. })) && printed && !corrected).then_some(listing)
 }
 
 /// What is left of the step itself.
@@ -173,6 +180,9 @@ fn pretend(lab: &mut LabState, files: &mut Files, task: &Task) {
         Task::Form(action) => {
             lab.marks.insert(action.form_id());
             match action {
+                Action::CreatePolicy { listing, .. } if lab.spelling(*listing) == Listings::Printed => {
+                    lab.marks.insert(printed_mark(*listing));
+                }
                 Action::CreateKey { .. } | Action::AddKeyUser => lab.key_user_present = Some(true),
                 Action::RemoveKeyUser => lab.key_user_present = Some(false),
                 _ => {}

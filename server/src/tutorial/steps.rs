@@ -127,7 +127,16 @@ fn needed(step: StepId) -> Vec<String> {
 /// Everything in [`LabState::marks`] that a step leaves there.
 pub fn marks_of(step: StepId) -> Vec<String> {
     let marks = plan::marks(step).iter().map(|mark| mark.name().to_owned());
-    forms(step).into_iter().chain(marks).collect()
+    let printed = match step {
+        StepId::Policies => ListingId::ALL.map(printed_mark).into(),
+        _ => Vec::new(),
+    };
+    forms(step).into_iter().chain(marks).chain(printed).collect()
+}
+
+/// The mark of an IAM policy that was made from its listing as printed.
+pub fn printed_mark(listing: ListingId) -> String {
+    format!("printed-{}", listing.name())
 }
 
 /// The mark of a step that was skipped.

@@ -120,6 +120,7 @@ impl StepData {
     /// Whether a listing may have been sent as printed: the walk began so, or it is so now.
     pub(crate) fn printed(&self, listing: ListingId) -> bool {
         [self.lab.listings, self.lab.spelling(listing)].contains(&Listings::Printed)
+            || self.lab.printed.contains(&listing)
     }
 
     /// A listing of the step as printed and corrected.

@@ -9,7 +9,7 @@ use crate::{
         solve::{become_persona, reloaded},
     },
     store::LabState,
-    tutorial::INSTANCE_PROFILE,
+    tutorial::{INSTANCE_PROFILE, steps::printed_mark},
     verdict::{Question, is_denial},
 };
 use app::console::{
@@ -147,7 +147,8 @@ impl Removal {
             Self::Attachment { role, .. } => vec![Action::AttachPolicy { role: *role }.form_id()],
             Self::Role(role) => vec![Action::CreateRole { role: *role }.form_id()],
             Self::Policy { listing, .. } => {
-                ["create", "correct"].map(|verb| Action::listing_form_id(verb, *listing)).into()
+                let forms = ["create", "correct"].map(|verb| Action::listing_form_id(verb, *listing));
+                forms.into_iter().chain([printed_mark(*listing)]).collect()
             }
             _ => Vec::new(),
         }
