@@ -194,6 +194,41 @@ async fn objects_go_by_admin_when_there_is_no_instance_to_remove_them() {
 }
 
 #[tokio::test]
+async fn a_versioned_bucket_goes_with_all_its_versions() {
+    let walk = Walk::built().await;
+    let clients = walk.admin().await;
+    let bucket = walk.lab().await.bucket;
+    let enabled = aws_sdk_s3::types::BucketVersioningStatus::Enabled;
+    let versioning = aws_sdk_s3::types::VersioningConfiguration::builder().status(enabled).build();
+    let put = clients.s3.put_bucket_versioning().bucket(&bucket).versioning_configuration(versioning);
+    put.send().asked().await.unwrap();
+    for _ in 0..2 {
+        walk.run(StepId::Test1, &walk.upload_command("").await).await;
+    }
+    walk.run(StepId::Test1, &format!("aws s3 rm s3://{bucket}/{}", support::PDF)).await;
+    let undoing = walk.console.undoing(StepId::Bucket).await.unwrap();
+    let versions = undoing.removals.iter().filter(|removal| removal.what == "Version of an object");
+    assert_eq!(versions.count(), 3);
+    undone(&walk, StepId::Bucket).await;
+}
+
+#[tokio::test]
+async fn what_was_sent_is_kept_to_be_looked_over_until_it_is_undone() {
+    let walk = Walk::started(Listings::Corrected).await;
+    let listing = ListingId::BucketAccess;
+    let document =
+        r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:HeadBucket","Resource":"*"}}"#;
+    let action =
+        Action::CreatePolicy { listing, name: "secure-bucket-access".into(), document: document.into() };
+    let sent = Action::sent_form_id(&action.form_id());
+    walk.done(StepId::Policies, action).await;
+    let kept = walk.console.draft(&sent).await.unwrap().unwrap();
+    assert_eq!(kept.value("document"), Some(document));
+    undone(&walk, StepId::Policies).await;
+    assert_eq!(walk.console.draft(&sent).await.unwrap(), None);
+}
+
+#[tokio::test]
 async fn what_is_in_the_way_stops_it_and_is_shown() {
     let walk = Walk::started(Listings::Corrected).await;
     let clients = walk.admin().await;

@@ -103,6 +103,11 @@ impl Action {
     pub fn listing_form_id(verb: &str, listing: super::ListingId) -> String {
         format!("{verb}-policy-{}", listing.name())
     }
+
+    /// The id under which what a form has sent is kept, in the way of a draft.
+    pub fn sent_form_id(form_id: &str) -> String {
+        format!("sent-{form_id}")
+    }
 }
 
 #[cfg(test)]

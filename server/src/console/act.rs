@@ -30,6 +30,9 @@ pub(super) async fn act(
     match attempt(site, lab, step, &action).await {
         Ok((records, Ok(()))) => {
             site.store.drop_draft(&id, &form).await?;
+            if let Some(sent) = drafts::sent(&action) {
+                site.store.keep_draft(&id, &Action::sent_form_id(&form), &sent).await?;
+            }
             Ok(records)
         }
         Ok((records, Err(answer))) => {

@@ -12,7 +12,7 @@ use crate::{
     store::LabState,
     tutorial::{plan::stands_on, steps},
 };
-use app::console::{ConsoleError, Persona, StepId, Stopped, Undoing, Work, WorkReport};
+use app::console::{Action, ConsoleError, Persona, StepId, Stopped, Undoing, Work, WorkReport};
 
 /// What there is to undo, without doing it.
 pub(super) async fn undoing(site: &Site, lab: &LabState, step: StepId) -> Result<Undoing, ConsoleError> {
@@ -51,6 +51,7 @@ pub(super) async fn undo(site: &Site, mut lab: LabState, step: StepId) -> Result
     if report.stopped.is_none() {
         for mark in steps.iter().flat_map(|step| steps::marks_of(*step)) {
             lab.marks.remove(&mark);
+            site.store.drop_draft(&id, &Action::sent_form_id(&mark)).await?;
         }
         site.store.save_lab(&lab).await?;
     }

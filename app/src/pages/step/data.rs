@@ -129,14 +129,14 @@ impl StepData {
         found.map(|(_, printed, corrected)| (printed.clone(), corrected.clone()))
     }
 
-    /// The document typed into a listing's form when it last did not succeed.
-    pub(crate) fn typed(&self, listing: ListingId) -> Option<String> {
-        let form = match listing {
-            ListingId::BucketPolicy => "put-bucket-policy".into(),
-            listing => Action::listing_form_id("create", listing),
-        };
-        let draft = self.drafts.get(&form).filter(|_| !self.corrected)?;
-        draft.value("document").map(str::to_owned)
+    /// What the person made of a listing: the document they typed last, and whether it was sent and taken. None where it is the
+    /// listing itself.
+    pub(crate) fn own_words(&self, listing: &Listing) -> Option<(String, bool)> {
+        let form = document_form(listing.id);
+        let document = |id: &str| self.drafts.get(id)?.value("document").map(str::to_owned);
+        let typed = document(&form).filter(|_| !self.corrected).map(|typed| (typed, false));
+        let own = typed.or_else(|| Some((document(&Action::sent_form_id(&form))?, true)))?;
+        (!own.1 || own.0 != listing.document).then_some(own)
     }
 
     /// What became of the lab's newest work, if it was asked for in this step.
@@ -150,6 +150,14 @@ impl StepData {
             .iter()
             .rfind(|record| record.operation == operation)
             .filter(|record| !record.answer.succeeded())
+    }
+}
+
+/// The form in which a listing is sent.
+fn document_form(listing: ListingId) -> String {
+    match listing {
+        ListingId::BucketPolicy => "put-bucket-policy".into(),
+        listing => Action::listing_form_id("create", listing),
     }
 }
 
@@ -183,6 +191,7 @@ fn form_ids(step: StepId) -> Vec<String> {
             ids.extend([Action::RemoveKeyUser.form_id(), Action::AddKeyUser.form_id()]);
         }
     }
+    ids.extend(listings_of(step).iter().map(|id| Action::sent_form_id(&document_form(*id))));
     ids.extend(ListingId::ALL.map(|id| Action::listing_form_id("correct", id)));
     ids.push(run::FORM_ID.into());
     ids

@@ -30,7 +30,7 @@ pub(crate) fn ListingCard(
     let number = id.number();
     let both = data.both_spellings(id);
     let defects = of_listing(id);
-    let typed = data.typed(id);
+    let own = data.own_words(&listing);
     view! {
         <section class="listing" id=format!("listing-{}", id.name()) aria-labelledby=format!("listing-{}-title", id.name())>
             <header class="listing-head">
@@ -71,7 +71,7 @@ pub(crate) fn ListingCard(
                             </details>
                         }
                     })}
-                <Lint id text=listing.document.clone() typed />
+                <Lint id text=listing.document.clone() own />
             </div>
             {children()}
         </section>
@@ -79,20 +79,22 @@ pub(crate) fn ListingCard(
     .into_any()
 }
 
-/// The lint's findings on what was typed, else on the listing.
+/// The lint's findings on what was typed or sent, else on the listing.
 #[component]
-fn Lint(id: ListingId, text: String, typed: Option<String>) -> impl IntoView {
+fn Lint(id: ListingId, text: String, own: Option<(String, bool)>) -> impl IntoView {
     let kind = if id == ListingId::BucketPolicy { Kind::Bucket } else { Kind::Identity };
-    let is_typed = typed.is_some();
-    let text = typed.unwrap_or(text);
-    let found = findings(&text, kind);
-    let label = match is_typed {
-        true => format!("Listing {} as you typed it, line by line", id.number()),
-        false => format!("Listing {}, line by line", id.number()),
+    let is_own = own.is_some();
+    let (words, how) = match &own {
+        None => ("", ""),
+        Some((_, false)) => ("What you typed: ", " as you typed it"),
+        Some((_, true)) => ("What you sent: ", " as you sent it"),
     };
-    let summary = format!("{}{}", if is_typed { "What you typed: " } else { "" }, count(&found));
+    let text = own.map_or(text, |(text, _)| text);
+    let found = findings(&text, kind);
+    let label = format!("Listing {}{how}, line by line", id.number());
+    let summary = format!("{words}{}", count(&found));
     view! {
-        <details class="aside" open=is_typed>
+        <details class="aside" open=is_own>
             <summary>{summary}</summary>
             <Linted label document=text findings=found />
         </details>

@@ -82,8 +82,40 @@ async fn objects(
         }
         token = page.next_continuation_token().map(str::to_owned);
         if token.is_none() {
+            break;
+        }
+    }
+    match steps.contains(&StepId::Bucket) {
+        true => versions(clients, lab, found).await,
+        false => Ok(()),
+    }
+}
+
+/// What a versioned bucket keeps of its objects: it cannot be deleted before that is gone too.
+async fn versions(
+    clients: &Clients,
+    lab: &LabState,
+    found: &mut Vec<(StepId, Removal)>,
+) -> Result<(), Failure> {
+    let (mut key, mut version) = (None, None);
+    loop {
+        let request = clients.s3.list_object_versions().bucket(&lab.bucket);
+        let request = request.set_key_marker(key.take()).set_version_id_marker(version.take());
+        let Some(page) = if_there(request.send().asked().await, &["NoSuchBucket"])? else { return Ok(()) };
+        let versions = page.versions().iter().map(|version| (version.key(), version.version_id()));
+        let markers = page.delete_markers().iter().map(|marker| (marker.key(), marker.version_id()));
+        for (key, version) in versions.chain(markers) {
+            // An object of a bucket that was never versioned has the version `null`, and goes as an object.
+            if let (Some(key), Some(version)) = (key, version.filter(|version| *version != "null")) {
+                let removal = Removal::Version { key: key.to_owned(), version: version.to_owned() };
+                found.push((StepId::Bucket, removal));
+            }
+        }
+        if page.is_truncated() != Some(true) {
             return Ok(());
         }
+        (key, version) =
+            (page.next_key_marker().map(str::to_owned), page.next_version_id_marker().map(str::to_owned));
     }
 }
 

@@ -25,6 +25,11 @@ const KEY_WAITS: i32 = 7;
 pub(super) enum Removal {
     /// An object of the lab's bucket.
     Object(String),
+    /// A version of an object, or the marker of a deletion, in a versioned bucket.
+    Version {
+        key: String,
+        version: String,
+    },
     /// A file on the instance.
     File(String),
     /// The files of an instance that goes itself.
@@ -88,6 +93,11 @@ impl Removal {
         let account = &lab.account_id;
         let (what, name, call) = match self {
             Self::Object(key) => ("Object", format!("s3://{}/{key}", lab.bucket), "s3:DeleteObject"),
+            Self::Version { key, version } => (
+                "Version of an object",
+                format!("{version} of s3://{}/{key}", lab.bucket),
+                "s3:DeleteObjectVersion",
+            ),
             Self::File(name) => ("File on the instance", name.clone(), ""),
             Self::Disk(names) => ("Files on the instance", names.join(", "), ""),
             Self::KeyUser(true) => {
@@ -293,6 +303,11 @@ async fn call(desk: &mut Desk<'_>, removal: &Removal) -> Result<Result<(), Answe
             Question::new("s3", "DeleteObject").object(&bucket, key),
             format!("{bucket}/{key}"),
             sent!(s3.delete_object().bucket(&bucket).key(key)),
+        ),
+        Removal::Version { key, version } => (
+            Question::new("s3", "DeleteObject").object(&bucket, key),
+            format!("{bucket}/{key} {version}"),
+            sent!(s3.delete_object().bucket(&bucket).key(key).version_id(version)),
         ),
         Removal::BucketPolicy => (
             Question::new("s3", "DeleteBucketPolicy").bucket(&bucket),
