@@ -3,8 +3,8 @@
 use crate::{
     context::{request_header, send_content_security_policy},
     pages::{
-        ActivityPage, CallPage, HomePage, InstancePage, LabPage, LocksPage, NotFoundPage, RemoveLabPage, StepPage,
-        TutorialPage, UndoPage, WhatIfPage,
+        ActivityPage, CallPage, HomePage, InstancePage, LabPage, LocksPage, NotFoundPage, RemoveLabPage,
+        StepPage, TutorialPage, UndoPage, WhatIfPage,
     },
     serverfns::theme::set::THEME_COOKIE,
 };
