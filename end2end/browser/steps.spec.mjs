@@ -73,7 +73,7 @@ for (const { name, javaScriptEnabled } of projects) {
       assert.match((await visitor.newestCall()).label, /CreatePolicy by Admin: 400/);
       assert.equal(await third.locator("textarea").inputValue(), typed);
       const lines = third.getByRole("list", { name: "Listing 3 as you typed it, line by line" });
-      assert.match(await lines.locator(".has-finding").textContent(), /Line 2: .*Error: /s);
+      assert.match(await lines.locator(".has-finding").textContent(), /Line 2: .*Refused: /s);
     });
 
     test("hints come in three grades, each within the one before", async () => {

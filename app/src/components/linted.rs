@@ -23,7 +23,7 @@ pub(crate) fn count(findings: &[Finding]) -> String {
 
 const fn word(severity: Severity) -> &'static str {
     match severity {
-        Severity::Error => "Error",
+        Severity::Error => "Refused",
         Severity::Warning => "Warning",
         Severity::Note => "Note",
     }
@@ -68,18 +68,22 @@ pub(crate) fn Linted(
 #[component]
 fn Note(finding: Finding) -> impl IntoView {
     let class = match finding.severity {
-        Severity::Error => "finding finding-error",
-        Severity::Warning => "finding finding-warning",
-        Severity::Note => "finding",
+        Severity::Error => "line-finding line-finding-error",
+        Severity::Warning => "line-finding line-finding-warning",
+        Severity::Note => "line-finding",
     };
-    let icon = if finding.severity == Severity::Note { Icon::Silent } else { Icon::Warning };
+    let icon = match finding.severity {
+        Severity::Error => Icon::Denies,
+        Severity::Warning => Icon::Warning,
+        Severity::Note => Icon::Silent,
+    };
     view! {
         <p class=class>
             <Glyph icon />
             <span>
                 <strong>{word(finding.severity)}": "</strong>
                 <Words text=finding.message />
-                {finding.fix.map(|fix| view! { <span class="finding-fix">" "<strong>"Fix: "</strong>{fix.title}"."</span> })}
+                {finding.fix.map(|fix| view! { <span class="line-fix">" "<strong>"Fix: "</strong>{fix.title}"."</span> })}
             </span>
         </p>
     }
