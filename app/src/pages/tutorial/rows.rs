@@ -37,6 +37,7 @@ const ADMIN_READS: &str = "/more/admin-still-reads";
 const DRILLS: &str = "/drills";
 const COST: &str = "/more/cost";
 
+const LOCKS: &str = "/locks";
 const POLICIES: &str = "/steps/policies";
 const ROLES: &str = "/steps/roles";
 const BUCKET: &str = "/steps/bucket";
@@ -68,11 +69,11 @@ pub(super) const PARTS: &[(&str, &[Row])] = &[
 const INTRODUCTION: &[Row] = &[
     row("0.1", "One team has the storage, another the keys; a mistake of one of them gives nobody the plaintext.", DRILLS, "Drills, each a mistake of one team"),
     row("0.2", "The key’s policy is a control of its own beside IAM and the bucket policy.", TEST_4, "Test 4"),
-    row("Fig. 1", "Who is allowed by all three policies at once has access.", TEST_1, "The lanes of every call, first in test 1").but(
+    row("Fig. 1", "Who is allowed by all three policies at once has access.", LOCKS, "The locks: who gets through, as things are").but(
         "Not all three have to say yes: the bucket policy only has not to say no, and for the key one Allow is enough, in the key \
          policy or through its delegation to IAM.",
     ),
-    row("Fig. 2", "Three roles, a bucket with its policy, a key with its policy.", "/", "The three locks"),
+    row("Fig. 2", "Three roles, a bucket with its policy, a key with its policy.", LOCKS, "The locks: what is built so far"),
     row("0.3", "Only `authorized-users` can use the key, and only `secure-key-admin`, called a user here, can manage it.", KEY, "Step 4").but(
         "`secure-key-admin` is a role. The first statement of the key policy lets IAM decide too, so Admin can do both.",
     ),
