@@ -2,7 +2,10 @@
 
 use crate::{
     context::{request_header, send_content_security_policy},
-    pages::{ActivityPage, CallPage, HomePage, InstancePage, LocksPage, NotFoundPage, StepPage, WhatIfPage},
+    pages::{
+        ActivityPage, CallPage, HomePage, InstancePage, LabPage, LocksPage, NotFoundPage, RemoveLabPage,
+        StepPage, TutorialPage, UndoPage, WhatIfPage,
+    },
     serverfns::theme::set::THEME_COOKIE,
 };
 use http::header;
@@ -48,6 +51,14 @@ pub fn App() -> impl IntoView {
                 <Route path=(StaticSegment("steps"), ParamSegment("slug")) view=StepPage ssr=SsrMode::Async />
                 <Route path=StaticSegment("locks") view=LocksPage ssr=SsrMode::Async />
                 <Route path=StaticSegment("what-if") view=WhatIfPage ssr=SsrMode::Async />
+                <Route
+                    path=(StaticSegment("steps"), ParamSegment("slug"), StaticSegment("undo"))
+                    view=UndoPage
+                    ssr=SsrMode::Async
+                />
+                <Route path=StaticSegment("lab") view=LabPage ssr=SsrMode::Async />
+                <Route path=(StaticSegment("lab"), StaticSegment("remove")) view=RemoveLabPage ssr=SsrMode::Async />
+                <Route path=StaticSegment("tutorial") view=TutorialPage ssr=SsrMode::Async />
                 <Route path=StaticSegment("instance") view=InstancePage ssr=SsrMode::Async />
                 <Route path=StaticSegment("activity") view=ActivityPage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("activity"), ParamSegment("id")) view=CallPage ssr=SsrMode::Async />

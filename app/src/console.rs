@@ -6,8 +6,10 @@
 mod names;
 mod reading;
 mod wire;
+mod work;
 
 pub use wire::Wire;
+pub use work::{Removal, Solution, Stopped, Task, Undoing, Work, WorkReport};
 
 pub use policy::call::Lane;
 use policy::{LaneVerdict, Outcome, StatementExplanation, scene::Scene};
@@ -62,10 +64,10 @@ pub struct Listing {
     pub id: ListingId,
     /// The IAM policy name, or the bucket's name for Listing 4.
     pub name: String,
+    /// As printed or corrected.
+    pub spelling: Listings,
     /// The document as JSON text, ready for a form.
     pub document: String,
-    /// What is wrong with it as printed, one sentence each; empty for a corrected listing.
-    pub defects: Vec<String>,
 }
 
 /// The three roles of the tutorial.
@@ -203,6 +205,14 @@ pub struct Lab {
     pub done_forms: Vec<String>,
     /// Where the AWS CLI reaches the embedded AWS, for example `http://127.0.0.1:4566`.
     pub aws_endpoint: String,
+    /// Steps that were skipped and not done since.
+    pub skipped: Vec<StepId>,
+    /// How each listing is spelled in this lab.
+    pub spellings: Vec<(ListingId, Listings)>,
+    /// The IAM policies that were made from their listings as printed, whether or not they were corrected since.
+    pub printed: Vec<ListingId>,
+    /// What became of the newest work that was done for the person.
+    pub report: Option<WorkReport>,
 }
 
 /// An identity the session holds credentials for (the credentials themselves never leave the server).
@@ -293,6 +303,20 @@ pub struct CheckLane {
     pub verdict: LaneVerdict,
     /// Every statement of its policies, each with why it matched or not.
     pub statements: Vec<StatementExplanation>,
+    /// What stands around the statements in their documents, one a policy in the same order. Empty in records of before.
+    #[serde(default)]
+    pub policies: Vec<PolicyFrame>,
+}
+
+/// A policy document without its statements.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PolicyFrame {
+    /// The policy's name, as its statements have it.
+    pub policy: String,
+    /// The policy's ARN, if it has one.
+    pub arn: Option<String>,
+    /// The document with `Statement` emptied: a list, or an object where the document has a single one.
+    pub frame: serde_json::Value,
 }
 
 /// A lane's part in the whole call.
@@ -417,6 +441,23 @@ pub trait Console: Send + Sync {
     async fn terminal(&self) -> Result<Vec<TerminalEntry>, ConsoleError>;
     /// The command the tutorial types in this step, filled in with this lab's names; empty where it types none.
     async fn suggested_commands(&self, step: StepId) -> Result<Vec<String>, ConsoleError>;
+    /// What [`Console::solve`] would do in a step.
+    async fn solution(&self, step: StepId) -> Result<Solution, ConsoleError>;
+    /// Makes the calls that a step and what it stands on still need, as the roles they are meant for, and stops at the first
+    /// that fails though it should not. `correct` first mends an IAM policy made as printed. The report is the lab's newest.
+    async fn solve(&self, step: StepId, correct: Option<ListingId>) -> Result<(), ConsoleError>;
+    /// What [`Console::undo`] would remove, read from AWS now.
+    async fn undoing(&self, step: StepId) -> Result<Undoing, ConsoleError>;
+    /// Removes what a step made, and what stands on it. The report is the lab's newest.
+    async fn undo(&self, step: StepId) -> Result<(), ConsoleError>;
+    /// Marks a step as skipped, or takes the mark away.
+    async fn skip(&self, step: StepId, skipped: bool) -> Result<(), ConsoleError>;
+    /// Chooses how one listing is spelled from now on; what was typed into its form is forgotten.
+    async fn spell(&self, listing: ListingId, spelling: Listings) -> Result<(), ConsoleError>;
+    /// Everything in the lab, read from AWS now.
+    async fn inventory(&self) -> Result<Vec<Removal>, ConsoleError>;
+    /// Removes the lab with its account. The session has none afterwards.
+    async fn remove_lab(&self) -> Result<(), ConsoleError>;
     /// Puts a file on the instance, from the page's upload form.
     async fn upload(&self, name: String, bytes: Vec<u8>) -> Result<(), ConsoleError>;
 }

@@ -4,10 +4,13 @@ mod activity;
 mod call;
 mod home;
 mod instance;
+mod lab;
 mod locks;
 mod not_found;
 mod step;
+mod tutorial;
 mod unavailable;
+mod undo;
 mod what_if;
 
 pub(crate) use self::{
@@ -15,9 +18,12 @@ pub(crate) use self::{
     call::CallPage,
     home::HomePage,
     instance::InstancePage,
+    lab::{LabPage, RemoveLabPage},
     locks::LocksPage,
     not_found::{NotFound, NotFoundPage},
-    step::{StepPage, text::title as step_title},
+    step::{StepPage, named as step_named, text::title as step_title},
+    tutorial::TutorialPage,
+    undo::UndoPage,
     what_if::WhatIfPage,
 };
 

@@ -21,7 +21,12 @@ pub(crate) mod key {
 }
 pub(crate) mod lab {
     //! The lab as a whole.
+    pub(crate) mod remove;
     pub(crate) mod start;
+}
+pub(crate) mod listing {
+    //! The listings' spelling.
+    pub(crate) mod spell;
 }
 pub(crate) mod policy {
     //! IAM policies.
@@ -37,6 +42,12 @@ pub(crate) mod role {
     pub(crate) mod attach;
     pub(crate) mod create;
     pub(crate) mod switch;
+}
+pub(crate) mod step {
+    //! A step as a whole.
+    pub(crate) mod skip;
+    pub(crate) mod solve;
+    pub(crate) mod undo;
 }
 pub(crate) mod theme {
     //! Light or dark.

@@ -8,9 +8,12 @@ mod apply;
 mod desk;
 mod drafts;
 mod instance;
+mod inventory;
 mod role;
 mod scene;
 mod site;
+mod solve;
+mod undo;
 
 pub use site::Site;
 
@@ -23,7 +26,7 @@ use crate::{
 };
 use app::console::{
     Action, Console, ConsoleError, Draft, Held, Lab, Listing, ListingId, Listings, Persona, Record,
-    RecordsOf, StepId, TerminalEntry, Wire,
+    RecordsOf, Removal, Solution, StepId, TerminalEntry, Undoing, Wire,
 };
 use async_trait::async_trait;
 use policy::scene::Scene;
@@ -106,6 +109,13 @@ impl SessionConsole {
             done_forms: steps::done_forms(&lab),
             region: self.site.target.region().into(),
             aws_endpoint: self.site.target.endpoint().into(),
+            skipped: steps::skipped(&lab),
+            spellings: ListingId::ALL.map(|listing| (listing, lab.spelling(listing))).into(),
+            printed: ListingId::ALL
+                .into_iter()
+                .filter(|listing| lab.marks.contains(&steps::printed_mark(*listing)))
+                .collect(),
+            report: lab.report.clone(),
             account_id: lab.account_id,
             listings: lab.listings,
             bucket: lab.bucket,
@@ -198,12 +208,17 @@ impl Console for SessionConsole {
     }
 
     async fn act(&self, step: StepId, action: Action) -> Result<Vec<i64>, ConsoleError> {
-        self.to_its_end(move |site, lab| async move { act::act(&site, lab, step, action).await }).await
+        self.to_its_end(move |site, mut lab| async move {
+            // What was done for the person is history once they go on themselves.
+            lab.report = lab.report.filter(|report| report.step != step);
+            act::act(&site, lab, step, action).await
+        })
+        .await
     }
 
     async fn listing(&self, id: ListingId, spelling: Option<Listings>) -> Result<Listing, ConsoleError> {
         let lab = self.expect_state().await?;
-        let spelling = spelling.unwrap_or(lab.listings);
+        let spelling = spelling.unwrap_or_else(|| lab.spelling(id));
         Ok(listings::listing(&lab, self.site.target.region(), id, spelling))
     }
 
@@ -270,6 +285,60 @@ impl Console for SessionConsole {
 
     async fn suggested_commands(&self, step: StepId) -> Result<Vec<String>, ConsoleError> {
         Ok(commands::suggested(&self.expect_state().await?, step))
+    }
+
+    async fn solution(&self, step: StepId) -> Result<Solution, ConsoleError> {
+        let lab = self.expect_state().await?;
+        solve::solution(&self.site, &lab, step).await
+    }
+
+    async fn solve(&self, step: StepId, correct: Option<ListingId>) -> Result<(), ConsoleError> {
+        self.to_its_end(
+            move |site, lab| async move { solve::solve(&site, lab.of_session(), step, correct).await },
+        )
+        .await
+    }
+
+    async fn undoing(&self, step: StepId) -> Result<Undoing, ConsoleError> {
+        // Nothing changes what is being listed meanwhile.
+        let (lab, _guard) = self.locked().await?;
+        undo::undoing(&self.site, &lab, step).await
+    }
+
+    async fn undo(&self, step: StepId) -> Result<(), ConsoleError> {
+        self.to_its_end(move |site, lab| async move { undo::undo(&site, lab.of_session(), step).await }).await
+    }
+
+    async fn skip(&self, step: StepId, skipped: bool) -> Result<(), ConsoleError> {
+        let (mut lab, _guard) = self.locked().await?;
+        match skipped {
+            true => lab.marks.insert(steps::skip_mark(step)),
+            false => lab.marks.remove(&steps::skip_mark(step)),
+        };
+        Ok(self.site.store.save_lab(&lab).await?)
+    }
+
+    async fn spell(&self, listing: ListingId, spelling: Listings) -> Result<(), ConsoleError> {
+        let (mut lab, _guard) = self.locked().await?;
+        lab.spellings.insert(listing.name().into(), spelling);
+        self.site.store.save_lab(&lab).await?;
+        let form = match listing {
+            ListingId::BucketPolicy => "put-bucket-policy".into(),
+            listing => Action::listing_form_id("create", listing),
+        };
+        Ok(self.site.store.drop_draft(&lab.id, &form).await?)
+    }
+
+    async fn inventory(&self) -> Result<Vec<Removal>, ConsoleError> {
+        let lab = self.expect_state().await?;
+        inventory::inventory(&self.site, &lab).await
+    }
+
+    async fn remove_lab(&self) -> Result<(), ConsoleError> {
+        let id = layer::lab(&self.session).await?.ok_or(ConsoleError::NoLab)?;
+        layer::leave_lab(&self.session).await?;
+        self.site.forget(id).await;
+        Ok(())
     }
 
     async fn upload(&self, name: String, bytes: Vec<u8>) -> Result<(), ConsoleError> {

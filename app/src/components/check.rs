@@ -3,7 +3,7 @@
 use super::{
     call::{verdict_class, verdict_word},
     icon::{Glyph, Icon},
-    json::Json,
+    policy_source::PolicySources,
 };
 use crate::console::{Check, CheckLane};
 use leptos::prelude::*;
@@ -48,7 +48,7 @@ pub(crate) fn CheckView(
 /// A lane's statements, folded unless one of them decided.
 #[component]
 fn CheckLaneView(lane: CheckLane) -> impl IntoView {
-    let CheckLane { lane, verdict, statements } = lane;
+    let CheckLane { lane, verdict, statements, policies } = lane;
     let decided = statements.iter().any(|statement| statement.deciding);
     let count = match statements.len() {
         0 => "no statements".to_owned(),
@@ -56,6 +56,8 @@ fn CheckLaneView(lane: CheckLane) -> impl IntoView {
         more => format!("{more} statements"),
     };
     let consulted = verdict != LaneVerdict::NotConsulted;
+    let sources = view! { <PolicySources frames=policies statements=statements.clone() /> };
+    let has_statements = !statements.is_empty();
     let statements =
         statements.into_iter().map(|statement| view! { <StatementView statement /> }).collect_view();
     view! {
@@ -67,7 +69,11 @@ fn CheckLaneView(lane: CheckLane) -> impl IntoView {
                 <span class="check-lane-count">{count}</span>
             </summary>
             {if consulted {
-                view! { <ul class="statements">{statements}</ul> }.into_any()
+                view! {
+                    {has_statements.then(|| view! { <div class="policy-sources">{sources}</div> })}
+                    <ul class="statements">{statements}</ul>
+                }
+                    .into_any()
             } else {
                 view! { <p class="hint">"This check does not consult it."</p> }.into_any()
             }}
@@ -116,10 +122,6 @@ fn StatementView(statement: StatementExplanation) -> impl IntoView {
                         </div>
                     }
                 })}
-            <details class="source">
-                <summary>"Show the statement"</summary>
-                <Json value=statement.source />
-            </details>
         </li>
     }
     .into_any()

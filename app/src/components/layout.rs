@@ -4,6 +4,7 @@ use super::{icon::Mark, role_bar::RoleBar, walk_nav::WalkNav};
 use crate::{
     console::{Lab, StepId},
     context::current_path,
+    islands::Busy,
     serverfns::theme::set::SetTheme,
 };
 use leptos::{prelude::*, server_fn::ServerFn};
@@ -58,6 +59,7 @@ pub(crate) fn Layout(
                 {children()}
             </main>
         </div>
+        <Busy />
         <footer class="site-footer">
             <p>
                 "Trilock makes every call for real and explains it from the policies it reads back. Independent of Amazon \

@@ -21,11 +21,15 @@ pub(crate) fn WalkNav(
             .into_iter()
             .map(|step| {
                 let is_done = lab.is_done(step);
+                let is_skipped = lab.is_skipped(step);
                 view! {
-                    <li class:is-done=is_done>
+                    <li class:is-done=is_done class:is-skipped=is_skipped>
                         <a href=format!("/steps/{}", step.slug()) aria-current=(current == Some(step)).then_some("step")>
-                            <span class="walk-mark">{is_done.then(|| view! { <Glyph icon=Icon::Done /> })}</span>
-                            <span class="walk-label">{step.label()}</span>
+                            <span class="walk-mark">
+                                {is_done.then(|| view! { <Glyph icon=Icon::Done /> })}
+                                {is_skipped.then(|| view! { <Glyph icon=Icon::Skipped /> })}
+                            </span>
+                            <span class="walk-label">{step.label()}{is_skipped.then_some(" · skipped")}</span>
                             <span class="walk-title">{step_title(step)}</span>
                             {is_done.then(|| view! { <span class="visually-hidden">" (done)"</span> })}
                         </a>
@@ -34,7 +38,10 @@ pub(crate) fn WalkNav(
             })
             .collect_view()
     };
-    let summary = format!("{done} of {} done", StepId::ALL.len());
+    let summary = match lab.skipped.len() {
+        0 => format!("{done} of {} done", StepId::ALL.len()),
+        skipped => format!("{done} of {} done, {skipped} skipped", StepId::ALL.len()),
+    };
     view! {
         <nav class="walk" aria-label="Steps" id="walk-nav" data-live="">
             <details class="walk-narrow">

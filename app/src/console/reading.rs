@@ -1,6 +1,9 @@
 //! What pages read off a lab, a draft and an answer, said once.
 
-use super::{Action, Answer, Draft, Held, Lab, Lane, LaneSummary, Persona, Record, StepId, Verdict};
+use super::{
+    Action, Answer, Draft, Held, Lab, Lane, LaneSummary, ListingId, Listings, Persona, Record, StepId,
+    Verdict,
+};
 use policy::LaneVerdict;
 
 impl Lab {
@@ -14,9 +17,19 @@ impl Lab {
         self.done_forms.iter().any(|done| done == form_id)
     }
 
-    /// The first step that is not done; `None` when the walk is complete.
+    /// Whether the step was skipped and not done since.
+    pub fn is_skipped(&self, step: StepId) -> bool {
+        self.skipped.contains(&step)
+    }
+
+    /// The first step that is neither done nor skipped; `None` when the walk is complete.
     pub fn next_step(&self) -> Option<StepId> {
-        StepId::ALL.into_iter().find(|step| !self.is_done(*step))
+        StepId::ALL.into_iter().find(|step| !self.is_done(*step) && !self.is_skipped(*step))
+    }
+
+    /// How a listing is spelled in this lab.
+    pub fn spelling(&self, listing: ListingId) -> Listings {
+        self.spellings.iter().find(|(id, _)| *id == listing).map_or(self.listings, |(_, spelling)| *spelling)
     }
 
     /// The credentials held for the persona, expired or not.
@@ -89,6 +102,11 @@ impl Action {
     /// Form ids of the walk's forms that stand for a listing, without making an action first.
     pub fn listing_form_id(verb: &str, listing: super::ListingId) -> String {
         format!("{verb}-policy-{}", listing.name())
+    }
+
+    /// The id under which what a form has sent is kept, in the way of a draft.
+    pub fn sent_form_id(form_id: &str) -> String {
+        format!("sent-{form_id}")
     }
 }
 

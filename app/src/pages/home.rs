@@ -6,7 +6,7 @@ use crate::{
         form::{FieldProblem, described_by},
         icon::{Glyph, Icon},
         layout::Layout,
-        notice::Problem,
+        notice::{Notice, Problem, Tone},
         prose::Words,
     },
     console::{ConsoleError, Draft, Lab, Listings, StepId},
@@ -15,6 +15,7 @@ use crate::{
     serverfns::lab::start::{self, StartLab},
 };
 use leptos::{prelude::*, server_fn::ServerFn};
+use leptos_router::hooks::use_query_map;
 
 /// The first page.
 #[component]
@@ -51,6 +52,7 @@ fn Home(lab: Option<Lab>, draft: Option<Draft>, bucket: String) -> impl IntoView
                 </p>
             </article>
             <Problem />
+            <Done />
             {lab.map(|lab| view! { <Progress lab /> })}
             {if anew {
                 view! {
@@ -72,6 +74,21 @@ fn Home(lab: Option<Lab>, draft: Option<Draft>, bucket: String) -> impl IntoView
         </Layout>
     }
     .into_any()
+}
+
+/// What was just done, where a server function put it into the address.
+#[component]
+fn Done() -> impl IntoView {
+    let done = use_query_map().get_untracked().get("done");
+    (done.as_deref() == Some("lab-removed")).then(|| {
+        view! {
+            <div id="done" role="status">
+                <Notice tone=Tone::Hint>
+                    <p>"The lab and its account are removed, with everything that was in them."</p>
+                </Notice>
+            </div>
+        }
+    })
 }
 
 /// The three locks, each with who turns it.
@@ -123,11 +140,15 @@ fn Locks() -> impl IntoView {
 #[component]
 fn Progress(lab: Lab) -> impl IntoView {
     let done = StepId::ALL.into_iter().filter(|step| lab.is_done(*step)).count();
+    let skipped = lab.skipped.len();
     let (href, words) = match lab.next_step() {
         Some(step) => (
             format!("/steps/{}", step.slug()),
             format!("Continue with {}: {}", step.label(), step_title(step)),
         ),
+        None if skipped > 0 => {
+            ("/activity".into(), "Every step is done or skipped. Look at what happened".into())
+        }
         None => ("/activity".into(), "The walk is complete. Look at what happened".into()),
     };
     let listings = match lab.listings {
@@ -160,11 +181,19 @@ fn Progress(lab: Lab) -> impl IntoView {
                 </div>
                 <div>
                     <dt>"Done"</dt>
-                    <dd>{format!("{done} of {} steps", StepId::ALL.len())}</dd>
+                    <dd>
+                        {format!("{done} of {} steps", StepId::ALL.len())}
+                        {(skipped > 0).then(|| format!(", {skipped} skipped"))}
+                    </dd>
                 </div>
             </dl>
             <progress max=StepId::ALL.len().to_string() value=done.to_string() aria-label="Steps done"></progress>
             <p><a class="button" href=href>{words}</a></p>
+            <p class="quiet-links">
+                <a href="/tutorial">"The tutorial, line by line"</a>
+                " · "
+                <a href="/lab">"All that is in this lab, and removing it"</a>
+            </p>
         </section>
     }
     .into_any()
@@ -190,10 +219,11 @@ fn StartForm(draft: Option<Draft>, bucket: String, anew: bool) -> impl IntoView 
         }
     };
     view! {
-        <form method="post" action=StartLab::PATH id="form-start" aria-labelledby="start-title" tabindex="-1">
+        <form method="post" action=StartLab::PATH id="form-start" aria-labelledby="start-title" tabindex="-1" data-busy="Starting…">
             {form_problem.map(|problem| view! { <p class="problem" role="alert"><Words text=problem /></p> })}
             <fieldset class="field">
                 <legend>"The four policy listings"</legend>
+                <p class="hint">"Each can be switched on its own later."</p>
                 {choice(
                     Listings::Corrected,
                     "Corrected",

@@ -2,15 +2,22 @@
 
 mod correction;
 mod data;
+pub(crate) mod defects;
 mod forms;
+mod help;
+mod hints;
+mod listing;
 pub(crate) mod text;
 
+pub(crate) use self::help::named;
 use self::{
     correction::Correction,
     data::StepData,
+    defects::{DEFECTS_PAGE, Defects},
     forms::{
         BucketForms, BucketPolicyForms, InstanceForms, KeyForms, KeyUserForms, PoliciesForms, RolesForms,
     },
+    help::{Help, Report},
 };
 use super::{NotFound, Unavailable, instead};
 use crate::{
@@ -55,6 +62,8 @@ fn Step(data: StepData) -> impl IntoView {
     let step = data.step;
     let text = text::of(step);
     let done = data.lab.is_done(step);
+    let skipped = data.lab.is_skipped(step);
+    let wrong = defects::of_step(step);
     let title = format!("{}: {}", step.label(), text.title);
     view! {
         <Layout lab=Some(data.lab.clone()) step=Some(step) title>
@@ -63,15 +72,19 @@ fn Step(data: StepData) -> impl IntoView {
                     <p class="eyebrow">
                         {step.label()}
                         {done.then(|| view! { <span class="badge badge-done"><Glyph icon=Icon::Done />"Done"</span> })}
+                        {skipped.then(|| view! { <span class="badge"><Glyph icon=Icon::Skipped />"Skipped"</span> })}
                     </p>
                     <h1>{text.title}</h1>
                     <Prose text=text.why />
                     <div class="who">
                         <p class="who-label">"Who does it"</p>
                         <p><Words text=text.who /></p>
+                        <p class="who-label">"What it calls"</p>
+                        <p><Words text=hints::calls(step) /></p>
                     </div>
                 </header>
                 <Problem />
+                {data.report().map(|report| view! { <Report report records=data.work_records.clone() /> })}
                 <WrongRole data=data.clone() />
                 <Forms data=data.clone() />
                 {data
@@ -94,6 +107,17 @@ fn Step(data: StepData) -> impl IntoView {
                     <h2 id="notice-title">"What to notice"</h2>
                     <Prose text=text.notice />
                 </section>
+                {(!wrong.is_empty())
+                    .then(|| {
+                        view! {
+                            <section aria-labelledby="wrong-title">
+                                <h2 id="wrong-title">"Where the tutorial is wrong here"</h2>
+                                <Defects defects=wrong />
+                                <p><a href=DEFECTS_PAGE>"Try what the defects open"</a></p>
+                            </section>
+                        }
+                    })}
+                <Help data=data.clone() />
                 <Onward step />
             </article>
         </Layout>

@@ -20,6 +20,7 @@ pub(crate) enum Icon {
     NewTab,
     NotConsulted,
     Silent,
+    Skipped,
     Trust,
     Warning,
 }
@@ -65,6 +66,7 @@ impl Icon {
             Self::NewTab => "M13 4.5h6.5V11M19.5 4.5L11 13M17.5 14v5.5h-13v-13H10",
             Self::NotConsulted => "M12 3a9 9 0 1 0 0 18a9 9 0 0 0 0-18zM5.8 18.2L18.2 5.8",
             Self::Silent => "M12 3a9 9 0 1 0 0 18a9 9 0 0 0 0-18zM8 12h8",
+            Self::Skipped => "M5 6l7 6-7 6zM13 6l6 6-6 6z",
             Self::Trust => {
                 "M3.5 12.5l4-5.5 4.2 1.6L16 6.5l4.5 5.5M3.5 12.5l6.8 6.3 2-.6 2-1.2 2-1.5 4.2-3.5M11.7 8.6l-2.2 3.6 2.4.8 2.4-2 3.9 4.5"
             }

@@ -1,6 +1,6 @@
 //! The EC2 calls of the tutorial over the Query protocol, signed by hand.
 //!
-//! `aws-sdk-ec2` would be the largest crate of the build by far (see `design.md`); this is its two calls.
+//! `aws-sdk-ec2` would be the largest crate of the build by far (see `design.md`); this is its three calls.
 
 use super::{Connector, Credentials, Failure, Target};
 use aws_sigv4::{
@@ -31,6 +31,16 @@ pub struct Instance {
     pub instance_id: String,
     /// Its instance profile.
     pub iam_instance_profile: Option<InstanceProfile>,
+    /// Its state.
+    pub instance_state: InstanceState,
+}
+
+/// The state of an instance.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct InstanceState {
+    /// For example `running` or `terminated`.
+    pub name: String,
 }
 
 /// The instance profile of an instance.
@@ -122,19 +132,39 @@ impl Ec2 {
         answer.instances_set.item.pop().ok_or_else(|| Failure::unanswered("EC2's answer names no instance"))
     }
 
+    /// `TerminateInstances` of one instance.
+    ///
+    /// # Errors
+    /// What EC2 answered, or why it did not.
+    pub async fn terminate_instance(&self, instance_id: &str) -> Result<(), Failure> {
+        self.call(&[("Action", "TerminateInstances"), ("InstanceId.1", instance_id)]).await.map(drop)
+    }
+
     /// `DescribeInstances` of one instance.
     ///
     /// # Errors
     /// What EC2 answered, or why it did not.
     pub async fn describe_instance(&self, instance_id: &str) -> Result<Option<Instance>, Failure> {
-        let answer = self.call(&[("Action", "DescribeInstances"), ("InstanceId.1", instance_id)]).await?;
+        Ok(self.described(&[("InstanceId.1", instance_id)]).await?.into_iter().next())
+    }
+
+    /// `DescribeInstances`: all of the account, those included that ended a while ago.
+    ///
+    /// # Errors
+    /// What EC2 answered, or why it did not.
+    pub async fn instances(&self) -> Result<Vec<Instance>, Failure> {
+        self.described(&[]).await
+    }
+
+    async fn described(&self, of: &[(&str, &str)]) -> Result<Vec<Instance>, Failure> {
+        let answer = self.call(&[&[("Action", "DescribeInstances")], of].concat()).await?;
         let answer: DescribeInstancesResponse = parse(&answer)?;
         Ok(answer
             .reservation_set
             .item
             .into_iter()
             .flat_map(|reservation| reservation.instances_set.item)
-            .next())
+            .collect())
     }
 
     async fn call(&self, parameters: &[(&str, &str)]) -> Result<Bytes, Failure> {

@@ -4,12 +4,13 @@ use super::{Site, desk::Desk, drafts, is_valid};
 use crate::{
     cloud::Asked as _,
     store::LabState,
-    tutorial::{INSTANCE_PROFILE, key_policy, listings, trust},
+    tutorial::{INSTANCE_PROFILE, key_policy, listings, steps::printed_mark, trust},
     verdict::Question,
 };
 use app::console::{Action, Answer, ConsoleError, ListingId, Listings, RoleName, StepId};
 use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
 use futures::FutureExt as _;
+use serde_json::Value;
 
 /// An image and a type for an instance that runs nothing: what the tutorial calls "an Amazon Linux AMI" and "t2.micro".
 const IMAGE: &str = "ami-0abcdef1234567890";
@@ -29,6 +30,9 @@ pub(super) async fn act(
     match attempt(site, lab, step, &action).await {
         Ok((records, Ok(()))) => {
             site.store.drop_draft(&id, &form).await?;
+            if let Some(sent) = drafts::sent(&action) {
+                site.store.keep_draft(&id, &Action::sent_form_id(&form), &sent).await?;
+            }
             Ok(records)
         }
         Ok((records, Err(answer))) => {
@@ -114,12 +118,19 @@ async fn create_policy(
     let request = iam.create_policy().policy_name(name).policy_document(document).send().asked();
     let arn = format!("arn:aws:iam::{}:policy/{name}", desk.lab.account_id);
     let question = Question::new("iam", "CreatePolicy").policy(&arn);
+    let printed =
+        listings::listing(&desk.lab, desk.site.target.region(), listing, Listings::Printed).document;
+    let as_printed = serde_json::from_str::<Value>(document)
+        .is_ok_and(|document| serde_json::from_str(&printed).is_ok_and(|printed: Value| document == printed));
     let made = desk
         .call(question, name, request, |lab, result| {
             if let Ok(output) = result {
                 let arn = output.policy().and_then(|policy| policy.arn()).map_or(arn, str::to_owned);
                 lab.policies.insert(listing.name().into(), arn);
                 lab.marks.insert(form.into());
+                if as_printed {
+                    lab.marks.insert(printed_mark(listing));
+                }
             }
         })
         .await?;

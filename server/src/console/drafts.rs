@@ -50,6 +50,12 @@ pub(super) fn check(action: &Action) -> Result<(), ConsoleError> {
     }
 }
 
+/// What a form that succeeded has sent, where it is a document that one may want to look over again.
+pub(super) fn sent(action: &Action) -> Option<Draft> {
+    let document = matches!(action, Action::CreatePolicy { .. } | Action::PutBucketPolicy { .. });
+    document.then(|| Draft { values: values(action), problem: None })
+}
+
 /// The draft of a form that AWS refused.
 pub(super) fn refused(action: &Action, answer: &Answer) -> Draft {
     let code = answer.code.as_deref().unwrap_or("AWS gave no answer");

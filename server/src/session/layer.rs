@@ -53,6 +53,15 @@ pub async fn set_lab(session: &Session, lab: &LabId) -> Result<(), ConsoleError>
     session.save().await.map_err(unavailable)
 }
 
+/// Has this session work on no lab any more.
+///
+/// # Errors
+/// When the session cannot be written.
+pub async fn leave_lab(session: &Session) -> Result<(), ConsoleError> {
+    session.remove::<LabId>(LAB).await.map_err(unavailable)?;
+    session.save().await.map_err(unavailable)
+}
+
 /// Keeps what was typed into the form of the first page, which has no lab to belong to.
 ///
 /// # Errors

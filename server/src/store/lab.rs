@@ -1,7 +1,7 @@
 //! Labs and the drafts of their forms.
 
 use super::{Store, StoreError, json};
-use app::console::{Draft, ListingId, Listings, Persona};
+use app::console::{Draft, ListingId, Listings, Persona, WorkReport};
 use sandbox::store::sql::{Sql, sql};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -55,6 +55,12 @@ pub struct LabState {
     /// Who the session acts as otherwise, when `acting` is that of one tab or form: this is what is kept.
     #[serde(skip)]
     pub elsewhere: Option<Persona>,
+    /// The spelling chosen for single listings, by [`ListingId::name`]; the others have [`LabState::listings`].
+    #[serde(default)]
+    pub spellings: BTreeMap<String, Listings>,
+    /// What became of the newest work that was done for the person.
+    #[serde(default)]
+    pub report: Option<WorkReport>,
 }
 
 impl LabState {
@@ -75,7 +81,28 @@ impl LabState {
             cleared_before: 0,
             last_used: BTreeMap::new(),
             elsewhere: None,
+            spellings: BTreeMap::new(),
+            report: None,
         }
+    }
+
+    /// How a listing is spelled in this lab. Listing 4 names the lab's own key unless it was asked for as printed: the tutorial
+    /// tells its reader to put the key's ARN in, and the example would be no more than a mistake in following it.
+    pub fn spelling(&self, listing: ListingId) -> Listings {
+        let chosen = self.spellings.get(listing.name()).copied();
+        chosen.unwrap_or(match listing {
+            ListingId::BucketPolicy => Listings::Corrected,
+            _ => self.listings,
+        })
+    }
+
+    /// The lab as the session has it, whoever one of its tabs acts as: for work that takes on one role after another.
+    #[must_use]
+    pub fn of_session(mut self) -> Self {
+        if let Some(acting) = self.elsewhere.take() {
+            self.acting = acting;
+        }
+        self
     }
 
     /// The ARN of the IAM policy made from a listing; the name the tutorial gives it until one was made.
@@ -219,7 +246,20 @@ impl Store {
 mod tests {
     use super::{LabId, LabState};
     use crate::store::Store;
-    use app::console::{Draft, Listings};
+    use app::console::{Draft, ListingId, Listings};
+
+    #[test]
+    fn a_lab_written_by_an_earlier_version_loads_and_has_the_spelling_chosen_at_its_start() {
+        let lab = LabState::new("111122223333".into(), Listings::Printed, "secure-demo".into());
+        let mut row = serde_json::to_value(&lab).unwrap();
+        row.as_object_mut().unwrap().retain(|field, _| field != "spellings" && field != "report");
+        let mut read: LabState = serde_json::from_value(row).unwrap();
+        assert_eq!(read, lab);
+        assert_eq!(read.spelling(ListingId::KeyAdmin), Listings::Printed);
+        assert_eq!(read.spelling(ListingId::BucketPolicy), Listings::Corrected);
+        read.spellings.insert(ListingId::KeyAdmin.name().into(), Listings::Corrected);
+        assert_eq!(read.spelling(ListingId::KeyAdmin), Listings::Corrected);
+    }
 
     #[tokio::test]
     async fn a_lab_and_its_drafts_come_back_as_written_and_go_together() {

@@ -1,22 +1,26 @@
 //! The four listings, printed and corrected (`aws-semantics.md` §1).
 //!
-//! Printed keeps the defects of structure: a Deny on the bucket where it needs the objects, the blank before an ARN, the
-//! action that does not exist. It fills in bucket name, account and key ARN, because the tutorial tells its reader to;
-//! for Listing 4 that means the real key ARN, not the example with its missing region and its 11-digit account, which
-//! would be a typing mistake of the reader's and not a defect of the policy. The example is named among the defects.
+//! Printed keeps the defects: a Deny on the bucket where it needs the objects, the blank before an ARN, the action that does
+//! not exist, and in Listing 4 the example key with its missing region and its 11-digit account. Bucket name and account are
+//! filled in, because the tutorial tells its reader to. It tells them to put in the key's ARN too, so Listing 4 is filled in as
+//! printed only where that is asked for (see [`LabState::spelling`]).
 
 use crate::store::LabState;
 use app::console::{Listing, ListingId, Listings};
 
 /// The key the tutorial uses as its example; stands in Listing 4 until step 4 has made the real one.
 const EXAMPLE_KEY: &str = "1234abcd-12ab-34cd-56ef-1234567890ab";
+/// Its ARN as printed.
+const PRINTED_KEY_ARN: &str = "arn:aws:kms::11112222333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 
 /// A listing filled in for a lab.
 pub fn listing(lab: &LabState, region: &str, id: ListingId, spelling: Listings) -> Listing {
-    let key_arn = lab
-        .key_arn
-        .clone()
-        .unwrap_or_else(|| format!("arn:aws:kms:{region}:{}:key/{EXAMPLE_KEY}", lab.account_id));
+    let key_arn = match spelling {
+        Listings::Printed => Some(PRINTED_KEY_ARN.to_owned()),
+        Listings::Corrected => lab.key_arn.clone(),
+    };
+    let key_arn =
+        key_arn.unwrap_or_else(|| format!("arn:aws:kms:{region}:{}:key/{EXAMPLE_KEY}", lab.account_id));
     let document = template(id, spelling)
         .trim_end()
         .replace("{{bucket}}", &lab.bucket)
@@ -26,11 +30,7 @@ pub fn listing(lab: &LabState, region: &str, id: ListingId, spelling: Listings) 
         ListingId::BucketPolicy => lab.bucket.clone(),
         policy => policy.name().into(),
     };
-    let defects = match spelling {
-        Listings::Printed => defects(id).iter().map(|&defect| defect.to_owned()).collect(),
-        Listings::Corrected => Vec::new(),
-    };
-    Listing { id, name, document, defects }
+    Listing { id, name, spelling, document }
 }
 
 const fn template(id: ListingId, spelling: Listings) -> &'static str {
@@ -44,34 +44,6 @@ const fn template(id: ListingId, spelling: Listings) -> &'static str {
             include_str!("listings/bucket-access.corrected.json")
         }
         (ListingId::BucketPolicy, _) => include_str!("listings/bucket-policy.json"),
-    }
-}
-
-const fn defects(id: ListingId) -> &'static [&'static str] {
-    match id {
-        ListingId::BucketAdmin => &[
-            "The Deny names the bucket itself, but its actions work on objects: it never applies, and the role keeps full \
-             access to the objects. The resource must end in /*.",
-            "The list of denied actions leaves out object tagging, retention, restoring and changing an object's encryption.",
-        ],
-        ListingId::KeyAdmin => &[
-            "Both resources begin with a space. Here IAM accepts that, and such a text, being no ARN, matches no key: IAM \
-             gives the role nothing in KMS. (AWS documents neither; the lab takes the likelier answer.)",
-            "kms:CreateKey, kms:ListKeys and kms:ListAliases name no key, so a resource of key/* can never allow them: \
-             step 4 fails even without the space.",
-            "Creating an alias needs a permission on the alias as well as on the key; alias/* is missing.",
-            "The Deny names kms:GenerateDataKey exactly and so leaves its three variants, such as \
-             kms:GenerateDataKeyWithoutPlaintext, allowed.",
-        ],
-        ListingId::BucketAccess => &[
-            "s3:HeadBucket is not an action. The call HeadBucket is authorized as s3:ListBucket.",
-            "s3:ListBucket is missing: the bucket cannot be listed, and asking for an object that is not there gives 403 \
-             instead of 404.",
-        ],
-        ListingId::BucketPolicy => &[
-            "The example key ARN lacks its region and has an 11-digit account number. S3 accepts it unseen, and then denies \
-             every upload that names the real key. Here the ARN of your own key stands in its place, as the tutorial asks.",
-        ],
     }
 }
 
@@ -95,11 +67,6 @@ mod tests {
                 let listing = listing(&lab, "us-east-1", id, spelling);
                 assert!(!listing.document.contains("{{"), "{id:?} {spelling:?}");
                 assert!(serde_json::from_str::<Value>(&listing.document).is_ok(), "{id:?} {spelling:?}");
-                assert_eq!(
-                    listing.defects.is_empty(),
-                    spelling == Listings::Corrected,
-                    "{id:?} {spelling:?}"
-                );
             }
         }
     }
@@ -123,11 +90,13 @@ mod tests {
     #[test]
     fn listing_4_names_the_labs_own_key_once_there_is_one() {
         let mut lab = lab();
-        let example = listing(&lab, "eu-west-1", ListingId::BucketPolicy, Listings::Printed).document;
+        let example = listing(&lab, "eu-west-1", ListingId::BucketPolicy, Listings::Corrected).document;
         assert!(example.contains("arn:aws:kms:eu-west-1:111122223333:key/1234abcd-"), "{example}");
         lab.key_arn = Some("arn:aws:kms:eu-west-1:111122223333:key/real".into());
-        let real = listing(&lab, "eu-west-1", ListingId::BucketPolicy, Listings::Printed);
+        let real = listing(&lab, "eu-west-1", ListingId::BucketPolicy, Listings::Corrected);
         assert!(real.document.contains("key/real") && !real.document.contains("1234abcd"));
+        let printed = listing(&lab, "eu-west-1", ListingId::BucketPolicy, Listings::Printed).document;
+        assert!(printed.contains("\"arn:aws:kms::11112222333:key/1234abcd-"), "{printed}");
         assert_eq!(real.name, "demo-bucket");
     }
 }

@@ -1,5 +1,6 @@
 //! When a step counts as done: from the forms that succeeded and from what the instance's calls came to.
 
+use super::plan;
 use crate::store::LabState;
 use app::console::{ListingId, RoleName, StepId};
 
@@ -34,6 +35,25 @@ impl Mark {
             Self::UploadRestored => "upload-restored",
             Self::DownloadRestored => "download-restored",
         }
+    }
+
+    /// Whether an upload shows it.
+    pub const fn uploads(self) -> bool {
+        matches!(
+            self,
+            Self::EncryptedUpload
+                | Self::UnencryptedUploadDenied
+                | Self::UploadDeniedWithoutKey
+                | Self::UploadRestored
+        )
+    }
+
+    /// Whether a denial shows it.
+    pub const fn is_refusal(self) -> bool {
+        matches!(
+            self,
+            Self::UnencryptedUploadDenied | Self::UploadDeniedWithoutKey | Self::DownloadDeniedWithoutKey
+        )
     }
 }
 
@@ -98,18 +118,39 @@ pub fn done_forms(lab: &LabState) -> Vec<String> {
 }
 
 fn needed(step: StepId) -> Vec<String> {
-    let marks: &[Mark] = match step {
-        StepId::Test1 => &[Mark::EncryptedUpload],
-        StepId::Test2 => &[Mark::UnencryptedUploadDenied],
-        StepId::Test3 => &[Mark::Download],
-        StepId::Test4 => &[Mark::UploadDeniedWithoutKey, Mark::DownloadDeniedWithoutKey],
-        StepId::Restore => &[Mark::UploadRestored, Mark::DownloadRestored],
-        _ => &[],
-    };
     let mut needed = forms(step);
     needed.retain(|form| !form.starts_with("correct-policy-"));
-    needed.extend(marks.iter().map(|mark| mark.name().to_owned()));
+    needed.extend(plan::marks(step).iter().map(|mark| mark.name().to_owned()));
     needed
+}
+
+/// Everything in [`LabState::marks`] that a step leaves there.
+pub fn marks_of(step: StepId) -> Vec<String> {
+    let marks = plan::marks(step).iter().map(|mark| mark.name().to_owned());
+    let printed = match step {
+        StepId::Policies => ListingId::ALL.map(printed_mark).into(),
+        _ => Vec::new(),
+    };
+    forms(step).into_iter().chain(marks).chain(printed).collect()
+}
+
+/// The mark of an IAM policy that was made from its listing as printed.
+pub fn printed_mark(listing: ListingId) -> String {
+    format!("printed-{}", listing.name())
+}
+
+/// The mark of a step that was skipped.
+pub fn skip_mark(step: StepId) -> String {
+    format!("skipped-{}", step.slug())
+}
+
+/// The steps that were skipped and not done since, in order.
+pub fn skipped(lab: &LabState) -> Vec<StepId> {
+    let done = done(lab);
+    StepId::ALL
+        .into_iter()
+        .filter(|step| lab.marks.contains(&skip_mark(*step)) && !done.contains(step))
+        .collect()
 }
 
 fn forms(step: StepId) -> Vec<String> {

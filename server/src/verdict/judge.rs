@@ -1,11 +1,12 @@
 //! Evaluating every check of a call and setting the result beside AWS's answer.
 
 use super::{explain, lanes};
-use app::console::{Answer, Check, CheckLane, Lane, Verdict};
+use app::console::{Answer, Check, CheckLane, Lane, PolicyFrame, Verdict};
 use policy::{
-    Layer, Principal,
+    Layer, NamedPolicy, Principal, ResourceKind,
     call::{self, Bearings, Judged, Question},
 };
+use serde_json::{Map, Value};
 
 /// Whether an answer is a denial by policies, rather than success or some other failure.
 pub fn is_denial(answer: &Answer) -> bool {
@@ -51,7 +52,7 @@ pub fn judge(
         decided_by,
         agrees,
         explanation: explain::sentence(question, gathered, caller, answer, &judged, refused, agrees),
-        checks: judged.iter().map(check).collect(),
+        checks: judged.iter().map(|judged| check(judged, gathered)).collect(),
     }
 }
 
@@ -79,7 +80,7 @@ fn agrees(refused: Option<&Judged>, answer: &Answer) -> bool {
     }
 }
 
-fn check(judged: &Judged) -> Check {
+fn check(judged: &Judged, gathered: &Bearings) -> Check {
     let of = |layers: &[Layer]| {
         judged
             .explanation
@@ -93,11 +94,19 @@ fn check(judged: &Judged) -> Check {
         lane: Lane::Iam,
         verdict: judged.explanation.iam,
         statements: of(&[Layer::Identity, Layer::Boundary, Layer::Session]),
+        policies: gathered.identity.iter().chain(&gathered.boundaries).map(frame).collect(),
+    };
+    let of_resource = match judged.ruling.spec.lane {
+        ResourceKind::S3Bucket => gathered.bucket_policy.as_ref(),
+        ResourceKind::KmsKey => gathered.key.as_ref().and_then(|key| key.policy.as_ref()),
+        ResourceKind::IamRole => gathered.trust_policy.as_ref(),
+        ResourceKind::Other => None,
     };
     let resource = judged.ruling.resource_lane().map(|lane| CheckLane {
         lane,
         verdict: judged.explanation.resource,
         statements: of(&[Layer::Resource]),
+        policies: of_resource.into_iter().map(frame).collect(),
     });
     Check {
         action: judged.ruling.spec.action.into(),
@@ -106,4 +115,14 @@ fn check(judged: &Judged) -> Check {
         reached: judged.reached,
         lanes: [iam].into_iter().chain(resource).collect(),
     }
+}
+
+/// A policy's document without its statements, which the explanation has one by one.
+fn frame(policy: &NamedPolicy) -> PolicyFrame {
+    let mut frame = policy.document.source().clone();
+    if let Some(statements) = frame.get_mut("Statement") {
+        *statements =
+            if statements.is_array() { Value::Array(Vec::new()) } else { Value::Object(Map::new()) };
+    }
+    PolicyFrame { policy: policy.name.clone(), arn: policy.arn.clone(), frame }
 }

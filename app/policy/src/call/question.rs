@@ -85,6 +85,8 @@ pub struct Question {
     pub policy: Option<String>,
     /// ARN of the instance profile.
     pub profile: Option<String>,
+    /// ARN of the instance that is changed.
+    pub instance: Option<String>,
     /// The role that was taken off the key's users in this lab, if it still is: what changed when it can no longer use the
     /// key.
     pub removed_key_user: Option<String>,
@@ -138,6 +140,13 @@ impl Question {
         self
     }
 
+    /// About an instance.
+    #[must_use]
+    pub fn instance(mut self, arn: &str) -> Self {
+        self.instance = Some(arn.into());
+        self
+    }
+
     /// The ARN of the object, if the call names one.
     pub fn object_arn(&self) -> Option<String> {
         Some(format!("arn:aws:s3:::{}/{}", self.bucket.as_ref()?, self.object.as_ref()?))
@@ -168,6 +177,7 @@ impl Question {
             ResourceOf::Role => self.role.clone(),
             ResourceOf::Policy => self.policy.clone(),
             ResourceOf::InstanceProfile => self.profile.clone(),
+            ResourceOf::Instance => self.instance.clone(),
             ResourceOf::SourceObject
             | ResourceOf::SourceKey
             | ResourceOf::User
@@ -175,8 +185,7 @@ impl Question {
             | ResourceOf::Identity
             | ResourceOf::IdentityOrPolicy
             | ResourceOf::MfaDevice
-            | ResourceOf::FederatedUser
-            | ResourceOf::Instance => None,
+            | ResourceOf::FederatedUser => None,
         }
     }
 }

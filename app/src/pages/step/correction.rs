@@ -17,7 +17,7 @@ use leptos::{prelude::*, server_fn::ServerFn};
 #[component]
 pub(crate) fn Correction(data: StepData) -> impl IntoView {
     match needed(&data) {
-        Some(Needed::IamPolicy { .. }) if !data.printed() => ().into_any(),
+        Some(Needed::IamPolicy { listing, .. }) if !data.printed(listing) => ().into_any(),
         Some(Needed::IamPolicy { listing, why }) => {
             view! { <CorrectIamPolicy data listing why /> }.into_any()
         }

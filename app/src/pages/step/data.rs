@@ -4,7 +4,7 @@ use crate::{
     components::form::FormFrame,
     console::{
         Action, Console, ConsoleError, Draft, Lab, Listing, ListingId, Listings, Record, RecordsOf, RoleName,
-        StepId, TerminalEntry,
+        Solution, StepId, TerminalEntry, WorkReport,
     },
     context::expect_console,
     pages::{lab_or_none_yet, terminal_with_records},
@@ -31,6 +31,12 @@ pub(crate) struct StepData {
     pub(crate) entry_records: Vec<Record>,
     /// The commands the step offers.
     pub(crate) suggested: Vec<String>,
+    /// What is left to do in it.
+    pub(crate) solution: Solution,
+    /// The calls of the lab's newest work, if it was asked for in this step.
+    pub(crate) work_records: Vec<Record>,
+    /// Each of the step's listings in both spellings: as printed, corrected.
+    both: Vec<(ListingId, String, String)>,
     drafts: HashMap<String, Draft>,
 }
 
@@ -45,9 +51,16 @@ impl StepData {
         let lab = lab_or_none_yet(console).await?;
         let records = console.records(RecordsOf::Step(step)).await?;
         let spelling = corrected.then_some(Listings::Corrected);
-        let mut listings = Vec::new();
+        let (mut listings, mut both) = (Vec::new(), Vec::new());
         for id in listings_of(step) {
             listings.push(console.listing(*id, spelling).await?);
+            let printed = console.listing(*id, Some(Listings::Printed)).await?;
+            let corrected = console.listing(*id, Some(Listings::Corrected)).await?;
+            both.push((*id, printed.document, corrected.document));
+        }
+        let mut work_records = Vec::new();
+        for id in lab.report.iter().filter(|report| report.step == step).flat_map(|report| &report.records) {
+            work_records.push(console.record(*id).await?);
         }
         let mut drafts = HashMap::new();
         for form_id in form_ids(step) {
@@ -64,6 +77,9 @@ impl StepData {
             entries: Vec::new(),
             entry_records: Vec::new(),
             suggested: Vec::new(),
+            solution: console.solution(step).await?,
+            work_records,
+            both,
             drafts,
         };
         if data.shows_terminal() {
@@ -101,9 +117,31 @@ impl StepData {
         }
     }
 
-    /// Whether the walk uses the listings as printed.
-    pub(crate) fn printed(&self) -> bool {
-        self.lab.listings == Listings::Printed
+    /// Whether a listing may have been sent as printed: the walk began so, or it is so now.
+    pub(crate) fn printed(&self, listing: ListingId) -> bool {
+        [self.lab.listings, self.lab.spelling(listing)].contains(&Listings::Printed)
+            || self.lab.printed.contains(&listing)
+    }
+
+    /// A listing of the step as printed and corrected.
+    pub(crate) fn both_spellings(&self, listing: ListingId) -> Option<(String, String)> {
+        let found = self.both.iter().find(|(id, ..)| *id == listing);
+        found.map(|(_, printed, corrected)| (printed.clone(), corrected.clone()))
+    }
+
+    /// What the person made of a listing: the document they typed last, and whether it was sent and taken. None where it is the
+    /// listing itself.
+    pub(crate) fn own_words(&self, listing: &Listing) -> Option<(String, bool)> {
+        let form = document_form(listing.id);
+        let document = |id: &str| self.drafts.get(id)?.value("document").map(str::to_owned);
+        let typed = document(&form).filter(|_| !self.corrected).map(|typed| (typed, false));
+        let own = typed.or_else(|| Some((document(&Action::sent_form_id(&form))?, true)))?;
+        (!own.1 || own.0 != listing.document).then_some(own)
+    }
+
+    /// What became of the lab's newest work, if it was asked for in this step.
+    pub(crate) fn report(&self) -> Option<WorkReport> {
+        self.lab.report.clone().filter(|report| report.step == self.step)
     }
 
     /// The newest call of this operation in this step, if it failed.
@@ -112,6 +150,14 @@ impl StepData {
             .iter()
             .rfind(|record| record.operation == operation)
             .filter(|record| !record.answer.succeeded())
+    }
+}
+
+/// The form in which a listing is sent.
+fn document_form(listing: ListingId) -> String {
+    match listing {
+        ListingId::BucketPolicy => "put-bucket-policy".into(),
+        listing => Action::listing_form_id("create", listing),
     }
 }
 
@@ -145,6 +191,7 @@ fn form_ids(step: StepId) -> Vec<String> {
             ids.extend([Action::RemoveKeyUser.form_id(), Action::AddKeyUser.form_id()]);
         }
     }
+    ids.extend(listings_of(step).iter().map(|id| Action::sent_form_id(&document_form(*id))));
     ids.extend(ListingId::ALL.map(|id| Action::listing_form_id("correct", id)));
     ids.push(run::FORM_ID.into());
     ids

@@ -1,13 +1,13 @@
 //! The forms of the steps, filled with what the tutorial would type.
 
-use super::data::StepData;
+use super::{data::StepData, listing::ListingCard};
 use crate::{
     components::{
         form::{DocumentField, RolesField, StepForm, TextField},
         notice::{Notice, Tone},
         prose::Words,
     },
-    console::{Action, Listing, ListingId, RoleName},
+    console::{Action, RoleName},
     serverfns::{
         bucket::{create::CreateBucket, put_policy::PutBucketPolicy},
         instance::launch::LaunchInstance,
@@ -27,46 +27,18 @@ pub(crate) fn PoliciesForms(data: StepData) -> impl IntoView {
         .into_iter()
         .map(|listing| {
             let frame = data.frame(Action::listing_form_id("create", listing.id), CreatePolicy::PATH);
-            let title = format!("Listing {}: {}", listing.id.number(), listing.name);
+            let title = format!("Policy {}", listing.name);
             view! {
-                <StepForm frame=frame.clone() title calls=&["iam:CreatePolicy"] button=format!("Create {}", listing.name)>
-                    <Defects listing=listing.clone() />
-                    <input type="hidden" name="listing" value=listing.id.name() />
-                    <TextField frame=frame.clone() name="name" label="Policy name" value=listing.name.clone() />
-                    <DocumentField frame label="Policy document" value=listing.document.clone() />
-                </StepForm>
+                <ListingCard data=data.clone() listing=listing.clone()>
+                    <StepForm frame=frame.clone() title calls=&["iam:CreatePolicy"] button=format!("Create {}", listing.name)>
+                        <input type="hidden" name="listing" value=listing.id.name() />
+                        <TextField frame=frame.clone() name="name" label="Policy name" value=listing.name.clone() />
+                        <DocumentField frame label="Policy document" value=listing.document.clone() />
+                    </StepForm>
+                </ListingCard>
             }
         })
         .collect_view()
-}
-
-/// What is wrong with a listing as printed.
-#[component]
-fn Defects(listing: Listing) -> impl IntoView {
-    (!listing.defects.is_empty()).then(|| {
-        let defects =
-            listing.defects.into_iter().map(|defect| view! { <li><Words text=defect /></li> }).collect_view();
-        view! {
-            <Notice tone=Tone::Warning>
-                {if listing.id == ListingId::BucketPolicy {
-                    view! {
-                        <p>
-                            <strong>"As printed, this listing has a defect."</strong>
-                            " It is mended here, since the tutorial asks for your own key's ARN."
-                        </p>
-                    }
-                } else {
-                    view! {
-                        <p>
-                            <strong>"As printed, this listing has defects."</strong>
-                            " Send it as it is to see what they do, or mend it here."
-                        </p>
-                    }
-                }}
-                <ul>{defects}</ul>
-            </Notice>
-        }
-    })
 }
 
 /// Step 2: create and attach for each role, then the instance profile.
@@ -221,27 +193,31 @@ pub(crate) fn BucketPolicyForms(data: StepData) -> impl IntoView {
     }
     let without_key = data.lab.key_arn.is_none();
     data.listings
+        .clone()
         .into_iter()
         .map(|listing| {
             let (frame, bucket) = (frame.clone(), data.lab.bucket.clone());
             view! {
-                <StepForm
-                    frame=frame.clone()
-                    title=format!("Listing {}: policy of {}", listing.id.number(), bucket)
-                    calls=&["s3:PutBucketPolicy"]
-                    button="Put bucket policy"
-                >
-                    {without_key
-                        .then(|| {
-                            view! {
-                                <Notice tone=Tone::Hint>
-                                    <p>"There is no key yet: the ARN below is only an example. Step 4 makes a key; a policy put before refuses every upload until it is put again with that key's ARN."</p>
-                                </Notice>
-                            }
-                        })}
-                    <Defects listing=listing.clone() />
-                    <DocumentField frame label="Bucket policy" value=listing.document />
-                </StepForm>
+                <ListingCard data=data.clone() listing=listing.clone()>
+                    <StepForm
+                        frame=frame.clone()
+                        title=format!("Policy of {bucket}")
+                        calls=&["s3:PutBucketPolicy"]
+                        button="Put bucket policy"
+                    >
+                        {without_key
+                            .then(|| {
+                                view! {
+                                    <Notice tone=Tone::Hint>
+                                        <p>
+                                            "There is no key yet: the ARN below is only an example. Step 4 makes a key; a policy                                              put before refuses every upload until it is put again with that key's ARN."
+                                        </p>
+                                    </Notice>
+                                }
+                            })}
+                        <DocumentField frame label="Bucket policy" value=listing.document />
+                    </StepForm>
+                </ListingCard>
             }
         })
         .collect_view()

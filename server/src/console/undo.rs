@@ -1,0 +1,68 @@
+//! Undoing a step and what stands on it: read what is there, then remove it call by call, in the order in which AWS lets it go,
+//! as whoever made it.
+
+mod plan;
+mod remove;
+
+use super::{
+    Site, is_valid,
+    solve::{finish, reloaded},
+};
+use crate::{
+    store::LabState,
+    tutorial::{plan::stands_on, steps},
+};
+use app::console::{Action, ConsoleError, Persona, StepId, Stopped, Undoing, Work, WorkReport};
+
+/// What there is to undo, without doing it.
+pub(super) async fn undoing(site: &Site, lab: &LabState, step: StepId) -> Result<Undoing, ConsoleError> {
+    let steps = with_what_stands_on(step);
+    let removals = plan::removals(site, lab, &steps).await?;
+    let marked = |step: &StepId| steps::marks_of(*step).iter().any(|mark| lab.marks.contains(mark));
+    let also = steps.iter().copied().filter(|other| *other != step && marked(other)).collect();
+    let removals = removals.iter().map(|(step, removal)| removal.described(*step, lab, site.target.region()));
+    Ok(Undoing { step, also, removals: removals.collect() })
+}
+
+/// Undoes it. The lab keeps the report.
+pub(super) async fn undo(site: &Site, mut lab: LabState, step: StepId) -> Result<(), ConsoleError> {
+    let mut report = WorkReport {
+        work: Work::Undo,
+        step,
+        records: Vec::new(),
+        entries: Vec::new(),
+        stopped: None,
+        before: lab.acting,
+        after: lab.acting,
+    };
+    let id = lab.id.clone();
+    let steps = with_what_stands_on(step);
+    for (of, removal) in plan::removals(site, &lab, &steps).await? {
+        let stopped = match Box::pin(remove::remove(site, lab, of, &removal, &mut report)).await {
+            Ok(stopped) => stopped,
+            Err(error) => Some(Stopped { record: None, why: error.to_string(), correct: None }),
+        };
+        lab = reloaded(site, &id).await?;
+        if stopped.is_some() {
+            report.stopped = stopped;
+            break;
+        }
+    }
+    if report.stopped.is_none() {
+        for mark in steps.iter().flat_map(|step| steps::marks_of(*step)) {
+            lab.marks.remove(&mark);
+            site.store.drop_draft(&id, &Action::sent_form_id(&mark)).await?;
+        }
+        site.store.save_lab(&lab).await?;
+    }
+    // The role of whoever was acting may be gone.
+    let held = site.vault.held(&id).await?;
+    let lives = held.iter().any(|held| held.persona == report.before && is_valid(held, site.now()));
+    let back = if lives { report.before } else { Persona::Admin };
+    finish(site, lab, report, back).await
+}
+
+/// A step and all that stand on it, in the order of the walk.
+fn with_what_stands_on(step: StepId) -> Vec<StepId> {
+    StepId::ALL.into_iter().filter(|other| *other == step || stands_on(*other, step)).collect()
+}
