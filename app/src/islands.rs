@@ -3,6 +3,7 @@
 //! Their props are plain numbers and strings, so that no type of the server reaches the WebAssembly.
 
 mod activity_stream;
+mod copy_button;
 mod countdown;
 mod live_parts;
 #[cfg(feature = "hydrate")]
@@ -12,6 +13,6 @@ mod what_if;
 
 #[cfg(feature = "ssr")]
 pub(crate) use self::{
-    activity_stream::ActivityStream, countdown::Countdown, live_parts::LiveParts,
+    activity_stream::ActivityStream, copy_button::CopyButton, countdown::Countdown, live_parts::LiveParts,
     terminal_input::TerminalInput, what_if::WhatIf,
 };

@@ -49,6 +49,9 @@ pub struct LabState {
     pub marks: BTreeSet<String>,
     /// Terminal entries up to this one were cleared away.
     pub cleared_before: i64,
+    /// Id of the administrator's access key that was made for a shell of the person's own.
+    #[serde(default)]
+    pub own_access_key: Option<String>,
 }
 
 impl LabState {
@@ -67,6 +70,7 @@ impl LabState {
             policies: BTreeMap::new(),
             marks: BTreeSet::new(),
             cleared_before: 0,
+            own_access_key: None,
         }
     }
 
