@@ -213,6 +213,8 @@ pub struct Lab {
     pub printed: Vec<ListingId>,
     /// What became of the newest work that was done for the person.
     pub report: Option<WorkReport>,
+    /// Id of the access key that was made for a shell of the person's own, if there is one. The id is no secret.
+    pub own_access_key: Option<String>,
 }
 
 /// An identity the session holds credentials for (the credentials themselves never leave the server).
@@ -345,6 +347,26 @@ pub struct TerminalEntry {
     pub records: Vec<i64>,
 }
 
+/// A file on the instance, without its bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InstanceFile {
+    /// Its name in the one folder there is.
+    pub name: String,
+    /// Bytes.
+    pub size: i64,
+    /// Unix time in seconds.
+    pub modified: i64,
+}
+
+/// What Tab completes in the terminal: rows of a key and the words that may follow it, with tabs between.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Completion {
+    /// Commands and options: the same for every lab.
+    pub words: String,
+    /// The lab's bucket, key and roles, and the instance's files.
+    pub names: String,
+}
+
 /// What was typed into a form that did not succeed, kept until it does.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Draft {
@@ -458,6 +480,14 @@ pub trait Console: Send + Sync {
     async fn inventory(&self) -> Result<Vec<Removal>, ConsoleError>;
     /// Removes the lab with its account. The session has none afterwards.
     async fn remove_lab(&self) -> Result<(), ConsoleError>;
+    /// What the terminal's line can be completed with.
+    async fn completion(&self) -> Result<Completion, ConsoleError>;
     /// Puts a file on the instance, from the page's upload form.
     async fn upload(&self, name: String, bytes: Vec<u8>) -> Result<(), ConsoleError>;
+    /// The instance's files, by name.
+    async fn files(&self) -> Result<Vec<InstanceFile>, ConsoleError>;
+    /// Removes a file from the instance; one that is gone already is no error.
+    async fn remove_file(&self, name: String) -> Result<(), ConsoleError>;
+    /// Deletes the access key that was made for a shell of the person's own. Gives the records of the calls.
+    async fn delete_own_key(&self) -> Result<Vec<i64>, ConsoleError>;
 }

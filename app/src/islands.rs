@@ -4,6 +4,7 @@
 
 mod activity_stream;
 mod busy;
+mod copy_button;
 mod countdown;
 mod live_parts;
 #[cfg(feature = "hydrate")]
@@ -13,6 +14,6 @@ mod what_if;
 
 #[cfg(feature = "ssr")]
 pub(crate) use self::{
-    activity_stream::ActivityStream, busy::Busy, countdown::Countdown, live_parts::LiveParts,
-    terminal_input::TerminalInput, what_if::WhatIf,
+    activity_stream::ActivityStream, busy::Busy, copy_button::CopyButton, countdown::Countdown,
+    live_parts::LiveParts, terminal_input::TerminalInput, what_if::WhatIf,
 };

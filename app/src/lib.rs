@@ -11,6 +11,8 @@
 
 #[cfg(feature = "ssr")]
 mod app;
+#[cfg(any(feature = "hydrate", test))]
+mod completion;
 #[cfg(feature = "ssr")]
 pub mod components;
 #[cfg(feature = "ssr")]

@@ -10,7 +10,9 @@ pub(crate) mod bucket {
 }
 pub(crate) mod instance {
     //! The EC2 instance.
+    pub(crate) mod delete_key;
     pub(crate) mod launch;
+    pub(crate) mod remove_file;
     pub(crate) mod run;
 }
 pub(crate) mod key {

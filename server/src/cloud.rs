@@ -4,6 +4,7 @@
 //! requests like any other. One call is one attempt; each leaves an [`Exchange`].
 
 mod clients;
+mod command_line;
 mod connector;
 mod credentials;
 mod ec2;

@@ -9,24 +9,26 @@ mod desk;
 mod drafts;
 mod instance;
 mod inventory;
+mod own_terminal;
 mod role;
 mod scene;
 mod site;
 mod solve;
 mod undo;
 
+pub use own_terminal::OwnKey;
 pub use site::Site;
 
 use crate::{
     session::layer,
     store::LabState,
-    terminal::files,
+    terminal::{completion, files},
     tutorial::{bucket_name, commands, listings, steps},
     web::ActsAs,
 };
 use app::console::{
-    Action, Console, ConsoleError, Draft, Held, Lab, Listing, ListingId, Listings, Persona, Record,
-    RecordsOf, Removal, Solution, StepId, TerminalEntry, Undoing, Wire,
+    Action, Completion, Console, ConsoleError, Draft, Held, InstanceFile, Lab, Listing, ListingId, Listings,
+    Persona, Record, RecordsOf, Removal, Solution, StepId, TerminalEntry, Undoing, Wire,
 };
 use async_trait::async_trait;
 use policy::scene::Scene;
@@ -127,7 +129,24 @@ impl SessionConsole {
             last_used: lab.last_used,
             acting,
             held,
+            own_access_key: lab.own_access_key,
         })
+    }
+
+    /// The bytes of a file on the instance, to be saved.
+    ///
+    /// # Errors
+    /// Without a lab, or such a file in it.
+    pub async fn file(&self, name: &str) -> Result<Vec<u8>, ConsoleError> {
+        instance::folder::read(&self.site, &self.expect_state().await?, name).await
+    }
+
+    /// Makes an access key for a shell of the person's own; the one made before is deleted.
+    ///
+    /// # Errors
+    /// Without a lab, or when it cannot be written.
+    pub async fn create_own_key(&self) -> Result<OwnKey, ConsoleError> {
+        self.to_its_end(move |site, lab| async move { own_terminal::create(&site, lab).await }).await
     }
 
     /// Does what makes calls on a task of its own: a browser that goes away between a call and its record would else leave the
@@ -261,6 +280,7 @@ impl Console for SessionConsole {
         let exchange = exchange.ok_or_else(|| ConsoleError::NotFound { what: format!("call {id}") })?;
         let events = exchange.request_id().map(|id| self.site.target.events(id)).unwrap_or_default();
         Ok(Wire {
+            command: exchange.command,
             request_line: format!("{} {} HTTP/1.1", exchange.method, exchange.path),
             request_headers: exchange.request_headers,
             status: exchange.status,
@@ -339,6 +359,25 @@ impl Console for SessionConsole {
         layer::leave_lab(&self.session).await?;
         self.site.forget(id).await;
         Ok(())
+    }
+
+    async fn completion(&self) -> Result<Completion, ConsoleError> {
+        let lab = self.expect_state().await?;
+        let files = self.site.store.files(&lab.id).await?;
+        Ok(Completion { words: completion::words(), names: completion::names(&lab, &files) })
+    }
+
+    async fn files(&self) -> Result<Vec<InstanceFile>, ConsoleError> {
+        instance::folder::list(&self.site, &self.expect_state().await?).await
+    }
+
+    async fn remove_file(&self, name: String) -> Result<(), ConsoleError> {
+        let (lab, _guard) = self.locked().await?;
+        instance::folder::remove(&self.site, &lab, &name).await
+    }
+
+    async fn delete_own_key(&self) -> Result<Vec<i64>, ConsoleError> {
+        self.to_its_end(move |site, lab| async move { own_terminal::delete(&site, lab).await }).await
     }
 
     async fn upload(&self, name: String, bytes: Vec<u8>) -> Result<(), ConsoleError> {

@@ -1,13 +1,18 @@
 //! The instance's terminal: a line is split like a shell splits it, then read as one of a few commands. There is no shell.
 //!
 //! What a command *does* is in [`console`](crate::console); here are its words, its limits and the exact texts the real
-//! programs print (AWS CLI 1.45: `awscli/customizations/s3/results.py` and `subcommands.py`).
+//! programs print: the AWS CLI of version 2, whose source for `aws s3` and for printing is that of 1.45 too
+//! (`awscli/customizations/s3/results.py`, `subcommands.py`, `awscli/formatter.py`, `text.py`).
 
+pub mod api;
 pub mod command;
+pub mod completion;
 pub mod files;
+mod help;
 pub mod line;
 pub mod print;
 pub mod s3_path;
+pub mod usage;
 
 /// The prompt's user and its home, as on Amazon Linux.
 pub const HOME: &str = "/home/ec2-user";
@@ -35,18 +40,3 @@ impl Output {
         Self { text: text.into(), status }
     }
 }
-
-/// What `help` prints.
-pub const HELP: &str = "\
-This terminal runs these commands, one a line, without a shell behind it:
-
-  curl -O URL.pdf                     download the test file (a stand-in that Trilock brings along)
-  aws s3 cp FILE s3://BUCKET/[KEY]    upload; [--sse [AES256|aws:kms]] [--sse-kms-key-id KEY]
-  aws s3 cp s3://BUCKET/KEY FILE      download
-  aws s3 ls [s3://BUCKET[/PREFIX]]    list buckets or objects
-  aws s3 rm s3://BUCKET/KEY           delete an object
-  aws sts get-caller-identity         who the instance is
-  ls [-l]   cat FILE   sha256sum FILE   rm FILE   clear   help
-
-Its credentials are those of the instance's role, from the instance metadata service.
-";

@@ -3,6 +3,7 @@
 mod error;
 mod guard;
 mod headers;
+mod instance_files;
 mod router;
 mod serve;
 mod site_files;

@@ -2,7 +2,8 @@
 
 use super::form::FieldProblem;
 use crate::{
-    console::{Draft, Lab, Record, StepId, TerminalEntry},
+    console::{Completion, Draft, Lab, Record, StepId, TerminalEntry},
+    context::expect_console,
     islands::TerminalInput,
     serverfns::instance::run::RunLine,
 };
@@ -63,8 +64,17 @@ pub(crate) fn Terminal(
             }
         })
         .collect_view();
+    // Loaded apart: a terminal that cannot complete is still one.
+    let completion = Suspend::new(async move {
+        let Completion { words, names } = expect_console().completion().await.unwrap_or_default();
+        view! {
+            <div id="terminal-words" hidden>{words}</div>
+            <div id="terminal-names" data-live="" hidden>{names}</div>
+        }
+    });
     view! {
         <section class="terminal-box" aria-labelledby="terminal-title">
+            {completion}
             <h2 id="terminal-title">"Terminal of " <code>{instance}</code></h2>
             <ul class="ready-commands" aria-label="Commands of this step">{ready}</ul>
             <div class="terminal persona-users">
@@ -86,6 +96,11 @@ pub(crate) fn Terminal(
                     </label>
                     <TerminalInput value=typed problem_id />
                     <button type="submit" class="terminal-run">"Run"</button>
+                    <p class="terminal-choices" id="terminal-choices" role="status"></p>
+                    // True once a script runs, which shows it.
+                    <p class="terminal-hint" id="terminal-hint" hidden>
+                        "Tab completes, and moves on where there is nothing to complete. Arrow up brings lines back."
+                    </p>
                 </form>
             </div>
             <div id="terminal-problem" data-live="">

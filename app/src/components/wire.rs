@@ -1,16 +1,18 @@
-//! A call as it went over the wire: request, answer, and CloudTrail's records.
+//! A call as it went over the wire: the command that makes it, request, answer, and CloudTrail's records.
 
-use super::json::Json;
-use crate::console::Wire;
+use super::{command::ShellLines, json::Json};
+use crate::console::{Persona, Wire};
 use leptos::prelude::*;
 
-/// Everything in it folds: the verdict comes first on the page.
+/// The command to copy, and what folds: the verdict comes first on the page.
 #[component]
 pub(crate) fn WireView(
     /// The call.
     wire: Wire,
+    /// Who made it.
+    persona: Persona,
 ) -> impl IntoView {
-    let Wire { request_line, request_headers, status, answer_headers, events } = wire;
+    let Wire { command, request_line, request_headers, status, answer_headers, events } = wire;
     let answer = match status {
         0 => "No answer came.".to_owned(),
         _ => lines(&format!("HTTP/1.1 {status}"), &answer_headers),
@@ -26,9 +28,24 @@ pub(crate) fn WireView(
         .into_any(),
         false => events.into_iter().map(|value| view! { <Json value /> }).collect_view().into_any(),
     };
+    let command = command.map(|text| {
+        view! {
+            <div class="wire-command">
+                <h3>"The same call with the AWS CLI"</h3>
+                <ShellLines id="wire-command" what="the command" text />
+                <p>
+                    "As " <code>{persona.name()}</code> " from a shell of your own: the "
+                    <a href="/instance#own-terminal">"instance’s page"</a> " sets up a profile for each role; add "
+                    <code>{format!("--profile {}", persona.profile())}</code>
+                    ". Words in capitals stand for what is not kept here."
+                </p>
+            </div>
+        }
+    });
     view! {
         <section class="wire" aria-labelledby="wire-title">
             <h2 id="wire-title">"Over the wire"</h2>
+            {command}
             <details>
                 <summary>"Request"</summary>
                 <pre class="wire-text" tabindex="0"><code>{lines(&request_line, &request_headers)}</code></pre>

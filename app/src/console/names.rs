@@ -18,6 +18,16 @@ impl Persona {
         }
     }
 
+    /// The profile of the AWS CLI that acts as it.
+    pub const fn profile(self) -> &'static str {
+        match self {
+            Self::Admin => "trilock-admin",
+            Self::SecureBucketAdmin => "trilock-secure-bucket-admin",
+            Self::SecureKeyAdmin => "trilock-secure-key-admin",
+            Self::Instance | Self::AuthorizedUsers => "trilock-instance",
+        }
+    }
+
     /// The persona of that name; `None` if there is none.
     pub fn from_name(name: &str) -> Option<Self> {
         [Self::Instance].into_iter().chain(Self::SWITCHABLE).find(|persona| persona.name() == name)

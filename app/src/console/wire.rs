@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 /// out where it is noted, and bodies are not kept.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Wire {
+    /// The AWS CLI command that makes the same request, with placeholders for what is secret or bytes; `None` for calls made
+    /// before commands were kept.
+    pub command: Option<String>,
     /// HTTP method, path and query.
     pub request_line: String,
     /// Names and values.

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 /// The input of the terminal's form. Without a script the form around it is posted and the page loads anew; with one, it
 /// and the step's ready commands (every form with `data-terminal`) are posted in the background, and the parts of the page
 /// that a command can change (those with `data-live`) are replaced by what the server made of them. Arrow up and down walk
-/// through the lines typed before.
+/// through the lines typed before. Tab completes, and moves on when there is nothing to complete: nobody is kept in the line.
 #[island]
 pub(crate) fn TerminalInput(
     /// What the line holds at first.
@@ -17,6 +17,7 @@ pub(crate) fn TerminalInput(
     #[cfg(feature = "hydrate")]
     browser::enhance(input);
     let invalid = !problem_id.is_empty();
+    let described = [problem_id.as_str(), "terminal-hint"].join(" ");
     view! {
         <input
             node_ref=input
@@ -30,7 +31,7 @@ pub(crate) fn TerminalInput(
             spellcheck="false"
             required
             aria-invalid=invalid.then_some("true")
-            aria-describedby=invalid.then_some(problem_id)
+            aria-describedby=described.trim().to_owned()
         />
     }
 }
@@ -39,6 +40,7 @@ pub(crate) fn TerminalInput(
 mod browser {
     //! What only a browser can do.
 
+    use crate::completion::complete;
     use leptos::{html::Input, prelude::*};
     use std::{cell::Cell, rc::Rc};
     use wasm_bindgen::{JsCast, JsValue, closure::Closure};
@@ -52,6 +54,10 @@ mod browser {
         Effect::new(move || {
             let Some(input) = input.get() else { return };
             remember_lines(&input);
+            complete_by_tab(&input);
+            if let Some(hint) = document().get_element_by_id("terminal-hint") {
+                let _ = hint.remove_attribute("hidden");
+            }
             let busy = Rc::new(Cell::new(false));
             for form in all::<HtmlFormElement>(&document(), "form[data-terminal]") {
                 post_in_background(&form, &input, &busy);
@@ -87,6 +93,45 @@ mod browser {
         });
         let _ = input.add_event_listener_with_callback("keydown", on_key.as_ref().unchecked_ref());
         on_key.forget();
+    }
+
+    /// Tab at the end of a line that is not empty. Where several words fit and nothing can be added, the first Tab shows them
+    /// and the next one moves on.
+    fn complete_by_tab(input: &HtmlInputElement) {
+        let shown = Cell::new(false);
+        let field = input.clone();
+        let on_key = Closure::<dyn Fn(KeyboardEvent)>::new(move |event: KeyboardEvent| {
+            let was_shown = shown.replace(false);
+            let mut choices = String::new();
+            let mut line = field.value();
+            // Counted as JavaScript counts.
+            let length = js_sys::JsString::from(line.as_str()).length();
+            let at_end = field.selection_start().is_ok_and(|caret| caret == Some(length));
+            let plain = !(event.shift_key() || event.ctrl_key() || event.alt_key() || event.meta_key());
+            if event.key() == "Tab" && plain && at_end && !line.trim_start().is_empty() {
+                let (added, words) = complete(&rows(), &line);
+                if !added.is_empty() || !words.is_empty() && !was_shown {
+                    event.prevent_default();
+                    shown.set(added.is_empty());
+                    line.push_str(&added);
+                    field.set_value(&line);
+                    choices = words;
+                }
+            }
+            if let Some(status) = document().get_element_by_id("terminal-choices") {
+                status.set_text_content(Some(&choices));
+            }
+        });
+        let _ = input.add_event_listener_with_callback("keydown", on_key.as_ref().unchecked_ref());
+        on_key.forget();
+    }
+
+    /// What the page says can be completed: commands, then the names that change with them.
+    fn rows() -> String {
+        let text = |id: &str| document().get_element_by_id(id)?.text_content();
+        let mut rows = text("terminal-words").unwrap_or_default();
+        rows.push_str(&text("terminal-names").unwrap_or_default());
+        rows
     }
 
     fn typed_lines() -> Vec<String> {

@@ -45,8 +45,8 @@ fn Call(lab: Lab, record: Record, wire: Wire) -> impl IntoView {
                 <h1>{title}</h1>
                 <p class="page-subject"><code>{record.subject.clone()}</code>" as "<PersonaChip persona=record.persona /></p>
             </article>
-            <CallView record />
-            <WireView wire />
+            <CallView record=record.clone() />
+            <WireView wire persona=record.persona />
         </Layout>
     }
     .into_any()

@@ -1,5 +1,6 @@
 //! What went over the wire in one call, with everything secret left out.
 
+use super::command_line;
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response};
 use serde::{Deserialize, Serialize};
@@ -19,6 +20,9 @@ pub struct Exchange {
     pub status: u16,
     /// Answer headers.
     pub response_headers: Vec<(String, String)>,
+    /// The AWS CLI command that makes the same request, without what is secret in it. Rows from before it was kept have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
 }
 
 const SECRET_HEADERS: [&str; 6] = [
@@ -52,6 +56,7 @@ impl Exchange {
             method: request.method().to_string(),
             path: request.uri().path_and_query().map_or_else(|| "/".into(), ToString::to_string),
             request_headers: shown(request.headers()),
+            command: command_line::of_request(request),
             ..Self::default()
         }
     }
@@ -112,5 +117,12 @@ mod tests {
         assert!(!written.contains("token-secret") && !written.contains("abc"), "{written}");
         assert!(written.contains("aws:kms"));
         assert_eq!((exchange.status, exchange.request_id()), (403, Some("R1")));
+    }
+
+    #[test]
+    fn exchanges_written_before_commands_were_kept_are_still_read() {
+        let written =
+            r#"{"method":"GET","path":"/","request_headers":[],"status":200,"response_headers":[]}"#;
+        assert_eq!(serde_json::from_str::<Exchange>(written).unwrap().command, None);
     }
 }

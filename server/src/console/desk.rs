@@ -35,6 +35,17 @@ impl<'a> Desk<'a> {
         Ok(Self { site, lab, clients, records: Vec::new(), step, actor, observer })
     }
 
+    /// Who works here.
+    pub(super) fn actor(&self) -> &Held {
+        &self.actor
+    }
+
+    /// An object's size in bytes as the base identity sees it; `None` if it does not. What reads a whole object asks first.
+    pub(super) async fn object_size(&self, bucket: &str, key: &str) -> Option<i64> {
+        let head = self.observer.s3.head_object().bucket(bucket).key(key).send();
+        Box::pin(head).await.ok()?.content_length()
+    }
+
     /// Makes one call. `settle` writes what it changed into the lab, in the transaction that writes the record. Gives the
     /// call's result, or AWS's answer if it failed.
     ///

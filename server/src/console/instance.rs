@@ -1,29 +1,27 @@
 //! The instance's terminal at work: commands run with the credentials of the instance's role, fetched from IMDSv2.
 
+mod api;
+pub(super) mod folder;
+mod listing;
+mod local;
 mod transfer;
 
 use super::{RUN_FORM, Site, desk::Desk};
 use crate::{
-    cloud::{Asked as _, Clients, imds},
+    cloud::{Clients, imds},
     store::LabState,
     terminal::{
-        self, Output, SAMPLE_PDF,
-        command::{Command, parse},
+        Output,
+        command::{Command, Globals, S3, parse},
         files, line, print,
-        s3_path::{LocalPath, local},
+        usage::{self, GENERAL_STATUS},
     },
-    tutorial::TEST_FILE,
-    verdict::Question,
 };
 use app::console::{Answer, ConsoleError, Draft, Held, Persona, StepId, TerminalEntry};
-use aws_lc_rs::digest::{SHA256, digest};
 use http::StatusCode;
-use time::OffsetDateTime;
 
 /// New credentials appear this many seconds before the old ones end (`aws-semantics.md` §6).
 const RENEW_BEFORE: i64 = 5 * 60;
-/// What `cat` shows of a file at most, in bytes.
-const MAX_CAT: usize = 64 * 1024;
 
 /// Runs a line on the instance and appends it to the terminal's log.
 pub(super) async fn run(
@@ -44,11 +42,22 @@ pub(super) async fn run(
     let clear = matches!(command, Ok(Command::Clear));
     let (mut lab, records, output) = match command {
         Err(output) => (lab, Vec::new(), output),
-        Ok(command) if command.calls_aws() => Box::pin(on_aws(site, lab, step, &instance, command)).await?,
-        Ok(command) => {
-            let output = on_files(site, &lab, command).await?;
+        Ok(Command::Nothing | Command::Clear) => (lab, Vec::new(), Output::default()),
+        Ok(Command::Help(text)) => (lab, Vec::new(), Output::ok(text)),
+        Ok(Command::Local(program)) => {
+            let output = local::run(site, &lab, program).await?;
             (lab, Vec::new(), output)
         }
+        Ok(Command::S3(s3, globals)) => {
+            Box::pin(on_aws(site, lab, step, &instance, OnAws::S3(s3), globals)).await?
+        }
+        Ok(Command::Api(call, globals)) => match api::values(site, &lab, &call).await? {
+            Err(output) => (lab, Vec::new(), output),
+            Ok(values) => {
+                let command = OnAws::Api(api::Asked { call, values, format: globals.output });
+                Box::pin(on_aws(site, lab, step, &instance, command, globals)).await?
+            }
+        },
     };
     let entry = TerminalEntry { id: 0, line, output: output.text, status: output.status, records };
     let entry = site.store.append_terminal(&lab, entry).await?;
@@ -76,14 +85,26 @@ pub(super) async fn room_for(
     }))
 }
 
+/// A command that calls AWS.
+enum OnAws {
+    S3(S3),
+    Api(api::Asked),
+}
+
 /// Runs a command that calls AWS, at a desk of the instance's own.
 async fn on_aws(
     site: &Site,
     lab: LabState,
     step: Option<StepId>,
     instance: &str,
-    command: Command,
+    command: OnAws,
+    globals: Globals,
 ) -> Result<(LabState, Vec<i64>, Output), ConsoleError> {
+    let region = site.target.region();
+    if let Some(other) = globals.region.as_deref().filter(|named| *named != region) {
+        let text = format!("this terminal calls {region} only, where the lab is; {other} is not reached");
+        return Ok((lab, Vec::new(), usage::not_here(text)));
+    }
     let kept = match site.cached_instance(&lab.id, RENEW_BEFORE) {
         Some(kept) => kept,
         None => match imds::credentials(&*site.target, instance).await {
@@ -94,7 +115,7 @@ async fn on_aws(
             Err(error) => {
                 tracing::warn!(%error, "instance credentials");
                 let text = "\nUnable to locate credentials. You can configure credentials by running \"aws configure\".\n";
-                return Ok((lab, Vec::new(), Output::failed(255, text)));
+                return Ok((lab, Vec::new(), Output::failed(253, text)));
             }
         },
     };
@@ -106,27 +127,21 @@ async fn on_aws(
     let clients = Clients::new(&site.target, &kept.credentials);
     let mut desk = Desk::new(site, lab, step, actor, clients).await?;
     let output = match command {
-        Command::Upload { file, bucket, key, sse, kms_key_id, quiet } => {
-            let options = transfer::Options { sse, kms_key_id, quiet };
-            transfer::upload(&mut desk, &file, &bucket, &key, options).await?
+        OnAws::S3(S3::Transfer(transfer)) => transfer::run(&mut desk, transfer).await?,
+        OnAws::S3(S3::Delete { bucket, key, quiet }) => {
+            transfer::delete(&mut desk, &bucket, &key, quiet).await?
         }
-        Command::Download { bucket, key, file, quiet } => {
-            transfer::download(&mut desk, &bucket, &key, &file, quiet).await?
+        OnAws::S3(S3::ListBuckets) => listing::buckets(&mut desk).await?,
+        OnAws::S3(S3::ListObjects { bucket, prefix, recursive }) => {
+            listing::objects(&mut desk, &bucket, &prefix, recursive).await?
         }
-        Command::Delete { bucket, key, quiet } => transfer::delete(&mut desk, &bucket, &key, quiet).await?,
-        Command::ListBuckets => list_buckets(&mut desk).await?,
-        Command::ListObjects { bucket, prefix, recursive } => {
-            list_objects(&mut desk, &bucket, &prefix, recursive).await?
-        }
-        Command::CallerIdentity => caller_identity(&mut desk).await?,
-        // `calls_aws` sends the others elsewhere.
-        _ => Output::default(),
+        OnAws::Api(asked) => api::run(&mut desk, &asked).await?,
     };
     Ok((desk.lab, desk.records, output))
 }
 
 /// The AWS CLI's sentence for an error answer.
-pub(super) fn error_text(answer: &Answer, operation: &str) -> String {
+fn error_text(answer: &Answer, operation: &str) -> String {
     if answer.status == 0 {
         return format!(
             "Could not connect to the endpoint: {}",
@@ -139,192 +154,12 @@ pub(super) fn error_text(answer: &Answer, operation: &str) -> String {
     print::error_occurred(code, operation, answer.message.as_deref().or(reason).unwrap_or("Unknown"))
 }
 
-async fn list_buckets(desk: &mut Desk<'_>) -> Result<Output, ConsoleError> {
-    let request = desk.clients.s3.list_buckets().send().asked();
-    let answer = desk.call(Question::new("s3", "ListBuckets"), "all buckets", request, |_, _| {}).await?;
-    Ok(match answer {
-        Ok(list) => Output::ok(
-            list.buckets()
-                .iter()
-                .map(|bucket| {
-                    print::listed(at(bucket.creation_date()), None, bucket.name().unwrap_or_default())
-                })
-                .collect::<String>(),
-        ),
-        Err(answer) => print::command_failed(&error_text(&answer, "ListBuckets")),
-    })
+/// What any command but a transfer prints when AWS refused it.
+fn failed(answer: &Answer, operation: &str) -> Output {
+    print::command_failed(&error_text(answer, operation), answer.status != 0)
 }
 
-async fn list_objects(
-    desk: &mut Desk<'_>,
-    bucket: &str,
-    prefix: &str,
-    recursive: bool,
-) -> Result<Output, ConsoleError> {
-    let subject = if prefix.is_empty() { bucket.to_owned() } else { format!("{bucket}/{prefix}") };
-    let mut text = String::new();
-    let mut token = None;
-    loop {
-        let request = desk
-            .clients
-            .s3
-            .list_objects_v2()
-            .bucket(bucket)
-            .prefix(prefix)
-            .set_delimiter((!recursive).then(|| "/".to_owned()))
-            .set_continuation_token(token.take())
-            .send()
-            .asked();
-        let question = Question::new("s3", "ListObjectsV2").bucket(bucket);
-        let page = match desk.call(question, subject.as_str(), request, |_, _| {}).await? {
-            Ok(page) => page,
-            Err(answer) => {
-                let failed = print::command_failed(&error_text(&answer, "ListObjectsV2"));
-                return Ok(Output::failed(failed.status, text + &failed.text));
-            }
-        };
-        for prefix in page.common_prefixes() {
-            text += &print::listed_prefix(prefix.prefix().unwrap_or_default());
-        }
-        for object in page.contents() {
-            let key = object.key().unwrap_or_default();
-            let name = if recursive { key } else { key.rsplit('/').next().unwrap_or(key) };
-            text += &print::listed(at(object.last_modified()), object.size(), name);
-        }
-        token = page.next_continuation_token().map(str::to_owned);
-        if token.is_none() {
-            // A prefix that matches nothing is exit status 1 in the AWS CLI.
-            let status = i32::from(!prefix.is_empty() && text.is_empty());
-            return Ok(Output::failed(status, text));
-        }
-    }
-}
-
-async fn caller_identity(desk: &mut Desk<'_>) -> Result<Output, ConsoleError> {
-    let request = desk.clients.sts.get_caller_identity().send().asked();
-    let question = Question::new("sts", "GetCallerIdentity");
-    Ok(match desk.call(question, "who the instance is", request, |_, _| {}).await? {
-        Ok(who) => print::caller_identity(
-            who.user_id().unwrap_or_default(),
-            who.account().unwrap_or_default(),
-            who.arn().unwrap_or_default(),
-        ),
-        Err(answer) => print::command_failed(&error_text(&answer, "GetCallerIdentity")),
-    })
-}
-
-fn at(time: Option<&aws_smithy_types::DateTime>) -> OffsetDateTime {
-    time.and_then(|time| OffsetDateTime::from_unix_timestamp(time.secs()).ok())
-        .unwrap_or(OffsetDateTime::UNIX_EPOCH)
-}
-
-/// Runs a command that needs no AWS.
-async fn on_files(site: &Site, lab: &LabState, command: Command) -> Result<Output, ConsoleError> {
-    Ok(match command {
-        Command::Help => Output::ok(terminal::HELP),
-        Command::Ls { long } => print::ls(&site.store.files(&lab.id).await?, long),
-        Command::Curl { url } => curl(site, lab, &url).await?,
-        Command::Cat(paths) => {
-            each(site, lab, "cat", &paths, |_, bytes| match std::str::from_utf8(bytes) {
-                Ok(text) if bytes.len() <= MAX_CAT && !text.contains('\0') => Ok(text.to_owned()),
-                Ok(text) if !text.contains('\0') => {
-                    Err(format!("longer than {MAX_CAT} bytes, too long to show here"))
-                }
-                _ => Err("not text; only text is shown here".into()),
-            })
-            .await?
-        }
-        Command::Sha256(paths) => {
-            each(site, lab, "sha256sum", &paths, |path, bytes| {
-                Ok(format!("{}  {path}\n", hex::encode(digest(&SHA256, bytes))))
-            })
-            .await?
-        }
-        Command::Rm { files, force } => remove(site, lab, &files, force).await?,
-        // `run` keeps `clear` and empty lines to itself, and sends the rest to AWS.
-        _ => Output::default(),
-    })
-}
-
-/// Applies a program to one file after another, as programs do: what fails is reported, and the rest is done.
-async fn each(
-    site: &Site,
-    lab: &LabState,
-    program: &str,
-    paths: &[String],
-    show: impl Fn(&str, &[u8]) -> Result<String, String>,
-) -> Result<Output, ConsoleError> {
-    let mut output = Output::default();
-    if paths.len() > files::MAX_FILES {
-        return Ok(Output::failed(1, format!("{program}: at most {} files at once\n", files::MAX_FILES)));
-    }
-    for path in paths {
-        if output.text.len() > MAX_CAT {
-            output.text +=
-                &format!("{program}: {path}: more than {MAX_CAT} bytes in all, too long to show here\n");
-            output.status = 1;
-            break;
-        }
-        let bytes = match local(path) {
-            LocalPath::File(name) => {
-                site.store.file(&lab.id, &name).await?.ok_or("No such file or directory")
-            }
-            LocalPath::Folder => Err("Is a directory"),
-            LocalPath::Elsewhere => Err("No such file or directory"),
-        };
-        match bytes.map_err(str::to_owned).and_then(|bytes| show(path, &bytes)) {
-            Ok(text) => output.text += &text,
-            Err(problem) => {
-                output.text += &format!("{program}: {path}: {problem}\n");
-                output.status = 1;
-            }
-        }
-    }
-    Ok(output)
-}
-
-async fn remove(site: &Site, lab: &LabState, paths: &[String], force: bool) -> Result<Output, ConsoleError> {
-    let mut output = Output::default();
-    for path in paths {
-        let problem = match local(path) {
-            LocalPath::File(name) if site.store.remove_file(&lab.id, &name).await? => None,
-            LocalPath::Folder => Some("Is a directory"),
-            _ if force => None,
-            _ => Some("No such file or directory"),
-        };
-        if let Some(problem) = problem {
-            output.text += &format!("rm: cannot remove '{path}': {problem}\n");
-            output.status = 1;
-        }
-    }
-    Ok(output)
-}
-
-/// `curl -O`: there is no internet behind this terminal, so a PDF becomes Trilock's own stand-in, and it says so.
-async fn curl(site: &Site, lab: &LabState, url: &str) -> Result<Output, ConsoleError> {
-    let path = url.strip_prefix("https://").and_then(|rest| rest.split_once('/'));
-    let name = path
-        .and_then(|(_, path)| path.rsplit('/').next())
-        .filter(|name| name.to_ascii_lowercase().ends_with(".pdf") && files::is_name(name));
-    let Some(name) = name else {
-        let host = url.split("://").last().and_then(|rest| rest.split('/').next()).unwrap_or(url);
-        return Ok(Output::failed(
-            6,
-            format!(
-                "curl: (6) Could not resolve host: {host}\n\
-                 trilock: no internet is reached from here; an https address ending in .pdf gives the test file\n"
-            ),
-        ));
-    };
-    if let Some(problem) = room_for(site, lab, name).await? {
-        return Ok(Output::failed(
-            23,
-            format!("curl: (23) Failure writing output to destination\ntrilock: {problem}\n"),
-        ));
-    }
-    site.store.put_file(&lab.id, name, SAMPLE_PDF, site.now()).await?;
-    Ok(Output::ok(format!(
-        "trilock: no internet is reached from here; saved Trilock's own stand-in for {TEST_FILE} ({} bytes) as {name}\n",
-        SAMPLE_PDF.len()
-    )))
+/// A local path that is not there, as `aws s3` says it.
+fn no_such_path(path: &str) -> Output {
+    Output::failed(GENERAL_STATUS, format!("\nThe user-provided path {path} does not exist.\n"))
 }

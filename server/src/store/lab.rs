@@ -61,6 +61,9 @@ pub struct LabState {
     /// What became of the newest work that was done for the person.
     #[serde(default)]
     pub report: Option<WorkReport>,
+    /// Id of the administrator's access key that was made for a shell of the person's own.
+    #[serde(default)]
+    pub own_access_key: Option<String>,
 }
 
 impl LabState {
@@ -83,6 +86,7 @@ impl LabState {
             elsewhere: None,
             spellings: BTreeMap::new(),
             report: None,
+            own_access_key: None,
         }
     }
 

@@ -3,6 +3,9 @@
 /// The largest file, in bytes: below this `aws s3 cp` makes one `PutObject`.
 pub const MAX_FILE: usize = 8 * 1024 * 1024;
 
+/// What a command shows of files at most, in bytes.
+pub const MAX_CAT: usize = 64 * 1024;
+
 /// As many files as an instance may hold.
 pub const MAX_FILES: usize = 32;
 

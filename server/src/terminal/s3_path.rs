@@ -1,6 +1,7 @@
 //! Paths of `aws s3`: `s3://bucket/key` and files in the one folder the instance has.
 
 use super::{HOME, files};
+use std::fmt;
 
 /// One end of a copy.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +26,32 @@ impl Place {
                 let (bucket, key) = rest.split_once('/').unwrap_or((rest, ""));
                 Self::S3 { bucket: bucket.into(), key: key.into() }
             }
+        }
+    }
+
+    /// In S3, with the last part of `from`'s path appended to a key that is empty or ends in `/`.
+    #[must_use]
+    pub fn with_name_of(self, from: &Self) -> Self {
+        match self {
+            Self::S3 { bucket, key } => {
+                let name = match from {
+                    Self::S3 { key, .. } => base_name(key),
+                    Self::Local(path) => base_name(path),
+                };
+                let key = upload_key(&key, name);
+                Self::S3 { bucket, key }
+            }
+            local @ Self::Local(_) => local,
+        }
+    }
+}
+
+/// As the AWS CLI prints it.
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::S3 { bucket, key } => write!(f, "s3://{bucket}/{key}"),
+            Self::Local(path) => f.write_str(path),
         }
     }
 }

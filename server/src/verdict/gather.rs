@@ -6,7 +6,7 @@ mod identity;
 mod resources;
 
 use crate::cloud::{Clients, Failure};
-use futures::future::{FutureExt as _, join3};
+use futures::future::{FutureExt as _, join4};
 use policy::{
     Document, NamedPolicy,
     call::{Bearings, ObjectFacts, Question},
@@ -16,17 +16,26 @@ use std::sync::Arc;
 /// Reads what bears on `question` when `caller` makes it.
 pub async fn gather(clients: &Clients, caller: &str, question: &Question) -> Bearings {
     let mut gathered = Bearings::default();
-    let (identity, bucket, role) = join3(
+    let (identity, bucket, source, role) = join4(
         identity::identity(clients, caller).boxed(),
         resources::bucket(clients, question).boxed(),
+        resources::source(clients, question).boxed(),
         resources::role(clients, question).boxed(),
     )
     .await;
     identity.merge(&mut gathered);
     bucket.merge(&mut gathered);
+    source.merge(&mut gathered);
     role.merge(&mut gathered);
     if let Some(id) = key_id(question, &gathered) {
-        resources::key(clients, &id, question).boxed().await.merge(&mut gathered);
+        let mut part = Part::default();
+        gathered.key = resources::key(clients, &mut part, &id, question).boxed().await;
+        part.merge(&mut gathered);
+    }
+    if let Some(ObjectFacts::Present { key: Some(id), .. }) = gathered.source.clone() {
+        let mut part = Part::default();
+        gathered.source_key = resources::key(clients, &mut part, &id, question).boxed().await;
+        part.merge(&mut gathered);
     }
     gathered
 }
@@ -66,6 +75,9 @@ impl Part {
             bucket_default_key,
             object,
             key,
+            source_policy,
+            source,
+            source_key,
             trust_policy,
             role_tags,
             unseen,
@@ -78,6 +90,9 @@ impl Part {
         into.bucket_default_key = into.bucket_default_key.take().or(bucket_default_key);
         into.object = into.object.take().or(object);
         into.key = into.key.take().or(key);
+        into.source_policy = into.source_policy.take().or(source_policy);
+        into.source = into.source.take().or(source);
+        into.source_key = into.source_key.take().or(source_key);
         into.trust_policy = into.trust_policy.take().or(trust_policy);
         into.role_tags.extend(role_tags);
         into.unseen.extend(unseen);

@@ -1,6 +1,6 @@
 //! Everything put together: which path leads where, and what stands before it.
 
-use super::{ActsAs, AppError, guard, headers, site_files, tabs, upload};
+use super::{ActsAs, AppError, guard, headers, instance_files, site_files, tabs, upload};
 use crate::{
     activity,
     console::{SessionConsole, Site},
@@ -70,6 +70,8 @@ pub async fn router(setup: Setup) -> Router {
         .with_state((Arc::clone(&setup.site), setup.shutdown));
     let files = Router::new()
         .route(guard::UPLOAD_PATH, post(upload::upload))
+        .route("/instance/files/{name}", get(instance_files::download))
+        .route("/instance/credentials", post(instance_files::credentials))
         .layer(DefaultBodyLimit::max(upload::MAX_UPLOAD))
         .with_state(setup.site);
     let router = Router::new()

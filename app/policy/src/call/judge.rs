@@ -115,11 +115,16 @@ fn decide(
 ) {
     for spec in operation.checks.iter().filter(|spec| arises(spec.when, question, bearings)) {
         let account = principal.account().unwrap_or_default();
-        let key = bearings.key.as_ref();
-        let Some(resource) = question.resource(spec.on, key.map(|key| key.arn.as_str()), region, account)
-        else {
-            continue;
+        // Whether a missing object may be told of is asked of the bucket it is missing from.
+        let missing_source = question.source.as_ref().filter(|_| spec.when == When::Missing);
+        let of_source =
+            missing_source.is_some() || matches!(spec.on, ResourceOf::SourceObject | ResourceOf::SourceKey);
+        let key = if of_source { bearings.source_key.as_ref() } else { bearings.key.as_ref() };
+        let resource = match missing_source {
+            Some((bucket, _)) => Some(format!("arn:aws:s3:::{bucket}")),
+            None => question.resource(spec.on, key.map(|key| key.arn.as_str()), region, account),
         };
+        let Some(resource) = resource else { continue };
         let request = Request {
             principal: principal.clone(),
             action: spec.action.into(),
@@ -131,6 +136,7 @@ fn decide(
             identity: &bearings.identity,
             boundaries: &bearings.boundaries,
             resource: match spec.lane {
+                ResourceKind::S3Bucket if of_source => bearings.source_policy.as_ref(),
                 ResourceKind::S3Bucket => bearings.bucket_policy.as_ref(),
                 ResourceKind::KmsKey => key.and_then(|key| key.policy.as_ref()),
                 ResourceKind::IamRole => bearings.trust_policy.as_ref(),
@@ -161,13 +167,13 @@ fn arises(when: When, question: &Question, bearings: &Bearings) -> bool {
         When::Always | When::Unversioned => true,
         When::SseKms => bearings.key.is_some(),
         When::PassesRole => question.role.is_some(),
-        When::Missing => bearings.object == Some(ObjectFacts::Missing),
-        // The console's calls name no versions, set no ACLs and tags, copy nothing and ask for no checksums. Whether tags may be
-        // counted decides over a header, not over the call.
-        When::SourceKms
-        | When::ChecksumOfSseKms
+        When::SourceUnversioned => question.source.is_some(),
+        When::SourceKms => bearings.source_key.is_some(),
+        When::Missing => [&bearings.object, &bearings.source].contains(&&Some(ObjectFacts::Missing)),
+        // The console's calls name no versions, set no ACLs and tags, and ask for no checksums. Whether tags may be counted
+        // decides over a header, not over the call.
+        When::ChecksumOfSseKms
         | When::Versioned
-        | When::SourceUnversioned
         | When::SourceVersioned
         | When::SetsAcl
         | When::SetsTags
@@ -187,10 +193,12 @@ fn context(
     let global = Context::new().with("aws:SecureTransport", "true").with("aws:RequestedRegion", region);
     let own = match (spec.lane, question.service) {
         (ResourceKind::KmsKey, "s3") => {
-            s3_to_kms_context(region, account, &question.object_arn().unwrap_or_default())
+            let object =
+                if spec.on == ResourceOf::SourceKey { question.source_arn() } else { question.object_arn() };
+            s3_to_kms_context(region, account, &object.unwrap_or_default())
         }
         _ if question.service == "kms" => Context::new().with("kms:CallerAccount", account),
-        _ if question.writes_object() => {
+        _ if question.writes_object() && spec.on == ResourceOf::Object => {
             let key = bearings.key.as_ref().map(|key| key.arn.as_str());
             Encryption {
                 algorithm: question.sse.as_deref(),
@@ -209,6 +217,9 @@ fn context(
     let mut context = global;
     context.extend(bearings.caller.clone());
     context.extend(own);
+    for (key, values) in question.carried.iter().filter(|(key, _)| spec.fills(key)) {
+        context.set(key.clone(), values.clone());
+    }
     for (key, tags) in tags(spec, bearings) {
         // What AWS does not carry for a check, no policy may see.
         if spec.fills(key) {
@@ -224,6 +235,10 @@ fn context(
 fn tags<'a>(spec: &CheckSpec, bearings: &'a Bearings) -> Vec<(&'static str, &'a Tags)> {
     match (spec.on, &bearings.key, &bearings.object) {
         (ResourceOf::Key, Some(key), _) => vec![("aws:ResourceTag/", &key.tags)],
+        (ResourceOf::SourceObject, ..) => match &bearings.source {
+            Some(ObjectFacts::Present { tags, .. }) => vec![("s3:ExistingObjectTag/", tags)],
+            _ => Vec::new(),
+        },
         (ResourceOf::Object, _, Some(ObjectFacts::Present { tags, .. })) => {
             vec![("s3:ExistingObjectTag/", tags)]
         }

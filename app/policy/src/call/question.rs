@@ -25,6 +25,12 @@ pub struct Bearings {
     pub object: Option<ObjectFacts>,
     /// The key that is used.
     pub key: Option<KeyFacts>,
+    /// The policy of the bucket that a copy reads from.
+    pub source_policy: Option<NamedPolicy>,
+    /// The object that a copy reads.
+    pub source: Option<ObjectFacts>,
+    /// The key of the object that a copy reads.
+    pub source_key: Option<KeyFacts>,
     /// The trust policy of the role that is assumed.
     pub trust_policy: Option<NamedPolicy>,
     /// The tags of the role that is assumed, changed or passed.
@@ -87,6 +93,12 @@ pub struct Question {
     pub profile: Option<String>,
     /// ARN of the instance that is changed.
     pub instance: Option<String>,
+    /// ARN of the user that is changed.
+    pub user: Option<String>,
+    /// Bucket and key that a copy reads.
+    pub source: Option<(String, String)>,
+    /// Condition keys that the request fills, beside those of encryption.
+    pub carried: Vec<(String, Vec<String>)>,
     /// The role that was taken off the key's users in this lab, if it still is: what changed when it can no longer use the
     /// key.
     pub removed_key_user: Option<String>,
@@ -147,6 +159,32 @@ impl Question {
         self
     }
 
+    /// About a user.
+    #[must_use]
+    pub fn user(mut self, arn: &str) -> Self {
+        self.user = Some(arn.into());
+        self
+    }
+
+    /// Reading an object that is copied.
+    #[must_use]
+    pub fn source(mut self, bucket: &str, key: &str) -> Self {
+        self.source = Some((bucket.into(), key.into()));
+        self
+    }
+
+    /// Filling a condition key.
+    #[must_use]
+    pub fn carrying(mut self, key: impl Into<String>, values: impl IntoIterator<Item = String>) -> Self {
+        self.carried.push((key.into(), values.into_iter().collect()));
+        self
+    }
+
+    /// The ARN of the object that is copied.
+    pub fn source_arn(&self) -> Option<String> {
+        self.source.as_ref().map(|(bucket, key)| format!("arn:aws:s3:::{bucket}/{key}"))
+    }
+
     /// The ARN of the object, if the call names one.
     pub fn object_arn(&self) -> Option<String> {
         Some(format!("arn:aws:s3:::{}/{}", self.bucket.as_ref()?, self.object.as_ref()?))
@@ -154,7 +192,7 @@ impl Question {
 
     /// Whether the call writes an object and so fills S3's encryption condition keys.
     pub fn writes_object(&self) -> bool {
-        self.service == "s3" && self.operation == "PutObject"
+        self.service == "s3" && matches!(self.operation, "PutObject" | "CopyObject")
     }
 
     /// Whether the call reads an object, so that its absence and its encryption matter.
@@ -162,15 +200,17 @@ impl Question {
         self.service == "s3" && matches!(self.operation, "GetObject" | "HeadObject")
     }
 
-    /// The ARN of a check's resource; `key` is the key's ARN where one is known. `None` when the call names none, so the
-    /// check does not arise.
+    /// The ARN of a check's resource; `key` is the ARN of the key that it is about, where one is known. `None` when the call
+    /// names none, so the check does not arise.
     pub fn resource(&self, on: ResourceOf, key: Option<&str>, region: &str, account: &str) -> Option<String> {
         match on {
             ResourceOf::NewInstance => Some(format!("arn:aws:ec2:{region}:{account}:instance/*")),
             ResourceOf::Any => Some("*".into()),
             ResourceOf::Bucket => self.bucket.as_ref().map(|bucket| format!("arn:aws:s3:::{bucket}")),
             ResourceOf::Object => self.object_arn(),
-            ResourceOf::Key => key.map(Into::into),
+            ResourceOf::Key | ResourceOf::SourceKey => key.map(Into::into),
+            ResourceOf::SourceObject => self.source_arn(),
+            ResourceOf::User => self.user.clone(),
             ResourceOf::Alias => {
                 self.alias.as_ref().map(|alias| format!("arn:aws:kms:{region}:{account}:{alias}"))
             }
@@ -178,10 +218,7 @@ impl Question {
             ResourceOf::Policy => self.policy.clone(),
             ResourceOf::InstanceProfile => self.profile.clone(),
             ResourceOf::Instance => self.instance.clone(),
-            ResourceOf::SourceObject
-            | ResourceOf::SourceKey
-            | ResourceOf::User
-            | ResourceOf::Group
+            ResourceOf::Group
             | ResourceOf::Identity
             | ResourceOf::IdentityOrPolicy
             | ResourceOf::MfaDevice

@@ -1,79 +1,76 @@
-//! Options of the AWS CLI's commands, and what it prints for those it does not know.
+//! Options that every command of the AWS CLI takes.
 
-use super::{AWS_USAGE, Sse};
-use crate::terminal::Output;
+use crate::terminal::{Output, usage};
 
-/// Options of the AWS CLI's commands, with their values; everything else is a path.
-#[derive(Debug, Default)]
-pub(super) struct Options {
-    pub(super) paths: Vec<String>,
-    pub(super) sse: Option<Sse>,
-    pub(super) kms_key_id: Option<String>,
-    pub(super) recursive: bool,
-    pub(super) quiet: bool,
+/// How a command prints what AWS answered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OutputFormat {
+    /// `--output json`, and without the option.
+    #[default]
+    Json,
+    /// `--output text`
+    Text,
 }
 
-impl Options {
-    /// `own` are those of the command's options that only it has.
-    pub(super) fn read(words: &[&str], own: &[&str]) -> Result<Self, Output> {
-        let mut options = Self::default();
-        let mut unknown = Vec::new();
-        let mut words = words.iter().copied().peekable();
+/// Options before or behind any command.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Globals {
+    /// `--output`
+    pub output: OutputFormat,
+    /// `--region`
+    pub region: Option<String>,
+}
+
+const OUTPUTS: [&str; 6] = ["json", "text", "table", "yaml", "yaml-stream", "off"];
+
+impl Globals {
+    /// Takes the global options out of the words behind `aws`.
+    pub(super) fn read<'a>(words: &[&'a str]) -> Result<(Self, Vec<&'a str>), Output> {
+        let mut globals = Self::default();
+        let mut rest = Vec::new();
+        let mut words = words.iter().copied();
         while let Some(word) = words.next() {
-            let Some((name, mut value)) = option(word) else {
-                options.paths.push(word.into());
-                continue;
+            let (name, value) = split(word).unwrap_or((word, None));
+            let mut value = || {
+                let value = value.or_else(|| words.next());
+                value.ok_or_else(|| usage::error(format_args!("argument {name}: expected one argument")))
             };
-            // `--sse` takes a value only if one follows; the others must have one.
-            let takes_next = matches!(name, "--sse" | "--sse-kms-key-id" | "--region" | "--output");
-            if takes_next && value.is_none() && words.peek().is_some_and(|next| !next.starts_with("--")) {
-                value = words.next();
-            }
-            match (name, value) {
-                ("--sse", value) if own.contains(&name) => options.sse = Some(sse(value)?),
-                ("--sse-kms-key-id", Some(id)) if own.contains(&name) => options.kms_key_id = Some(id.into()),
-                ("--region" | "--output", Some(_)) | ("--no-progress", None) => {}
-                ("--sse-kms-key-id" | "--region" | "--output", None) => {
-                    return Err(Output::failed(
-                        2,
-                        format!("{AWS_USAGE}aws: error: argument {name}: expected one argument\n"),
-                    ));
+            match name {
+                "--output" => {
+                    globals.output = match value()? {
+                        "json" => OutputFormat::Json,
+                        "text" => OutputFormat::Text,
+                        other if OUTPUTS.contains(&other) => {
+                            let text = "this terminal prints --output json and --output text only";
+                            return Err(usage::not_here(text));
+                        }
+                        _ => return Err(usage::choice(name, &OUTPUTS)),
+                    }
                 }
-                ("--recursive", None) => options.recursive = true,
-                ("--quiet" | "--only-show-errors", None) => options.quiet = true,
-                _ => unknown.push(name),
+                "--region" => globals.region = Some(value()?.into()),
+                "--no-cli-pager" | "--no-paginate" | "--no-progress" | "--no-verify-ssl" => {}
+                "--query"
+                | "--profile"
+                | "--endpoint-url"
+                | "--debug"
+                | "--no-sign-request"
+                | "--ca-bundle"
+                | "--cli-input-json"
+                | "--generate-cli-skeleton" => {
+                    return Err(usage::not_here(format_args!(
+                        "this terminal has no {name}; the AWS CLI in a shell of your own has it: see “Use your own terminal” \
+                         on the instance’s page"
+                    )));
+                }
+                _ => rest.push(word),
             }
         }
-        match unknown.as_slice() {
-            [] => Ok(options),
-            unknown => Err(Output::failed(255, format!("\nUnknown options: {}\n", unknown.join(",")))),
-        }
-    }
-
-    /// Refuses more than `than` paths.
-    pub(super) fn no_more_paths(&self, than: usize) -> Result<(), Output> {
-        match self.paths.get(than..) {
-            None | Some([]) => Ok(()),
-            Some(more) => Err(Output::failed(255, format!("\nUnknown options: {}\n", more.join(",")))),
-        }
+        Ok((globals, rest))
     }
 }
 
-fn option(word: &str) -> Option<(&str, Option<&str>)> {
+/// `--name`, `--name=value`; `None` for what is no option.
+pub(in crate::terminal) fn split(word: &str) -> Option<(&str, Option<&str>)> {
     word.starts_with("--")
         .then(|| word.split_once('=').map_or((word, None), |(name, value)| (name, Some(value))))
-}
-
-fn sse(value: Option<&str>) -> Result<Sse, Output> {
-    match value {
-        None | Some("AES256") => Ok(Sse::Aes256),
-        Some("aws:kms") => Ok(Sse::Kms),
-        Some(_) => Err(Output::failed(
-            2,
-            format!(
-                "{AWS_USAGE}aws: error: argument --sse: Invalid choice, valid choices are:\n\n\
-                 AES256                                   | aws:kms                                 \n"
-            ),
-        )),
-    }
 }

@@ -8,7 +8,7 @@ use crate::{
 use aws_sdk_s3::types::ServerSideEncryption;
 use futures::future::{FutureExt as _, TryFutureExt as _, join3};
 use policy::{
-    Grant, GrantConstraints,
+    Grant, GrantConstraints, NamedPolicy,
     call::{KeyFacts, ObjectFacts, Tags},
 };
 
@@ -18,17 +18,7 @@ pub(super) async fn bucket(clients: &Clients, question: &Question) -> Part {
     let Some(bucket) = question.bucket.as_deref().filter(|_| question.operation != "CreateBucket") else {
         return part;
     };
-    match clients.s3.get_bucket_policy().bucket(bucket).send().asked().await {
-        Ok(answer) => {
-            let read = part.parse("bucket policy", None, answer.policy().unwrap_or_default());
-            part.0.bucket_policy = read;
-        }
-        Err(failure) if failure.is("NoSuchBucketPolicy") => {}
-        Err(failure) if failure.is("NoSuchBucket") || failure.is("InvalidBucketName") => {
-            part.0.bucket_absent = true;
-        }
-        Err(failure) => part.unseen(&format!("the policy of the bucket {bucket}"), &failure),
-    }
+    part.0.bucket_policy = bucket_policy(clients, &mut part, bucket).await;
     if question.writes_object() && question.sse.as_deref().is_none_or(|sse| sse.starts_with("aws:kms")) {
         match clients.s3.get_bucket_encryption().bucket(bucket).send().asked().await {
             Ok(answer) => {
@@ -44,21 +34,49 @@ pub(super) async fn bucket(clients: &Clients, question: &Question) -> Part {
             Err(failure) => tracing::debug!(?failure, "bucket default encryption"),
         }
     }
-    if let Some(object) = question.object.as_deref().filter(|_| question.reads_object()) {
-        let head = clients.s3.head_object().bucket(bucket).key(object).send();
-        let head =
-            head.map_err(|error| (error.raw_response().map(|raw| raw.status().as_u16()), Failure::of(error)));
-        match head.boxed().await {
-            Ok(answer) => {
-                let tags = object_tags(clients, &mut part, bucket, object).await;
-                part.0.object =
-                    Some(ObjectFacts::Present { key: answer.ssekms_key_id().map(Into::into), tags });
-            }
-            Err((Some(404), _)) => part.0.object = Some(ObjectFacts::Missing),
-            Err((_, failure)) => part.unseen(&format!("whether {object} is in the bucket"), &failure),
-        }
+    if let Some(key) = question.object.as_deref().filter(|_| question.reads_object()) {
+        part.0.object = object(clients, &mut part, bucket, key).await;
     }
     part
+}
+
+/// What a copy reads: the object, and the policy of its bucket.
+pub(super) async fn source(clients: &Clients, question: &Question) -> Part {
+    let mut part = Part::default();
+    if let Some((bucket, key)) = &question.source {
+        part.0.source_policy = bucket_policy(clients, &mut part, bucket).await;
+        part.0.source = object(clients, &mut part, bucket, key).await;
+    }
+    part
+}
+
+async fn bucket_policy(clients: &Clients, part: &mut Part, bucket: &str) -> Option<NamedPolicy> {
+    match clients.s3.get_bucket_policy().bucket(bucket).send().asked().await {
+        Ok(answer) => return part.parse("bucket policy", None, answer.policy().unwrap_or_default()),
+        Err(failure) if failure.is("NoSuchBucketPolicy") => {}
+        Err(failure) if failure.is("NoSuchBucket") || failure.is("InvalidBucketName") => {
+            part.0.bucket_absent = true;
+        }
+        Err(failure) => part.unseen(&format!("the policy of the bucket {bucket}"), &failure),
+    }
+    None
+}
+
+async fn object(clients: &Clients, part: &mut Part, bucket: &str, key: &str) -> Option<ObjectFacts> {
+    let head = clients.s3.head_object().bucket(bucket).key(key).send();
+    let head =
+        head.map_err(|error| (error.raw_response().map(|raw| raw.status().as_u16()), Failure::of(error)));
+    match head.boxed().await {
+        Ok(answer) => {
+            let tags = object_tags(clients, part, bucket, key).await;
+            Some(ObjectFacts::Present { key: answer.ssekms_key_id().map(Into::into), tags })
+        }
+        Err((Some(404), _)) => Some(ObjectFacts::Missing),
+        Err((_, failure)) => {
+            part.unseen(&format!("whether {key} is in the bucket"), &failure);
+            None
+        }
+    }
 }
 
 async fn object_tags(clients: &Clients, part: &mut Part, bucket: &str, object: &str) -> Tags {
@@ -95,20 +113,25 @@ pub(super) async fn role(clients: &Clients, question: &Question) -> Part {
     part
 }
 
-pub(super) async fn key(clients: &Clients, id: &str, question: &Question) -> Part {
-    let mut part = Part::default();
+/// A key with its policy, grants and tags; `None` if it is not there.
+pub(super) async fn key(
+    clients: &Clients,
+    part: &mut Part,
+    id: &str,
+    question: &Question,
+) -> Option<KeyFacts> {
     let kms = &clients.kms;
     let arn = match kms.describe_key().key_id(id).send().asked().await {
         Ok(answer) => answer.key_metadata().and_then(|key| key.arn()).map(str::to_owned),
         // A key that is not there has no policy to see; KMS will say so itself.
-        Err(failure) if failure.is("NotFoundException") => return part,
+        Err(failure) if failure.is("NotFoundException") => return None,
         Err(failure) => {
             part.unseen(&format!("the key {id}"), &failure);
             None
         }
     };
     // Without DescribeKey a full ARN still says which key it is.
-    let Some(arn) = arn.or_else(|| id.contains(":key/").then(|| id.to_owned())) else { return part };
+    let arn = arn.or_else(|| id.contains(":key/").then(|| id.to_owned()))?;
     let (document, grants, tags) = join3(
         kms.get_key_policy().key_id(&arn).policy_name("default").send().asked(),
         kms.list_grants().key_id(&arn).send().asked(),
@@ -139,8 +162,7 @@ pub(super) async fn key(clients: &Clients, id: &str, question: &Question) -> Par
         }
     };
     tracing::debug!(key = arn, operation = question.operation, "gathered key");
-    part.0.key = Some(KeyFacts { arn, policy, grants, tags });
-    part
+    Some(KeyFacts { arn, policy, grants, tags })
 }
 
 fn grant(entry: &aws_sdk_kms::types::GrantListEntry) -> Grant {
