@@ -77,8 +77,8 @@ fn size_in_words(size: i64) -> String {
     };
     match size {
         1 => "1 byte".into(),
-        ..1024 => format!("{size} bytes"),
-        ..1_048_576 => format!("{} KiB", tenths(1024)),
+        size if size < 1024 => format!("{size} bytes"),
+        size if size < 1_048_576 => format!("{} KiB", tenths(1024)),
         _ => format!("{} MiB", tenths(1_048_576)),
     }
 }

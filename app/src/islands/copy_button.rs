@@ -29,6 +29,7 @@ pub(crate) fn CopyButton(
 mod browser {
     //! What only a browser can do.
 
+    use crate::islands::page::by_id;
     use leptos::{html::Button, prelude::*};
     use wasm_bindgen::{JsCast, JsValue, closure::Closure};
     use wasm_bindgen_futures::{JsFuture, spawn_local};
@@ -45,8 +46,7 @@ mod browser {
     }
 
     async fn copy(of: String) {
-        let find = |id: &str| document().get_element_by_id(id);
-        let Some(element) = find(&of) else { return };
+        let Some(element) = by_id(&of) else { return };
         let said = match write(&element.text_content().unwrap_or_default()).await {
             Ok(()) => "Copied.",
             Err(_) => match window().get_selection() {
@@ -56,7 +56,7 @@ mod browser {
                 _ => "Select the text to copy it.",
             },
         };
-        if let Some(status) = find(&(of + "-copied")) {
+        if let Some(status) = by_id(&(of + "-copied")) {
             status.set_text_content(Some(said));
         }
     }

@@ -66,6 +66,6 @@ mod browser {
         let address = window().location().href()?;
         let answer: web_sys::Response =
             JsFuture::from(window().fetch_with_str(&address)).await?.dyn_into()?;
-        take_live_parts(answer).await
+        take_live_parts(answer, "main").await
     }
 }

@@ -16,13 +16,17 @@ pub(super) fn by_id(id: &str) -> Option<Element> {
     document().get_element_by_id(id)
 }
 
-/// Takes the live parts (those with `data-live` and an id) of the page that an answer holds, in place of this page's.
-pub(super) async fn take_live_parts(answer: Response) -> Result<(), JsValue> {
+/// Takes the live parts (those with `data-live` and an id) of the page that an answer holds, in place of this page's. It is the
+/// page that was meant if it has an element with the id `sign`.
+pub(super) async fn take_live_parts(answer: Response, sign: &str) -> Result<(), JsValue> {
     if !answer.ok() {
         return Err(JsValue::NULL);
     }
     let html = JsFuture::from(answer.text()?).await?.as_string().ok_or(JsValue::NULL)?;
     let page = DomParser::new()?.parse_from_string(&html, SupportedType::TextHtml)?;
+    if page.get_element_by_id(sign).is_none() {
+        return Err(JsValue::NULL);
+    }
     for old in all::<Element>(&document(), "[data-live]") {
         if let Some(new) = page.get_element_by_id(&old.id()) {
             old.set_inner_html(&new.inner_html());

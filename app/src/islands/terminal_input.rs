@@ -40,14 +40,17 @@ pub(crate) fn TerminalInput(
 mod browser {
     //! What only a browser can do.
 
-    use crate::completion::complete;
+    use crate::{
+        completion::complete,
+        islands::page::{all, by_id, take_live_parts},
+    };
     use leptos::{html::Input, prelude::*};
     use std::{cell::Cell, rc::Rc};
     use wasm_bindgen::{JsCast, JsValue, closure::Closure};
     use wasm_bindgen_futures::{JsFuture, spawn_local};
     use web_sys::{
-        Document, DomParser, Element, FormData, HtmlFormElement, HtmlInputElement, KeyboardEvent,
-        RequestInit, Response, SubmitEvent, SupportedType, UrlSearchParams,
+        Element, FormData, HtmlFormElement, HtmlInputElement, KeyboardEvent, RequestInit, Response,
+        SubmitEvent, UrlSearchParams,
     };
 
     pub(super) fn enhance(input: NodeRef<Input>) {
@@ -55,7 +58,7 @@ mod browser {
             let Some(input) = input.get() else { return };
             remember_lines(&input);
             complete_by_tab(&input);
-            if let Some(hint) = document().get_element_by_id("terminal-hint") {
+            if let Some(hint) = by_id("terminal-hint") {
                 let _ = hint.remove_attribute("hidden");
             }
             let busy = Rc::new(Cell::new(false));
@@ -64,12 +67,6 @@ mod browser {
             }
             show_newest();
         });
-    }
-
-    /// The elements of that kind that the selector finds.
-    fn all<T: JsCast>(document: &Document, selector: &str) -> Vec<T> {
-        let Ok(nodes) = document.query_selector_all(selector) else { return Vec::new() };
-        (0..nodes.length()).filter_map(|at| nodes.get(at)?.dyn_into().ok()).collect()
     }
 
     /// Arrow up and down, over the lines the page shows.
@@ -118,7 +115,7 @@ mod browser {
                     choices = words;
                 }
             }
-            if let Some(status) = document().get_element_by_id("terminal-choices") {
+            if let Some(status) = by_id("terminal-choices") {
                 status.set_text_content(Some(&choices));
             }
         });
@@ -128,7 +125,7 @@ mod browser {
 
     /// What the page says can be completed: commands, then the names that change with them.
     fn rows() -> String {
-        let text = |id: &str| document().get_element_by_id(id)?.text_content();
+        let text = |id: &str| by_id(id)?.text_content();
         let mut rows = text("terminal-words").unwrap_or_default();
         rows.push_str(&text("terminal-names").unwrap_or_default());
         rows
@@ -154,7 +151,7 @@ mod browser {
                     let _ = window().location().reload();
                     return;
                 }
-                if document().get_element_by_id("terminal-line-problem").is_none() {
+                if by_id("terminal-line-problem").is_none() {
                     input.set_value("");
                 }
                 let _ = input.focus();
@@ -174,25 +171,12 @@ mod browser {
         request.set_body(&body);
         let answer: Response =
             JsFuture::from(window().fetch_with_str_and_init(&form.action(), &request)).await?.dyn_into()?;
-        if !answer.ok() {
-            return Err(JsValue::NULL);
-        }
-        let html = JsFuture::from(answer.text()?).await?.as_string().ok_or(JsValue::NULL)?;
-        let page = DomParser::new()?.parse_from_string(&html, SupportedType::TextHtml)?;
-        if page.get_element_by_id("terminal-log").is_none() {
-            return Err(JsValue::NULL);
-        }
-        for old in all::<Element>(&document(), "[data-live]") {
-            if let Some(new) = page.get_element_by_id(&old.id()) {
-                old.set_inner_html(&new.inner_html());
-            }
-        }
-        Ok(())
+        take_live_parts(answer, "terminal-log").await
     }
 
     /// Scrolls the log to its last line.
     fn show_newest() {
-        if let Some(log) = document().get_element_by_id("terminal-log") {
+        if let Some(log) = by_id("terminal-log") {
             log.set_scroll_top(log.scroll_height());
         }
     }
