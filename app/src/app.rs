@@ -2,7 +2,10 @@
 
 use crate::{
     context::{request_header, send_content_security_policy},
-    pages::{ActivityPage, CallPage, HomePage, InstancePage, LocksPage, NotFoundPage, StepPage, WhatIfPage},
+    pages::{
+        ActivityPage, CallPage, CostPage, DrillsPage, HomePage, InstancePage, LocksPage, MorePage,
+        NotFoundPage, ScenarioPage, StepPage, WhatIfPage,
+    },
     serverfns::theme::set::THEME_COOKIE,
 };
 use http::header;
@@ -49,6 +52,11 @@ pub fn App() -> impl IntoView {
                 <Route path=StaticSegment("locks") view=LocksPage ssr=SsrMode::Async />
                 <Route path=StaticSegment("what-if") view=WhatIfPage ssr=SsrMode::Async />
                 <Route path=StaticSegment("instance") view=InstancePage ssr=SsrMode::Async />
+                <Route path=StaticSegment("more") view=MorePage ssr=SsrMode::Async />
+                <Route path=(StaticSegment("more"), StaticSegment("cost")) view=CostPage ssr=SsrMode::Async />
+                <Route path=(StaticSegment("more"), ParamSegment("slug")) view=ScenarioPage ssr=SsrMode::Async />
+                <Route path=StaticSegment("drills") view=DrillsPage ssr=SsrMode::Async />
+                <Route path=(StaticSegment("drills"), ParamSegment("slug")) view=ScenarioPage ssr=SsrMode::Async />
                 <Route path=StaticSegment("activity") view=ActivityPage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("activity"), ParamSegment("id")) view=CallPage ssr=SsrMode::Async />
             </Routes>

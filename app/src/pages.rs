@@ -2,10 +2,13 @@
 
 mod activity;
 mod call;
+mod cost;
 mod home;
 mod instance;
 mod locks;
+mod more;
 mod not_found;
+mod scenario;
 mod step;
 mod unavailable;
 mod what_if;
@@ -13,10 +16,13 @@ mod what_if;
 pub(crate) use self::{
     activity::ActivityPage,
     call::CallPage,
+    cost::CostPage,
     home::HomePage,
     instance::InstancePage,
     locks::LocksPage,
+    more::{DrillsPage, MorePage},
     not_found::{NotFound, NotFoundPage},
+    scenario::ScenarioPage,
     step::{StepPage, text::title as step_title},
     what_if::WhatIfPage,
 };

@@ -5,6 +5,7 @@ pub mod bucket_name;
 pub mod commands;
 pub mod key_policy;
 pub mod listings;
+pub mod scenario;
 pub mod steps;
 pub mod trust;
 

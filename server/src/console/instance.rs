@@ -21,7 +21,7 @@ use http::StatusCode;
 use time::OffsetDateTime;
 
 /// New credentials appear this many seconds before the old ones end (`aws-semantics.md` §6).
-const RENEW_BEFORE: i64 = 5 * 60;
+pub(super) const RENEW_BEFORE: i64 = 5 * 60;
 /// What `cat` shows of a file at most, in bytes.
 const MAX_CAT: usize = 64 * 1024;
 
@@ -76,6 +76,15 @@ pub(super) async fn room_for(
     }))
 }
 
+/// Who the instance is.
+pub(super) fn held(lab: &LabState, instance: &str, kept: &imds::InstanceCredentials) -> Held {
+    Held {
+        persona: Persona::Instance,
+        arn: format!("arn:aws:sts::{}:assumed-role/{}/{instance}", lab.account_id, kept.role),
+        expires_at: kept.credentials.expires_at(),
+    }
+}
+
 /// Runs a command that calls AWS, at a desk of the instance's own.
 async fn on_aws(
     site: &Site,
@@ -98,11 +107,7 @@ async fn on_aws(
             }
         },
     };
-    let actor = Held {
-        persona: Persona::Instance,
-        arn: format!("arn:aws:sts::{}:assumed-role/{}/{instance}", lab.account_id, kept.role),
-        expires_at: kept.credentials.expires_at(),
-    };
+    let actor = held(&lab, instance, &kept);
     let clients = Clients::new(&site.target, &kept.credentials);
     let mut desk = Desk::new(site, lab, step, actor, clients).await?;
     let output = match command {

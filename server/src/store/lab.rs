@@ -1,6 +1,6 @@
 //! Labs and the drafts of their forms.
 
-use super::{Store, StoreError, json};
+use super::{Beyond, Store, StoreError, json};
 use app::console::{Draft, ListingId, Listings, Persona};
 use sandbox::store::sql::{Sql, sql};
 use serde::{Deserialize, Serialize};
@@ -49,6 +49,9 @@ pub struct LabState {
     pub marks: BTreeSet<String>,
     /// Terminal entries up to this one were cleared away.
     pub cleared_before: i64,
+    /// Scenarios and checks. Labs from before there were any have none.
+    #[serde(default)]
+    pub beyond: Beyond,
 }
 
 impl LabState {
@@ -67,6 +70,7 @@ impl LabState {
             policies: BTreeMap::new(),
             marks: BTreeSet::new(),
             cleared_before: 0,
+            beyond: Beyond::default(),
         }
     }
 

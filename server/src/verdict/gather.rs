@@ -15,9 +15,24 @@ use std::sync::Arc;
 
 /// Reads what bears on `question` when `caller` makes it.
 pub async fn gather(clients: &Clients, caller: &str, question: &Question) -> Bearings {
+    gather_across(clients, None, caller, question).await
+}
+
+/// The same for a call that may reach another account. `elsewhere` is a second account and clients of its administrator, for
+/// what is that account's.
+pub async fn gather_across(
+    clients: &Clients,
+    elsewhere: Option<(&str, &Clients)>,
+    caller: &str,
+    question: &Question,
+) -> Bearings {
+    let of = |arn: &str| match elsewhere {
+        Some((account, other)) if arn.split(':').nth(4) == Some(account) => other,
+        _ => clients,
+    };
     let mut gathered = Bearings::default();
     let (identity, bucket, role) = join3(
-        identity::identity(clients, caller).boxed(),
+        identity::identity(of(caller), caller).boxed(),
         resources::bucket(clients, question).boxed(),
         resources::role(clients, question).boxed(),
     )
@@ -26,7 +41,7 @@ pub async fn gather(clients: &Clients, caller: &str, question: &Question) -> Bea
     bucket.merge(&mut gathered);
     role.merge(&mut gathered);
     if let Some(id) = key_id(question, &gathered) {
-        resources::key(clients, &id, question).boxed().await.merge(&mut gathered);
+        resources::key(of(&id), &id, question).boxed().await.merge(&mut gathered);
     }
     gathered
 }
@@ -65,6 +80,7 @@ impl Part {
             bucket_absent,
             bucket_default_key,
             object,
+            source,
             key,
             trust_policy,
             role_tags,
@@ -77,6 +93,7 @@ impl Part {
         into.bucket_absent |= bucket_absent;
         into.bucket_default_key = into.bucket_default_key.take().or(bucket_default_key);
         into.object = into.object.take().or(object);
+        into.source = into.source.take().or(source);
         into.key = into.key.take().or(key);
         into.trust_policy = into.trust_policy.take().or(trust_policy);
         into.role_tags.extend(role_tags);
@@ -106,7 +123,7 @@ fn key_id(question: &Question, gathered: &Bearings) -> Option<String> {
 }
 
 /// IAM gives documents percent-encoded (RFC 3986).
-fn decoded(document: &str) -> String {
+pub fn decoded(document: &str) -> String {
     let pairs: Vec<(String, String)> =
         serde_urlencoded::from_str(&format!("d={document}")).unwrap_or_default();
     pairs.into_iter().next().map_or_else(|| document.to_owned(), |(_, document)| document)

@@ -63,8 +63,10 @@ impl Ruling {
     /// expected to allow stays with IAM.
     pub fn decided_by(&self) -> Option<Lane> {
         let implicit = self.outcome == Outcome::ImplicitlyDenied;
+        // A key of another account that names the caller has said its yes: then it is IAM that is missing.
+        let named = self.resource == LaneVerdict::Allows;
         match self.layer {
-            DecidedBy::Identity if implicit && self.through_s3 => Some(Lane::Key),
+            DecidedBy::Identity if implicit && self.through_s3 && !named => Some(Lane::Key),
             DecidedBy::Identity | DecidedBy::Boundary | DecidedBy::Session | DecidedBy::Scp => {
                 Some(Lane::Iam)
             }
@@ -162,12 +164,16 @@ fn arises(when: When, question: &Question, bearings: &Bearings) -> bool {
         When::SseKms => bearings.key.is_some(),
         When::PassesRole => question.role.is_some(),
         When::Missing => bearings.object == Some(ObjectFacts::Missing),
-        // The console's calls name no versions, set no ACLs and tags, copy nothing and ask for no checksums. Whether tags may be
+        When::SourceUnversioned => question.source.is_some(),
+        // Only one key is read: the source's own is seen where it is the same.
+        When::SourceKms => match (&bearings.source, &bearings.key) {
+            (Some(ObjectFacts::Present { key: Some(source), .. }), Some(key)) => *source == key.arn,
+            _ => false,
+        },
+        // The console's calls name no versions, set no ACLs and tags and ask for no checksums. Whether tags may be
         // counted decides over a header, not over the call.
-        When::SourceKms
-        | When::ChecksumOfSseKms
+        When::ChecksumOfSseKms
         | When::Versioned
-        | When::SourceUnversioned
         | When::SourceVersioned
         | When::SetsAcl
         | When::SetsTags

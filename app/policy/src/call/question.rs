@@ -23,6 +23,8 @@ pub struct Bearings {
     pub bucket_default_key: Option<String>,
     /// The object that is read.
     pub object: Option<ObjectFacts>,
+    /// The object that is copied.
+    pub source: Option<ObjectFacts>,
     /// The key that is used.
     pub key: Option<KeyFacts>,
     /// The trust policy of the role that is assumed.
@@ -71,6 +73,8 @@ pub struct Question {
     pub bucket: Option<String>,
     /// Object key.
     pub object: Option<String>,
+    /// The object copied from, in the same bucket.
+    pub source: Option<String>,
     /// The header `x-amz-server-side-encryption`.
     pub sse: Option<String>,
     /// The header `x-amz-server-side-encryption-aws-kms-key-id`, as given.
@@ -145,7 +149,7 @@ impl Question {
 
     /// Whether the call writes an object and so fills S3's encryption condition keys.
     pub fn writes_object(&self) -> bool {
-        self.service == "s3" && self.operation == "PutObject"
+        self.service == "s3" && matches!(self.operation, "PutObject" | "CopyObject")
     }
 
     /// Whether the call reads an object, so that its absence and its encryption matter.
@@ -165,14 +169,15 @@ impl Question {
             ResourceOf::Alias => {
                 self.alias.as_ref().map(|alias| format!("arn:aws:kms:{region}:{account}:{alias}"))
             }
-            ResourceOf::Role => self.role.clone(),
+            ResourceOf::Role | ResourceOf::Identity => self.role.clone(),
             ResourceOf::Policy => self.policy.clone(),
             ResourceOf::InstanceProfile => self.profile.clone(),
-            ResourceOf::SourceObject
-            | ResourceOf::SourceKey
-            | ResourceOf::User
+            ResourceOf::SourceObject => {
+                Some(format!("arn:aws:s3:::{}/{}", self.bucket.as_ref()?, self.source.as_ref()?))
+            }
+            ResourceOf::SourceKey => key.map(Into::into),
+            ResourceOf::User
             | ResourceOf::Group
-            | ResourceOf::Identity
             | ResourceOf::IdentityOrPolicy
             | ResourceOf::MfaDevice
             | ResourceOf::FederatedUser

@@ -4,7 +4,7 @@ use crate::{
     components::form::FormFrame,
     console::{
         Action, Console, ConsoleError, Draft, Lab, Listing, ListingId, Listings, Record, RecordsOf, RoleName,
-        StepId, TerminalEntry,
+        StepId, TerminalEntry, scenario::Probed,
     },
     context::expect_console,
     pages::{lab_or_none_yet, terminal_with_records},
@@ -31,6 +31,8 @@ pub(crate) struct StepData {
     pub(crate) entry_records: Vec<Record>,
     /// The commands the step offers.
     pub(crate) suggested: Vec<String>,
+    /// What the newest check of the step found.
+    pub(crate) checked: Option<Vec<Probed>>,
     drafts: HashMap<String, Draft>,
 }
 
@@ -64,6 +66,7 @@ impl StepData {
             entries: Vec::new(),
             entry_records: Vec::new(),
             suggested: Vec::new(),
+            checked: console.checked(step).await?,
             drafts,
         };
         if data.shows_terminal() {

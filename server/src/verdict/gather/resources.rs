@@ -45,20 +45,30 @@ pub(super) async fn bucket(clients: &Clients, question: &Question) -> Part {
         }
     }
     if let Some(object) = question.object.as_deref().filter(|_| question.reads_object()) {
-        let head = clients.s3.head_object().bucket(bucket).key(object).send();
-        let head =
-            head.map_err(|error| (error.raw_response().map(|raw| raw.status().as_u16()), Failure::of(error)));
-        match head.boxed().await {
-            Ok(answer) => {
-                let tags = object_tags(clients, &mut part, bucket, object).await;
-                part.0.object =
-                    Some(ObjectFacts::Present { key: answer.ssekms_key_id().map(Into::into), tags });
-            }
-            Err((Some(404), _)) => part.0.object = Some(ObjectFacts::Missing),
-            Err((_, failure)) => part.unseen(&format!("whether {object} is in the bucket"), &failure),
-        }
+        part.0.object = facts(clients, &mut part, bucket, object).await;
+    }
+    if let Some(source) = &question.source {
+        part.0.source = facts(clients, &mut part, bucket, source).await;
     }
     part
+}
+
+/// An object as the base identity sees it; `None` if it cannot be seen.
+async fn facts(clients: &Clients, part: &mut Part, bucket: &str, object: &str) -> Option<ObjectFacts> {
+    let head = clients.s3.head_object().bucket(bucket).key(object).send();
+    let head =
+        head.map_err(|error| (error.raw_response().map(|raw| raw.status().as_u16()), Failure::of(error)));
+    match head.boxed().await {
+        Ok(answer) => {
+            let tags = object_tags(clients, part, bucket, object).await;
+            Some(ObjectFacts::Present { key: answer.ssekms_key_id().map(Into::into), tags })
+        }
+        Err((Some(404), _)) => Some(ObjectFacts::Missing),
+        Err((_, failure)) => {
+            part.unseen(&format!("whether {object} is in the bucket"), &failure);
+            None
+        }
+    }
 }
 
 async fn object_tags(clients: &Clients, part: &mut Part, bucket: &str, object: &str) -> Tags {
