@@ -244,3 +244,68 @@ async fn what_was(desk: &Desk<'_>, call: &Call) -> Option<Undo> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::otherwise;
+    use crate::tutorial::scenario::Call;
+    use app::console::{Answer, Lane, Persona, Record, Verdict, scenario::Expected};
+
+    fn record(status: u16, code: Option<&str>, decided_by: Option<Lane>) -> Record {
+        let (checks, lanes, explanation) = (Vec::new(), Vec::new(), String::new());
+        Record {
+            id: 1,
+            at: 0,
+            step: None,
+            occasion: None,
+            persona: Persona::OtherTeam,
+            caller: String::new(),
+            service: "s3".into(),
+            operation: "GetObject".into(),
+            subject: String::new(),
+            answer: Answer { status, code: code.map(Into::into), message: None, request_id: None },
+            verdict: Verdict { checks, lanes, decided_by, agrees: true, explanation },
+        }
+    }
+
+    #[test]
+    fn a_call_is_as_expected_only_by_the_lane_that_was_named() {
+        let denied = |lane| record(403, Some("AccessDenied"), Some(lane));
+        let allowed = |lane| record(200, None, Some(lane));
+        let refused = |lane| Expected::Refused(lane);
+        let cases = [
+            (Expected::Works(None), allowed(Lane::Iam), None),
+            (Expected::Works(Some(Lane::Key)), allowed(Lane::Key), None),
+            (Expected::Works(Some(Lane::Key)), allowed(Lane::Iam), Some("it was IAM that decided")),
+            (Expected::Works(None), denied(Lane::Key), Some("should work for other-team, and was refused")),
+            (refused(Lane::Key), denied(Lane::Key), None),
+            (refused(Lane::Key), denied(Lane::Iam), Some("by: IAM, and not by: Key policy")),
+            (refused(Lane::Key), allowed(Lane::Key), Some("should be refused to other-team, and worked")),
+            (refused(Lane::Key), record(404, Some("NoSuchKey"), None), Some("another reason: NoSuchKey")),
+            (Expected::Error("AccessDenied".into()), record(403, Some("AccessDenied"), None), None),
+            (
+                Expected::Error("AccessDenied".into()),
+                record(400, Some("MalformedPolicy"), None),
+                Some("another reason"),
+            ),
+        ];
+        for (expected, record, said) in cases {
+            let found = otherwise(&Call::ListObjects, &expected, &record);
+            match said {
+                None => assert_eq!(found, None, "{expected:?}"),
+                Some(part) => assert!(
+                    found.as_deref().is_some_and(|found| found.contains(part)),
+                    "{expected:?}: {found:?}"
+                ),
+            }
+        }
+    }
+
+    #[test]
+    fn a_role_that_is_there_already_is_as_good_as_made() {
+        let there = record(409, Some("EntityAlreadyExists"), None);
+        let make = Call::CreateRole("other-team".into(), "{}".into());
+        assert_eq!(otherwise(&make, &Expected::Works(None), &there), None);
+        assert!(otherwise(&Call::ListObjects, &Expected::Works(None), &there).is_some());
+    }
+}
