@@ -3,8 +3,8 @@
 use crate::{
     context::{request_header, send_content_security_policy},
     pages::{
-        ActivityPage, CallPage, HomePage, InstancePage, LabPage, LocksPage, NotFoundPage, RemoveLabPage,
-        StepPage, TutorialPage, UndoPage, WhatIfPage,
+        ActivityPage, CallPage, CostPage, DrillsPage, HomePage, InstancePage, LabPage, LocksPage, MorePage,
+        NotFoundPage, RemoveLabPage, ScenarioPage, StepPage, TutorialPage, UndoPage, WhatIfPage,
     },
     serverfns::theme::set::THEME_COOKIE,
 };
@@ -60,6 +60,11 @@ pub fn App() -> impl IntoView {
                 <Route path=(StaticSegment("lab"), StaticSegment("remove")) view=RemoveLabPage ssr=SsrMode::Async />
                 <Route path=StaticSegment("tutorial") view=TutorialPage ssr=SsrMode::Async />
                 <Route path=StaticSegment("instance") view=InstancePage ssr=SsrMode::Async />
+                <Route path=StaticSegment("more") view=MorePage ssr=SsrMode::Async />
+                <Route path=(StaticSegment("more"), StaticSegment("cost")) view=CostPage ssr=SsrMode::Async />
+                <Route path=(StaticSegment("more"), ParamSegment("slug")) view=ScenarioPage ssr=SsrMode::Async />
+                <Route path=StaticSegment("drills") view=DrillsPage ssr=SsrMode::Async />
+                <Route path=(StaticSegment("drills"), ParamSegment("slug")) view=ScenarioPage ssr=SsrMode::Async />
                 <Route path=StaticSegment("activity") view=ActivityPage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("activity"), ParamSegment("id")) view=CallPage ssr=SsrMode::Async />
             </Routes>

@@ -5,6 +5,7 @@ pub(crate) use crate::picture::icon;
 pub mod activity_row;
 pub(crate) mod call;
 pub(crate) mod check;
+pub(crate) mod check_step;
 pub(crate) mod command;
 pub(crate) mod difference;
 pub(crate) mod form;

@@ -5,6 +5,7 @@
 
 mod names;
 mod reading;
+pub mod scenario;
 mod wire;
 mod work;
 
@@ -13,6 +14,7 @@ pub use work::{Removal, Solution, Stopped, Task, Undoing, Work, WorkReport};
 
 pub use policy::call::Lane;
 use policy::{LaneVerdict, Outcome, StatementExplanation, scene::Scene};
+use scenario::Occasion;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -30,6 +32,18 @@ pub enum Persona {
     Instance,
     /// The role authorized-users assumed by hand. Its trust policy refuses this; a session never holds it.
     AuthorizedUsers,
+    /// A role of a team that has nothing to do with the bucket. This one and the following act in scenarios only.
+    OtherTeam,
+    /// The role that a Lambda function would have.
+    ReportFunction,
+    /// A role that may encrypt and not decrypt.
+    LogWriter,
+    /// A role that may decrypt and not encrypt.
+    LogReader,
+    /// The administrator of a second account, which owns a key.
+    KeyAccountAdmin,
+    /// Whoever sends a request without a signature.
+    Anonymous,
 }
 
 /// One of the three listings' spellings: as the tutorial prints them, or repaired.
@@ -237,6 +251,9 @@ pub struct Record {
     pub at: i64,
     /// The step it was made in.
     pub step: Option<StepId>,
+    /// Where else it was made; calls from before there were such places have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub occasion: Option<Occasion>,
     /// Who made it.
     pub persona: Persona,
     /// Caller ARN.
@@ -419,7 +436,7 @@ pub enum ConsoleError {
 /// The server's side of the pages, for the session of one request.
 #[cfg(feature = "ssr")]
 #[async_trait::async_trait]
-pub trait Console: Send + Sync {
+pub trait Console: scenario::Scenarios {
     /// The session's lab; `None` before one is started.
     async fn lab(&self) -> Result<Option<Lab>, ConsoleError>;
     /// A bucket name to offer on the first page: valid and not likely to be taken.

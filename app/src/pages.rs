@@ -2,11 +2,14 @@
 
 mod activity;
 mod call;
+mod cost;
 mod home;
 mod instance;
 mod lab;
 mod locks;
+mod more;
 mod not_found;
+mod scenario;
 mod step;
 mod tutorial;
 mod unavailable;
@@ -16,11 +19,14 @@ mod what_if;
 pub(crate) use self::{
     activity::ActivityPage,
     call::CallPage,
+    cost::CostPage,
     home::HomePage,
     instance::InstancePage,
     lab::{LabPage, RemoveLabPage},
     locks::LocksPage,
+    more::{DrillsPage, MorePage},
     not_found::{NotFound, NotFoundPage},
+    scenario::ScenarioPage,
     step::{StepPage, named as step_named, text::title as step_title},
     tutorial::TutorialPage,
     undo::UndoPage,

@@ -8,6 +8,10 @@ pub(crate) mod bucket {
     pub(crate) mod create;
     pub(crate) mod put_policy;
 }
+pub(crate) mod check {
+    //! Checks of steps.
+    pub(crate) mod step;
+}
 pub(crate) mod instance {
     //! The EC2 instance.
     pub(crate) mod delete_key;
@@ -51,6 +55,12 @@ pub(crate) mod step {
     pub(crate) mod solve;
     pub(crate) mod undo;
 }
+pub(crate) mod scenario {
+    //! Scenarios: making moves, putting things back.
+    pub(crate) mod mend;
+    pub(crate) mod play;
+    pub(crate) mod play_rest;
+}
 pub(crate) mod theme {
     //! Light or dark.
     pub(crate) mod set;
@@ -62,7 +72,7 @@ pub(crate) mod what_if {
 }
 
 use crate::{
-    console::{Action, ConsoleError, StepId},
+    console::{Action, ConsoleError, StepId, scenario::ScenarioId},
     context::{expect_console, refuse, see_other},
 };
 use leptos::prelude::ServerFnError;
@@ -97,6 +107,17 @@ fn after_error(page: &str, form_id: &str, error: &ConsoleError) -> String {
         ConsoleError::NotFound { .. } => format!("{page}?problem=not-found#problem"),
         ConsoleError::Expired { .. } => format!("{page}?problem=expired#problem"),
         ConsoleError::Unavailable(_) => format!("{page}?problem=unavailable#problem"),
+    }
+}
+
+/// Where the browser goes after a form of a scenario: to the part of its page that shows what came of it.
+fn after_scenario(id: ScenarioId, part: &str, error: Option<&ConsoleError>) -> String {
+    let page = id.path();
+    match error {
+        None => format!("{page}#{part}"),
+        Some(ConsoleError::Invalid { field, .. }) if field == "scenario" => format!("{page}#hindrance"),
+        Some(ConsoleError::Invalid { .. }) => format!("{page}#{part}"),
+        Some(error) => after_error(&page, part, error),
     }
 }
 

@@ -10,7 +10,9 @@ mod drafts;
 mod instance;
 mod inventory;
 mod own_terminal;
+mod play;
 mod role;
+mod scenario;
 mod scene;
 mod site;
 mod solve;
@@ -26,6 +28,7 @@ use crate::{
     tutorial::{bucket_name, commands, listings, steps},
     web::ActsAs,
 };
+use app::console::scenario::{Costs, Probed, Scenario, ScenarioId, Scenarios};
 use app::console::{
     Action, Completion, Console, ConsoleError, Draft, Held, InstanceFile, Lab, Listing, ListingId, Listings,
     Persona, Record, RecordsOf, Removal, Solution, StepId, TerminalEntry, Undoing, Wire,
@@ -398,5 +401,44 @@ impl Console for SessionConsole {
         let draft = Draft { values: Vec::new(), problem: Some(("file".into(), message.clone())) };
         self.site.store.keep_draft(&lab.id, RUN_FORM, &draft).await?;
         Err(ConsoleError::Invalid { field: "file".into(), message })
+    }
+}
+
+#[async_trait]
+impl Scenarios for SessionConsole {
+    async fn scenario(&self, id: ScenarioId) -> Result<Scenario, ConsoleError> {
+        scenario::view(&self.site, &self.expect_state().await?, id).await
+    }
+
+    async fn play(
+        &self,
+        id: ScenarioId,
+        number: usize,
+        document: Option<String>,
+    ) -> Result<Vec<i64>, ConsoleError> {
+        self.to_its_end(move |site, lab| async move {
+            scenario::play(&site, lab, id, number, document).await.map(|(_, records, _)| records)
+        })
+        .await
+    }
+
+    async fn play_rest(&self, id: ScenarioId) -> Result<Option<usize>, ConsoleError> {
+        self.to_its_end(move |site, lab| async move { scenario::play_rest(&site, lab, id).await }).await
+    }
+
+    async fn mend(&self, id: ScenarioId) -> Result<(), ConsoleError> {
+        self.to_its_end(move |site, lab| async move { scenario::mend(&site, lab, id).await }).await
+    }
+
+    async fn check(&self, step: StepId) -> Result<(), ConsoleError> {
+        self.to_its_end(move |site, lab| async move { scenario::check(&site, lab, step).await }).await
+    }
+
+    async fn checked(&self, step: StepId) -> Result<Option<Vec<Probed>>, ConsoleError> {
+        Ok(self.expect_state().await?.beyond.checks.get(&step).cloned())
+    }
+
+    async fn costs(&self) -> Result<Costs, ConsoleError> {
+        scenario::costs(&self.site, &self.expect_state().await?).await
     }
 }

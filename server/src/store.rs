@@ -3,6 +3,7 @@
 //! What a lab *means* is in [`console`](crate::console); here it is written down and read back. Credentials pass through
 //! as sealed bytes only (see [`session::vault`](crate::session::vault)).
 
+mod beyond;
 mod database;
 mod files;
 mod lab;
@@ -11,6 +12,7 @@ mod sessions;
 mod terminal;
 mod vault;
 
+pub use beyond::{Beyond, KeyAccount, Play, Played, Undo};
 pub use files::FileInfo;
 pub use lab::{LabId, LabState};
 pub use vault::SealedRow;

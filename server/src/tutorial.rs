@@ -6,6 +6,7 @@ pub mod commands;
 pub mod key_policy;
 pub mod listings;
 pub mod plan;
+pub mod scenario;
 pub mod steps;
 pub mod trust;
 

@@ -9,6 +9,6 @@ mod gather;
 mod judge;
 mod lanes;
 
-pub use gather::gather;
+pub use gather::{decoded, gather, gather_across};
 pub use judge::{is_denial, judge};
 pub use policy::call::Question;

@@ -137,7 +137,8 @@ async fn nobody_lets_the_instance_assume_a_role_or_write_the_key_policy() {
     let walk = Walk::built().await;
     let lab = walk.lab().await;
     let role = format!("arn:aws:iam::{}:role/secure-key-admin", lab.account_id);
-    let entry = typed(&walk, &format!("aws sts assume-role --role-arn {role} --role-session-name probe")).await;
+    let entry =
+        typed(&walk, &format!("aws sts assume-role --role-arn {role} --role-session-name probe")).await;
     assert_eq!(entry.status, 254);
     assert!(
         entry

@@ -27,9 +27,10 @@ const SPEC_LIMIT: &str = "--test-timeout=600000";
 /// Where the embedded AWS's tests are, those of the console that run on PostgreSQL as well, and the variable by which both know a
 /// server.
 const SANDBOX_TESTS: &str = "server/sandbox/tests";
-const CONSOLE_TESTS: [&str; 10] = [
+const CONSOLE_TESTS: [&str; 11] = [
     "identity",
     "process",
+    "scenarios",
     "sessions",
     "sigkill",
     "start_over",

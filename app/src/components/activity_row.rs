@@ -4,7 +4,7 @@ use super::{
     call::{LaneMarks, Outcome},
     persona::PersonaChip,
 };
-use crate::console::Record;
+use crate::console::{Record, scenario::Occasion};
 use leptos::prelude::*;
 use time::{OffsetDateTime, format_description::BorrowedFormatItem, macros::format_description};
 
@@ -22,7 +22,10 @@ pub(crate) fn ActivityRow(
     view! {
         <li class="activity-row" id=format!("activity-{}", record.id)>
             <time class="activity-time" datetime=iso_time(record.at)>{clock_time(record.at)}</time>
-            <PersonaChip persona=record.persona />
+            <span class="activity-who">
+                <PersonaChip persona=record.persona />
+                <OccasionMark occasion=record.occasion />
+            </span>
             <a class="activity-call" href=format!("/activity/{}", record.id)>
                 <strong>{record.title()}</strong>
                 " "
@@ -33,6 +36,15 @@ pub(crate) fn ActivityRow(
         </li>
     }
     .into_any()
+}
+
+/// Says of a call that it belongs to a scenario or a check, and not to the walk.
+#[component]
+pub(crate) fn OccasionMark(
+    /// Where it was made, if not in the walk.
+    occasion: Option<Occasion>,
+) -> impl IntoView {
+    occasion.map(|occasion| view! { <a class="occasion" href=occasion.path()>{occasion.title()}</a> })
 }
 
 /// `2026-03-01T14:05:09Z`; `at` is Unix time in milliseconds. Empty for a time beyond the year 9999.
@@ -78,6 +90,7 @@ mod tests {
             id: 7,
             at: 0,
             step: None,
+            occasion: None,
             persona: Persona::Instance,
             caller: String::new(),
             service: "s3".into(),

@@ -11,6 +11,11 @@ pub(crate) const fn class(persona: Persona) -> &'static str {
         Persona::SecureBucketAdmin => "persona-bucket-admin",
         Persona::SecureKeyAdmin => "persona-key-admin",
         Persona::Instance | Persona::AuthorizedUsers => "persona-users",
+        Persona::OtherTeam => "persona-other",
+        Persona::ReportFunction => "persona-function",
+        Persona::LogWriter | Persona::LogReader => "persona-logs",
+        Persona::KeyAccountAdmin => "persona-key-account",
+        Persona::Anonymous => "persona-anonymous",
     }
 }
 
@@ -21,7 +26,10 @@ pub(crate) const fn icon(persona: Persona) -> Icon {
         Persona::SecureBucketAdmin => Icon::Bucket,
         Persona::SecureKeyAdmin => Icon::Key,
         Persona::Instance => Icon::Instance,
-        Persona::AuthorizedUsers => Icon::Iam,
+        Persona::AuthorizedUsers | Persona::OtherTeam | Persona::LogWriter | Persona::LogReader => Icon::Iam,
+        Persona::ReportFunction => Icon::Function,
+        Persona::KeyAccountAdmin => Icon::Admin,
+        Persona::Anonymous => Icon::Anonymous,
     }
 }
 

@@ -2,7 +2,11 @@
 
 use super::icon::{Glyph, Icon};
 use crate::{
-    console::{Lab, StepId},
+    console::{
+        Lab, StepId,
+        scenario::{Group, ScenarioId},
+    },
+    context::current_path,
     pages::step_title,
 };
 use leptos::prelude::*;
@@ -49,12 +53,45 @@ pub(crate) fn WalkNav(
                     "Steps" <span class="walk-count">{summary.clone()}</span>
                 </summary>
                 <ol>{items(&lab)}</ol>
+                <Beyond />
             </details>
             <div class="walk-wide">
                 <p class="walk-count">{summary}</p>
                 <ol>{items(&lab)}</ol>
+                <Beyond />
             </div>
         </nav>
+    }
+    .into_any()
+}
+
+/// What there is beside the walk: pages that play on what it built.
+#[component]
+fn Beyond() -> impl IntoView {
+    let path = current_path();
+    let here = ScenarioId::ALL.into_iter().find(|id| id.path() == path);
+    let in_group = |group| here.is_some_and(|id| id.group() == group);
+    let own = [ScenarioId::DefaultEncryption, ScenarioId::NotRetroactive];
+    let variation = in_group(Group::Variation) && !here.is_some_and(|id| own.contains(&id));
+    let links = [
+        ("/more".to_owned(), "Variations", path == "/more" || variation),
+        (own[0].path(), own[0].title(), here == Some(own[0])),
+        (own[1].path(), own[1].title(), here == Some(own[1])),
+        ("/more/cost".into(), "What it costs", path == "/more/cost"),
+        ("/more#list-what-each-defect-costs".into(), "What each defect costs", in_group(Group::Exploit)),
+        ("/drills".into(), "Break it", path == "/drills" || in_group(Group::Drill)),
+    ];
+    let links = links
+        .into_iter()
+        .map(|(to, title, current)| {
+            view! { <li><a href=to aria-current=current.then_some("page")>{title}</a></li> }
+        })
+        .collect_view();
+    view! {
+        <div class="beyond">
+            <p class="walk-count">"Beyond the walk"</p>
+            <ul>{links}</ul>
+        </div>
     }
     .into_any()
 }

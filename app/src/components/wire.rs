@@ -33,12 +33,17 @@ pub(crate) fn WireView(
             <div class="wire-command">
                 <h3>"The same call with the AWS CLI"</h3>
                 <ShellLines id="wire-command" what="the command" text />
-                <p>
-                    "As " <code>{persona.name()}</code> " from a shell of your own: the "
-                    <a href="/instance#own-terminal">"instance’s page"</a> " sets up a profile for each role; add "
-                    <code>{format!("--profile {}", persona.profile())}</code>
-                    ". Words in capitals stand for what is not kept here."
-                </p>
+                {(!Persona::OF_SCENARIOS.contains(&persona))
+                    .then(|| {
+                        view! {
+                            <p>
+                                "As " <code>{persona.name()}</code> " from a shell of your own: the "
+                                <a href="/instance#own-terminal">"instance’s page"</a> " sets up a profile for each role; add "
+                                <code>{format!("--profile {}", persona.profile())}</code>"."
+                            </p>
+                        }
+                    })}
+                <p>"Words in capitals stand for what is not kept here."</p>
             </div>
         }
     });

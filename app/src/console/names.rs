@@ -15,28 +15,51 @@ impl Persona {
             Self::SecureKeyAdmin => "secure-key-admin",
             Self::Instance => "instance",
             Self::AuthorizedUsers => "authorized-users",
+            Self::OtherTeam => "other-team",
+            Self::ReportFunction => "report-function",
+            Self::LogWriter => "log-writer",
+            Self::LogReader => "log-reader",
+            Self::KeyAccountAdmin => "key-account-admin",
+            Self::Anonymous => "anonymous",
         }
     }
 
-    /// The profile of the AWS CLI that acts as it.
+    /// The profile of the AWS CLI that acts as it. Those who act in scenarios only share one that the page does not set up.
     pub const fn profile(self) -> &'static str {
         match self {
             Self::Admin => "trilock-admin",
             Self::SecureBucketAdmin => "trilock-secure-bucket-admin",
             Self::SecureKeyAdmin => "trilock-secure-key-admin",
             Self::Instance | Self::AuthorizedUsers => "trilock-instance",
+            _ => "trilock-scenario",
         }
     }
+    /// Those who act in scenarios only.
+    pub const OF_SCENARIOS: [Self; 6] = [
+        Self::OtherTeam,
+        Self::ReportFunction,
+        Self::LogWriter,
+        Self::LogReader,
+        Self::KeyAccountAdmin,
+        Self::Anonymous,
+    ];
 
     /// The persona of that name; `None` if there is none.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Instance].into_iter().chain(Self::SWITCHABLE).find(|persona| persona.name() == name)
+        let others = Self::OF_SCENARIOS.into_iter().chain([Self::Instance]);
+        others.chain(Self::SWITCHABLE).find(|persona| persona.name() == name)
     }
 
-    /// The role behind the persona; `None` for Admin, who is an IAM user.
+    /// The role of the tutorial behind the persona; `None` for Admin, who is an IAM user, and for those of scenarios.
     pub const fn role(self) -> Option<RoleName> {
         match self {
-            Self::Admin => None,
+            Self::Admin
+            | Self::OtherTeam
+            | Self::ReportFunction
+            | Self::LogWriter
+            | Self::LogReader
+            | Self::KeyAccountAdmin
+            | Self::Anonymous => None,
             Self::SecureBucketAdmin => Some(RoleName::SecureBucketAdmin),
             Self::SecureKeyAdmin => Some(RoleName::SecureKeyAdmin),
             Self::Instance | Self::AuthorizedUsers => Some(RoleName::AuthorizedUsers),

@@ -63,6 +63,11 @@ impl Draft {
 }
 
 impl Answer {
+    /// No answer.
+    pub const fn none() -> Self {
+        Self { status: 0, code: None, message: None, request_id: None }
+    }
+
     /// Whether AWS did what was asked.
     pub fn succeeded(&self) -> bool {
         (200..400).contains(&self.status)

@@ -23,6 +23,7 @@ use super::{NotFound, Unavailable, instead};
 use crate::{
     components::{
         call::FoldedCall,
+        check_step::CheckStep,
         icon::{Glyph, Icon},
         layout::Layout,
         notice::Problem,
@@ -103,6 +104,7 @@ fn Step(data: StepData) -> impl IntoView {
                     })}
                 <Correction data=data.clone() />
                 <Results records=data.records.clone() />
+                <CheckStep step checked=data.checked.clone() />
                 <section class="notice-section" aria-labelledby="notice-title">
                     <h2 id="notice-title">"What to notice"</h2>
                     <Prose text=text.notice />

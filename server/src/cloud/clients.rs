@@ -55,6 +55,23 @@ impl Clients {
         }
     }
 
+    /// Clients for `target` that sign nothing. Only S3 answers such requests; the others would sign with no keys.
+    pub fn anonymous(target: &Arc<dyn Target>) -> Self {
+        let mut clients = Self::new(target, &Credentials::long_term(String::new(), String::new()));
+        let connector = Connector::new(Arc::clone(target), clients.recorder.clone());
+        let config = aws_sdk_s3::Config::builder()
+            .behavior_version(aws_sdk_s3::config::BehaviorVersion::latest())
+            .region(aws_sdk_s3::config::Region::new(target.region().to_owned()))
+            .endpoint_url(target.endpoint())
+            .allow_no_auth()
+            .http_client(connector)
+            .retry_config(RetryConfig::disabled())
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            .force_path_style(true);
+        clients.s3 = aws_sdk_s3::Client::from_conf(config.build());
+        clients
+    }
+
     /// Where the newest exchange of these clients is noted.
     pub fn recorder(&self) -> &Recorder {
         &self.recorder

@@ -3,11 +3,11 @@
 use super::Site;
 use crate::{
     cloud::{Clients, Exchange, Failure},
-    store::LabState,
+    store::{LabState, Undo},
     tutorial,
     verdict::{self, Question},
 };
-use app::console::{Answer, ConsoleError, Held, Persona, Record, RoleName, StepId};
+use app::console::{Answer, ConsoleError, Held, Persona, Record, RoleName, StepId, scenario::Occasion};
 use time::OffsetDateTime;
 
 /// Where one form or command makes its calls. Holds the lab while it works on it.
@@ -18,8 +18,12 @@ pub(super) struct Desk<'a> {
     /// The calls made so far.
     pub(super) records: Vec<i64>,
     step: Option<StepId>,
+    occasion: Option<Occasion>,
+    /// What puts back the change that the next call is to make.
+    pub(super) before: Option<Undo>,
     actor: Held,
     observer: Clients,
+    elsewhere: Option<(String, Clients)>,
 }
 
 impl<'a> Desk<'a> {
@@ -32,7 +36,26 @@ impl<'a> Desk<'a> {
         clients: Clients,
     ) -> Result<Self, ConsoleError> {
         let (_, observer) = site.admin(&lab.id).await?;
-        Ok(Self { site, lab, clients, records: Vec::new(), step, actor, observer })
+        let elsewhere = match &lab.beyond.key_account {
+            Some(account) => {
+                let admin = site.clients(&lab.id, Persona::KeyAccountAdmin).await?;
+                admin.map(|(_, clients)| (account.account_id.clone(), clients))
+            }
+            None => None,
+        };
+        let (records, occasion, before) = (Vec::new(), None, None);
+        Ok(Self { site, lab, clients, records, step, occasion, before, actor, observer, elsewhere })
+    }
+
+    /// The same desk for calls that belong to no step.
+    pub(super) fn on(mut self, occasion: Occasion) -> Self {
+        self.occasion = Some(occasion);
+        self
+    }
+
+    /// Clients of the base identity, for what is only looked at.
+    pub(super) fn observer(&self) -> &Clients {
+        &self.observer
     }
 
     /// Who works here.
@@ -61,10 +84,13 @@ impl<'a> Desk<'a> {
     where
         T: Send + Sync,
     {
-        if self.lab.key_user_present == Some(false) && tutorial::steps::key_user_was_removed(&self.lab) {
+        let removed = self.occasion.is_some() || tutorial::steps::key_user_was_removed(&self.lab);
+        if self.lab.key_user_present == Some(false) && removed {
             question.removed_key_user = Some(RoleName::AuthorizedUsers.name().into());
         }
-        let gathered = Box::pin(verdict::gather(&self.observer, &self.actor.arn, &question)).await;
+        let elsewhere = self.elsewhere.as_ref().map(|(account, clients)| (account.as_str(), clients));
+        let gathered =
+            Box::pin(verdict::gather_across(&self.observer, elsewhere, &self.actor.arn, &question)).await;
         let result = request.await;
         let exchange = self.clients.recorder().take().unwrap_or_default();
         let answer = answer(&result, &exchange);
@@ -80,10 +106,15 @@ impl<'a> Desk<'a> {
         }
         self.lab.last_used.insert(self.actor.persona, now);
         settle(&mut self.lab, result.as_ref().map_err(|_| &answer));
+        if let (Ok(_), Some(occasion), Some(before)) = (&result, self.occasion, self.before.take()) {
+            // With the record, in one transaction: a change that stands can be put back.
+            self.lab.beyond.changed(occasion, before);
+        }
         let record = Record {
             id: 0,
             at: now,
             step: self.step,
+            occasion: self.occasion,
             persona: self.actor.persona,
             caller: self.actor.arn.clone(),
             service: question.service.into(),

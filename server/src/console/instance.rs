@@ -21,7 +21,7 @@ use app::console::{Answer, ConsoleError, Draft, Held, Persona, StepId, TerminalE
 use http::StatusCode;
 
 /// New credentials appear this many seconds before the old ones end (`aws-semantics.md` §6).
-const RENEW_BEFORE: i64 = 5 * 60;
+pub(super) const RENEW_BEFORE: i64 = 5 * 60;
 
 /// Runs a line on the instance and appends it to the terminal's log.
 pub(super) async fn run(
@@ -85,6 +85,15 @@ pub(super) async fn room_for(
     }))
 }
 
+/// Who the instance is.
+pub(super) fn held(lab: &LabState, instance: &str, kept: &imds::InstanceCredentials) -> Held {
+    Held {
+        persona: Persona::Instance,
+        arn: format!("arn:aws:sts::{}:assumed-role/{}/{instance}", lab.account_id, kept.role),
+        expires_at: kept.credentials.expires_at(),
+    }
+}
+
 /// A command that calls AWS.
 enum OnAws {
     S3(S3),
@@ -119,11 +128,7 @@ async fn on_aws(
             }
         },
     };
-    let actor = Held {
-        persona: Persona::Instance,
-        arn: format!("arn:aws:sts::{}:assumed-role/{}/{instance}", lab.account_id, kept.role),
-        expires_at: kept.credentials.expires_at(),
-    };
+    let actor = held(&lab, instance, &kept);
     let clients = Clients::new(&site.target, &kept.credentials);
     let mut desk = Desk::new(site, lab, step, actor, clients).await?;
     let output = match command {

@@ -7,9 +7,10 @@ use crate::{
     verdict::Question,
 };
 use app::console::{ConsoleError, Persona, StepId};
+use aws_sdk_sts::operation::assume_role::AssumeRoleOutput;
 
 /// The AWS console names the session of a switched role after the user who switched.
-const SESSION_NAME: &str = "Admin";
+pub(super) const SESSION_NAME: &str = "Admin";
 
 /// Acts as `persona` from now on, assuming its role unless valid credentials are held. Gives the record of the call if one
 /// was made; when it was refused the session stays who it was.
@@ -74,16 +75,22 @@ pub(super) async fn take(
     let assumed = desk.call(question, role, request, |_, _| {}).await?;
     let mut held = false;
     if let Ok(assumed) = assumed
-        && let (Some(keys), Some(user)) = (assumed.credentials(), assumed.assumed_role_user())
+        && let Some((arn, credentials)) = credentials(&assumed)
     {
-        let credentials = Credentials::temporary(
-            keys.access_key_id().into(),
-            keys.secret_access_key().into(),
-            keys.session_token().into(),
-            keys.expiration().secs(),
-        );
-        site.vault.put(&desk.lab.id, persona, user.arn(), &credentials).await?;
+        site.vault.put(&desk.lab.id, persona, &arn, &credentials).await?;
         held = true;
     }
     Ok(Taken { record: desk.records.pop(), lab: desk.lab, held })
+}
+
+/// The session's ARN and its credentials.
+pub(super) fn credentials(assumed: &AssumeRoleOutput) -> Option<(String, Credentials)> {
+    let (keys, user) = (assumed.credentials()?, assumed.assumed_role_user()?);
+    let credentials = Credentials::temporary(
+        keys.access_key_id().into(),
+        keys.secret_access_key().into(),
+        keys.session_token().into(),
+        keys.expiration().secs(),
+    );
+    Some((user.arn().into(), credentials))
 }

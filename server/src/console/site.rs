@@ -137,10 +137,11 @@ impl Site {
         let Some(lab) = self.store.lab(id).await? else { return Ok(()) };
         self.store.leave_lab(id, self.now()).await?;
         // Its row is the last to go: it is what knows the account.
-        self.target
-            .remove_account(&lab.account_id)
-            .await
-            .map_err(|TargetError(why)| ConsoleError::Unavailable(why))?;
+        let elsewhere = lab.beyond.key_account.as_ref().map(|account| &account.account_id);
+        for account in [&lab.account_id].into_iter().chain(elsewhere) {
+            let removed = self.target.remove_account(account).await;
+            removed.map_err(|TargetError(why)| ConsoleError::Unavailable(why))?;
+        }
         Ok(self.store.remove_lab(id).await?)
     }
 }

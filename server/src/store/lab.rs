@@ -1,6 +1,6 @@
 //! Labs and the drafts of their forms.
 
-use super::{Store, StoreError, json};
+use super::{Beyond, Store, StoreError, json};
 use app::console::{Draft, ListingId, Listings, Persona, WorkReport};
 use sandbox::store::sql::{Sql, sql};
 use serde::{Deserialize, Serialize};
@@ -64,6 +64,9 @@ pub struct LabState {
     /// Id of the administrator's access key that was made for a shell of the person's own.
     #[serde(default)]
     pub own_access_key: Option<String>,
+    /// Scenarios and checks. Labs from before there were any have none.
+    #[serde(default)]
+    pub beyond: Beyond,
 }
 
 impl LabState {
@@ -87,6 +90,7 @@ impl LabState {
             spellings: BTreeMap::new(),
             report: None,
             own_access_key: None,
+            beyond: Beyond::default(),
         }
     }
 

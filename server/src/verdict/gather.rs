@@ -15,9 +15,24 @@ use std::sync::Arc;
 
 /// Reads what bears on `question` when `caller` makes it.
 pub async fn gather(clients: &Clients, caller: &str, question: &Question) -> Bearings {
+    gather_across(clients, None, caller, question).await
+}
+
+/// The same for a call that may reach another account. `elsewhere` is a second account and clients of its administrator, for
+/// what is that account's.
+pub async fn gather_across(
+    clients: &Clients,
+    elsewhere: Option<(&str, &Clients)>,
+    caller: &str,
+    question: &Question,
+) -> Bearings {
+    let of = |arn: &str| match elsewhere {
+        Some((account, other)) if arn.split(':').nth(4) == Some(account) => other,
+        _ => clients,
+    };
     let mut gathered = Bearings::default();
     let (identity, bucket, source, role) = join4(
-        identity::identity(clients, caller).boxed(),
+        identity::identity(of(caller), caller).boxed(),
         resources::bucket(clients, question).boxed(),
         resources::source(clients, question).boxed(),
         resources::role(clients, question).boxed(),
@@ -29,12 +44,12 @@ pub async fn gather(clients: &Clients, caller: &str, question: &Question) -> Bea
     role.merge(&mut gathered);
     if let Some(id) = key_id(question, &gathered) {
         let mut part = Part::default();
-        gathered.key = resources::key(clients, &mut part, &id, question).boxed().await;
+        gathered.key = resources::key(of(&id), &mut part, &id, question).boxed().await;
         part.merge(&mut gathered);
     }
     if let Some(ObjectFacts::Present { key: Some(id), .. }) = gathered.source.clone() {
         let mut part = Part::default();
-        gathered.source_key = resources::key(clients, &mut part, &id, question).boxed().await;
+        gathered.source_key = resources::key(of(&id), &mut part, &id, question).boxed().await;
         part.merge(&mut gathered);
     }
     gathered
@@ -121,7 +136,7 @@ fn key_id(question: &Question, gathered: &Bearings) -> Option<String> {
 }
 
 /// IAM gives documents percent-encoded (RFC 3986).
-fn decoded(document: &str) -> String {
+pub fn decoded(document: &str) -> String {
     let pairs: Vec<(String, String)> =
         serde_urlencoded::from_str(&format!("d={document}")).unwrap_or_default();
     pairs.into_iter().next().map_or_else(|| document.to_owned(), |(_, document)| document)

@@ -11,12 +11,19 @@ use serde_json::{Map, Value};
 /// Whether an answer is a denial by policies, rather than success or some other failure.
 pub fn is_denial(answer: &Answer) -> bool {
     match answer.code.as_deref() {
+        Some("AccessDenied") if blocked_as_public(answer) => false,
         Some(code) => {
             matches!(code, "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" | "Forbidden")
         }
         // A HEAD has no body and so no code.
         None => answer.status == 403,
     }
+}
+
+/// Whether Block Public Access rejected a bucket policy: a setting, and no policy, for all that AWS's code is the same.
+fn blocked_as_public(answer: &Answer) -> bool {
+    let message = answer.message.as_deref().unwrap_or_default();
+    message.contains("public policies are blocked by the BlockPublicPolicy")
 }
 
 /// Judges a call that `caller` made in `region`, from the policies in force and AWS's answer.
@@ -27,7 +34,11 @@ pub fn judge(
     region: &str,
     answer: &Answer,
 ) -> Verdict {
-    let mut judged = match Principal::from_arn(caller) {
+    let principal = match caller {
+        "anonymous" => Ok(Principal::anonymous()),
+        arn => Principal::from_arn(arn),
+    };
+    let mut judged = match principal {
         Ok(principal) => call::judge(question, gathered, &principal, region),
         Err(error) => {
             tracing::warn!(%error, "caller of a call");

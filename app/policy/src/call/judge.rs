@@ -63,8 +63,10 @@ impl Ruling {
     /// expected to allow stays with IAM.
     pub fn decided_by(&self) -> Option<Lane> {
         let implicit = self.outcome == Outcome::ImplicitlyDenied;
+        // A key of another account that names the caller has said its yes: then it is IAM that is missing.
+        let named = self.resource == LaneVerdict::Allows;
         match self.layer {
-            DecidedBy::Identity if implicit && self.through_s3 => Some(Lane::Key),
+            DecidedBy::Identity if implicit && self.through_s3 && !named => Some(Lane::Key),
             DecidedBy::Identity | DecidedBy::Boundary | DecidedBy::Session | DecidedBy::Scp => {
                 Some(Lane::Iam)
             }

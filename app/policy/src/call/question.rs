@@ -214,12 +214,11 @@ impl Question {
             ResourceOf::Alias => {
                 self.alias.as_ref().map(|alias| format!("arn:aws:kms:{region}:{account}:{alias}"))
             }
-            ResourceOf::Role => self.role.clone(),
+            ResourceOf::Role | ResourceOf::Identity => self.role.clone(),
             ResourceOf::Policy => self.policy.clone(),
             ResourceOf::InstanceProfile => self.profile.clone(),
             ResourceOf::Instance => self.instance.clone(),
             ResourceOf::Group
-            | ResourceOf::Identity
             | ResourceOf::IdentityOrPolicy
             | ResourceOf::MfaDevice
             | ResourceOf::FederatedUser => None,

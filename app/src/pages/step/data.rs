@@ -4,7 +4,7 @@ use crate::{
     components::form::FormFrame,
     console::{
         Action, Console, ConsoleError, Draft, Lab, Listing, ListingId, Listings, Record, RecordsOf, RoleName,
-        Solution, StepId, TerminalEntry, WorkReport,
+        Solution, StepId, TerminalEntry, WorkReport, scenario::Probed,
     },
     context::expect_console,
     pages::{lab_or_none_yet, terminal_with_records},
@@ -37,6 +37,8 @@ pub(crate) struct StepData {
     pub(crate) work_records: Vec<Record>,
     /// Each of the step's listings in both spellings: as printed, corrected.
     both: Vec<(ListingId, String, String)>,
+    /// What the newest check of the step found.
+    pub(crate) checked: Option<Vec<Probed>>,
     drafts: HashMap<String, Draft>,
 }
 
@@ -80,6 +82,7 @@ impl StepData {
             solution: console.solution(step).await?,
             work_records,
             both,
+            checked: console.checked(step).await?,
             drafts,
         };
         if data.shows_terminal() {

@@ -1,0 +1,220 @@
+//! What it costs: per key and request, with the numbers of this walk.
+
+use super::{instead, lab_or_none_yet};
+use crate::{
+    components::layout::Layout,
+    console::{ConsoleError, Lab, scenario::Costs},
+    context::expect_console,
+};
+use leptos::prelude::*;
+
+/// List prices of KMS, in millionths of a dollar. AWS's price page, noted in November 2026.
+const KEY_MONTH: u64 = 1_000_000;
+const REQUEST: u64 = 3;
+/// Requests a month that cost nothing, over all regions of an account.
+const FREE: u64 = 20_000;
+/// Hours of a month, as AWS counts them in its examples.
+const HOURS: u64 = 730;
+
+/// The page.
+#[component]
+pub(crate) fn CostPage() -> impl IntoView {
+    Suspend::new(async move {
+        match load().await {
+            Ok((lab, costs)) => view! { <Cost lab costs /> }.into_any(),
+            Err(error) => instead(error, None),
+        }
+    })
+}
+
+async fn load() -> Result<(Lab, Costs), ConsoleError> {
+    let console = expect_console();
+    Ok((lab_or_none_yet(&*console).await?, console.costs().await?))
+}
+
+/// Millionths of a dollar as people write dollars: cents as a rule, and as many digits as a smaller sum needs.
+fn dollars(millionths: u64) -> String {
+    let (whole, rest) = (millionths / 1_000_000, millionths % 1_000_000);
+    if rest.is_multiple_of(10_000) {
+        return format!("${whole}.{:02}", rest / 10_000);
+    }
+    format!("${whole}.{}", format!("{rest:06}").trim_end_matches('0'))
+}
+
+/// What this many requests of one month cost beyond the free ones.
+const fn beyond_free(requests: u64) -> u64 {
+    requests.saturating_sub(FREE) * REQUEST
+}
+
+fn sum(counts: &[(String, u32)]) -> u64 {
+    counts.iter().map(|(_, count)| u64::from(*count)).sum()
+}
+
+const PER_REQUEST: &str = "$0.03 per 10,000";
+
+/// A row of the first table.
+fn row(what: String, count: u64, price: String, cost: u64) -> AnyView {
+    view! {
+        <tr>
+            <th scope="row">{what}</th>
+            <td data-label="Count">{count}</td>
+            <td data-label="Price">{price}</td>
+            <td data-label="Comes to">{dollars(cost)}</td>
+        </tr>
+    }
+    .into_any()
+}
+
+/// A row for each operation.
+fn rows(of: &[(String, u32)], by: &str) -> Vec<AnyView> {
+    let one = |(operation, count): &(String, u32)| {
+        let count = u64::from(*count);
+        row(format!("{operation}, {by}"), count, PER_REQUEST.into(), count * REQUEST)
+    };
+    of.iter().map(one).collect()
+}
+
+#[component]
+fn Cost(lab: Lab, costs: Costs) -> impl IntoView {
+    let keys = u64::from(costs.keys);
+    let (through_s3, direct) = (sum(&costs.through_s3), sum(&costs.direct));
+    let requests = through_s3 + direct;
+    let per_transfer = match costs.transfers {
+        0 => "–".to_owned(),
+        transfers => format!("{:.2}", through_s3 as f64 / f64::from(transfers)),
+    };
+    let months = [100_000_u64, 1_000_000, 100_000_000].map(|objects| {
+        // One upload and one download an object, each a request of S3 at KMS.
+        let (plain, with_keys) = (objects * 2, objects * 2 / 100);
+        view! {
+            <tr>
+                <th scope="row">{format!("{} objects", thousands(objects))}</th>
+                <td data-label="One request an object">{format!("{} requests, {}", thousands(plain), dollars(beyond_free(plain)))}</td>
+                <td data-label="With a Bucket Key">{format!("{} requests, {}", thousands(with_keys), dollars(beyond_free(with_keys)))}</td>
+            </tr>
+        }
+    });
+    view! {
+        <Layout lab=Some(lab) title="What it costs">
+            <article class="step cost">
+                <header class="page-head">
+                    <p class="eyebrow"><a href="/more">"Beyond the walk"</a></p>
+                    <h1>"What it costs"</h1>
+                    <p>
+                        "This lab costs nothing: its AWS is built in. On AWS a customer managed key costs by the month and by the request. \
+                         S3’s own prices do not depend on how an object is encrypted, and IAM costs nothing."
+                    </p>
+                </header>
+                <section aria-labelledby="cost-lab">
+                    <h2 id="cost-lab">"The calls of this lab"</h2>
+                    <p>
+                        "Counted from the calls in Activity, those of scenarios and checks included. What Trilock reads to explain a verdict \
+                         is not among them."
+                    </p>
+                    <div class="table-frame">
+                        <table class="lock-table">
+                            <caption>"At list price, the free requests not deducted"</caption>
+                            <thead>
+                                <tr>
+                                    <th scope="col">"What"</th>
+                                    <th scope="col">"Count"</th>
+                                    <th scope="col">"Price"</th>
+                                    <th scope="col">"Comes to"</th>
+                                </tr>
+                            </thead>
+                            <tbody>
+                                {row("Customer managed keys, for a month".into(), keys, "$1.00 a month each".into(), keys * KEY_MONTH)}
+                                {row("The same, for an hour".into(), keys, "prorated by the hour".into(), keys * KEY_MONTH / HOURS)}
+                                {rows(&costs.through_s3, "asked by S3")}
+                                {rows(&costs.direct, "called directly")}
+                                {row("All requests".into(), requests, PER_REQUEST.into(), requests * REQUEST)}
+                            </tbody>
+                        </table>
+                    </div>
+                    <p>
+                        "The first 20,000 requests of a month are free, over all regions of the account. "
+                        {format!("{requests} requests are within that, so they cost ")}<strong>{dollars(beyond_free(requests))}</strong>
+                        {format!(". S3 asked KMS {per_transfer} times for each upload or download under the key.")}
+                    </p>
+                </section>
+                <section aria-labelledby="cost-scale">
+                    <h2 id="cost-scale">"The same at scale"</h2>
+                    <p>
+                        "Each object uploaded once and downloaded once in a month. With an S3 Bucket Key, S3 asks KMS for one key for the \
+                         bucket and derives the objects’ keys from it for a while: AWS says that saves up to 99 % of the requests, which is \
+                         what the last column takes. The price of that is a lag, since a revoked user may go on for as long as that key is \
+                         kept; this lab has Bucket Keys off, so that test 4 takes effect at once."
+                    </p>
+                    <div class="table-frame">
+                        <table class="lock-table">
+                            <caption>"KMS requests of a month, the free ones deducted"</caption>
+                            <thead>
+                                <tr>
+                                    <th scope="col">"A month’s traffic"</th>
+                                    <th scope="col">"One request an object"</th>
+                                    <th scope="col">"With a Bucket Key, at best"</th>
+                                </tr>
+                            </thead>
+                            <tbody>{months.collect_view()}</tbody>
+                        </table>
+                    </div>
+                </section>
+                <section aria-labelledby="cost-know">
+                    <h2 id="cost-know">"Good to know"</h2>
+                    <ul class="plain-list">
+                        <li>"A key that is pending deletion costs nothing; one that is disabled does."</li>
+                        <li>"Rotation may add the price of a key for the first rotations."</li>
+                        <li>"With a key of another account, the account that calls pays for the requests, the one that owns the key for the key."</li>
+                        <li>"A refused call is a request as well."</li>
+                    </ul>
+                    <p class="hint">
+                        "List prices as noted in November 2026 from "
+                        <a href="https://aws.amazon.com/kms/pricing/" rel="noreferrer">"AWS’s page on KMS pricing"</a>
+                        ". Prices change and differ by region: check them there before you plan with them."
+                    </p>
+                </section>
+            </article>
+        </Layout>
+    }
+    .into_any()
+}
+
+/// `1000000` as `1,000,000`.
+fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (position, digit) in digits.chars().enumerate() {
+        if position > 0 && (digits.len() - position).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{beyond_free, dollars, thousands};
+
+    #[test]
+    fn money_is_written_as_people_write_it() {
+        let cases = [
+            (0, "$0.00"),
+            (1_000_000, "$1.00"),
+            (2_940_000, "$2.94"),
+            (36, "$0.000036"),
+            (1_369, "$0.001369"),
+        ];
+        for (millionths, text) in cases {
+            assert_eq!(dollars(millionths), text);
+        }
+        assert_eq!(thousands(1_000_000), "1,000,000");
+        assert_eq!(thousands(100), "100");
+    }
+
+    #[test]
+    fn a_million_requests_cost_three_dollars_less_the_free_ones() {
+        assert_eq!(dollars(beyond_free(1_000_000)), "$2.94");
+        assert_eq!(beyond_free(20_000), 0);
+    }
+}
