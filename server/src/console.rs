@@ -316,10 +316,7 @@ impl Console for SessionConsole {
     }
 
     async fn solve(&self, step: StepId, correct: Option<ListingId>) -> Result<(), ConsoleError> {
-        self.to_its_end(
-            move |site, lab| async move { solve::solve(&site, lab.of_session(), step, correct).await },
-        )
-        .await
+        self.to_its_end(move |site, lab| async move { solve::solve(&site, lab, step, correct).await }).await
     }
 
     async fn undoing(&self, step: StepId) -> Result<Undoing, ConsoleError> {
@@ -329,7 +326,7 @@ impl Console for SessionConsole {
     }
 
     async fn undo(&self, step: StepId) -> Result<(), ConsoleError> {
-        self.to_its_end(move |site, lab| async move { undo::undo(&site, lab.of_session(), step).await }).await
+        self.to_its_end(move |site, lab| async move { undo::undo(&site, lab, step).await }).await
     }
 
     async fn skip(&self, step: StepId, skipped: bool) -> Result<(), ConsoleError> {

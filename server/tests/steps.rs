@@ -8,7 +8,7 @@ use app::console::{
     Action, Console as _, ConsoleError, ListingId, Listings, Persona, StepId, Work, WorkReport,
 };
 use support::Walk;
-use trilock::cloud::Asked as _;
+use trilock::{cloud::Asked as _, web::ActsAs};
 
 /// Solves a step, which must go to its end, and gives the report.
 async fn solved(walk: &Walk, step: StepId) -> WorkReport {
@@ -136,6 +136,22 @@ async fn whoever_was_acting_acts_again_afterwards_unless_the_role_is_gone() {
     assert_eq!((report.before, report.after), (Persona::SecureKeyAdmin, Persona::Admin));
     assert_eq!(walk.lab().await.acting.persona, Persona::Admin);
     assert!(walk.lab().await.held(Persona::SecureKeyAdmin).is_none());
+}
+
+#[tokio::test]
+async fn a_tab_that_acts_as_its_own_persona_goes_on_as_that_one_and_the_session_as_its() {
+    let walk = Walk::started(Listings::Corrected).await;
+    solved(&walk, StepId::Roles).await;
+    walk.console.hold(Persona::SecureKeyAdmin, None, false).await.unwrap();
+    let own = ActsAs { persona: Persona::SecureKeyAdmin, strictly: false };
+    let tab = walk.console.clone().acting_as(Some(own));
+    tab.solve(StepId::Test1, None).await.unwrap();
+    let report = tab.lab().await.unwrap().unwrap().report.unwrap();
+    assert_eq!((report.stopped, report.after), (None, Persona::SecureKeyAdmin));
+    assert_eq!(walk.lab().await.acting.persona, Persona::Admin);
+    tab.undo(StepId::Roles).await.unwrap();
+    let report = walk.lab().await.report.unwrap();
+    assert_eq!((report.before, report.after), (Persona::SecureKeyAdmin, Persona::Admin));
 }
 
 #[tokio::test]

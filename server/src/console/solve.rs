@@ -1,7 +1,10 @@
 //! "Do it for me": what a step and those it stands on still need, one form or line after another, each as whoever it is meant
 //! for. Every call is a record like any other. At the first that fails though it should not, it stops and says so.
 
-use super::{Site, act, instance, is_valid, role};
+use super::{
+    Site, act, instance,
+    role::{self, Taken},
+};
 use crate::{
     store::{LabId, LabState},
     tutorial::{
@@ -35,7 +38,7 @@ pub(super) async fn solve(
         before: lab.acting,
         after: lab.acting,
     };
-    let id = lab.id.clone();
+    let (id, session) = (lab.id.clone(), lab.elsewhere.unwrap_or(lab.acting));
     let mut correction =
         correct.filter(|listing| *listing != ListingId::BucketPolicy).map(|listing| Planned {
             step: StepId::Policies,
@@ -65,23 +68,17 @@ pub(super) async fn solve(
         }
         last = Some(planned);
     }
-    let back = report.before;
-    finish(site, lab, report, back).await
+    finish(site, lab, report, session).await
 }
 
-/// Acts as `back` again, if that can be, and keeps the report.
+/// Keeps the report, and has the session act as `session`: the work itself acts as one persona after another without it.
 pub(super) async fn finish(
     site: &Site,
     mut lab: LabState,
-    mut report: WorkReport,
-    back: Persona,
+    report: WorkReport,
+    session: Persona,
 ) -> Result<(), ConsoleError> {
-    let id = lab.id.clone();
-    if lab.acting != back {
-        report.records.extend(role::switch(site, lab, back, Some(report.step)).await?);
-        lab = reloaded(site, &id).await?;
-    }
-    report.after = lab.acting;
+    (lab.acting, lab.elsewhere) = (session, None);
     lab.report = Some(report);
     Ok(site.store.save_lab(&lab).await?)
 }
@@ -160,7 +157,8 @@ fn as_printed(lab: &LabState, action: &Action) -> Option<ListingId> {
     (matches!(action, Action::CreateKey { .. }) && was_printed && !corrected).then_some(listing)
 }
 
-/// Acts as `persona` from now on, assuming its role where no valid credentials are held. The error is the record of a refusal.
+/// The lab acting as `persona`, whose role is assumed where no valid credentials are held. The session goes on as whoever it was.
+/// The error is the record of a refusal.
 pub(super) async fn become_persona(
     site: &Site,
     lab: LabState,
@@ -168,19 +166,15 @@ pub(super) async fn become_persona(
     step: StepId,
     records: &mut Vec<i64>,
 ) -> Result<Result<LabState, i64>, ConsoleError> {
-    let id = lab.id.clone();
-    if lab.acting == persona {
-        let held = site.vault.held(&id).await?;
-        if held.iter().any(|held| held.persona == persona && is_valid(held, site.now())) {
-            return Ok(Ok(lab));
+    let Taken { mut lab, record, held } = Box::pin(role::take(site, lab, persona, Some(step), false)).await?;
+    records.extend(record);
+    match record {
+        Some(record) if !held => Ok(Err(record)),
+        _ => {
+            lab.elsewhere = Some(lab.elsewhere.unwrap_or(lab.acting));
+            lab.acting = persona;
+            Ok(Ok(lab))
         }
-    }
-    let assumed = Box::pin(role::switch(site, lab, persona, Some(step))).await?;
-    records.extend(assumed);
-    let lab = reloaded(site, &id).await?;
-    match assumed {
-        Some(record) if lab.acting != persona => Ok(Err(record)),
-        _ => Ok(Ok(lab)),
     }
 }
 

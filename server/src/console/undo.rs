@@ -35,7 +35,7 @@ pub(super) async fn undo(site: &Site, mut lab: LabState, step: StepId) -> Result
         before: lab.acting,
         after: lab.acting,
     };
-    let id = lab.id.clone();
+    let (id, session) = (lab.id.clone(), lab.elsewhere.unwrap_or(lab.acting));
     let steps = with_what_stands_on(step);
     for (of, removal) in plan::removals(site, &lab, &steps).await? {
         let stopped = match Box::pin(remove::remove(site, lab, of, &removal, &mut report)).await {
@@ -57,9 +57,10 @@ pub(super) async fn undo(site: &Site, mut lab: LabState, step: StepId) -> Result
     }
     // The role of whoever was acting may be gone.
     let held = site.vault.held(&id).await?;
-    let lives = held.iter().any(|held| held.persona == report.before && is_valid(held, site.now()));
-    let back = if lives { report.before } else { Persona::Admin };
-    finish(site, lab, report, back).await
+    let lives = |persona| held.iter().any(|held| held.persona == persona && is_valid(held, site.now()));
+    let or_admin = |persona| if lives(persona) { persona } else { Persona::Admin };
+    report.after = or_admin(report.before);
+    finish(site, lab, report, or_admin(session)).await
 }
 
 /// A step and all that stand on it, in the order of the walk.

@@ -104,15 +104,6 @@ impl LabState {
         })
     }
 
-    /// The lab as the session has it, whoever one of its tabs acts as: for work that takes on one role after another.
-    #[must_use]
-    pub fn of_session(mut self) -> Self {
-        if let Some(acting) = self.elsewhere.take() {
-            self.acting = acting;
-        }
-        self
-    }
-
     /// The ARN of the IAM policy made from a listing; the name the tutorial gives it until one was made.
     pub fn policy_arn(&self, listing: ListingId) -> String {
         self.policies
