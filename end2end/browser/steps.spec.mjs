@@ -160,6 +160,12 @@ for (const { name, javaScriptEnabled } of projects) {
       const row = page.getByRole("row").filter({ has: page.getByRole("rowheader", { name: "7, claim" }) });
       assert.match(await row.textContent(), /What is true: Admin can read/);
       assert.ok((await page.getByRole("row").count()) > 60);
+      const links = await page.getByRole("table").getByRole("link").all();
+      const places = new Set(await Promise.all(links.map((link) => link.getAttribute("href"))));
+      for (const place of places) {
+        const answer = await page.request.get(`${server.url}${place}`);
+        assert.equal(answer.status(), 200, place);
+      }
       await pictures("tutorial");
     });
 

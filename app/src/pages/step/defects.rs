@@ -7,7 +7,7 @@ use crate::{
 use leptos::prelude::*;
 
 /// Where each defect can be tried live.
-pub(crate) const DEFECTS_PAGE: &str = "/more/defects";
+pub(crate) const DEFECTS_PAGE: &str = "/more#list-what-each-defect-costs";
 
 /// One mistake.
 #[derive(Clone, Copy, Debug)]
