@@ -188,7 +188,9 @@ fn calls_of_s3_become_commands() {
     let default = "<ServerSideEncryptionConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Rule>\
                    <ApplyServerSideEncryptionByDefault><SSEAlgorithm>aws:kms</SSEAlgorithm><KMSMasterKeyID>k</KMSMasterKeyID>\
                    </ApplyServerSideEncryptionByDefault><BucketKeyEnabled>true</BucketKeyEnabled></Rule></ServerSideEncryptionConfiguration>";
-    let cases: [(&str, &str, &[(&str, &str)], &str, &str); 17] = [
+    /// Method, path, headers and body, and the command.
+    type Case<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)], &'a str, &'a str);
+    let cases: [Case<'_>; 17] = [
         ("GET", "/?x-id=ListBuckets", &[], "", "aws s3api list-buckets"),
         ("PUT", "/b/", &[], "", "aws s3api create-bucket --bucket b"),
         (
