@@ -27,8 +27,14 @@ const SECRETS: [&str; 9] = [
     "SAMLAssertion",
 ];
 
-/// The command for a signed request; `None` if it is none of a service that the AWS CLI speaks to here.
+/// The command for a request; `None` if it is none of a service that the AWS CLI speaks to here. What is not signed is S3's:
+/// no other service answers it.
 pub(crate) fn of_request(request: &Request<Bytes>) -> Option<String> {
+    if !request.headers().contains_key(header::AUTHORIZATION) {
+        let mut command = s3::command(request)?;
+        command.word("--no-sign-request");
+        return Some(command.to_string());
+    }
     let command = match signed_for(request.headers())? {
         "s3" => s3::command(request)?,
         "kms" => json::command("kms", request)?,
