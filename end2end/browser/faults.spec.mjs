@@ -78,7 +78,7 @@ for (const { name, javaScriptEnabled } of projects) {
     await page.goto(`${server.url}/instance`);
     await page.getByText("Put a file of your own on the instance").click();
     const buffer = Buffer.alloc(9 * 1024 * 1024);
-    await page.getByLabel("File").setInputFiles({ name: "large.bin", mimeType: "application/octet-stream", buffer });
+    await page.getByLabel("File", { exact: true }).setInputFiles({ name: "large.bin", mimeType: "application/octet-stream", buffer });
     await visitor.press("Upload");
     assert.match(await page.locator("body").textContent(), /8 MiB/);
     await page.goto(`${server.url}/instance`);
