@@ -4,7 +4,8 @@ use crate::{
     context::{request_header, send_content_security_policy},
     pages::{
         ActivityPage, CallPage, CostPage, DrillsPage, HomePage, InstancePage, LabPage, LocksPage, MorePage,
-        NotFoundPage, RemoveLabPage, ScenarioPage, StepPage, TutorialPage, UndoPage, WhatIfPage,
+        NotFoundPage, RemoveLabPage, ScenarioPage, SideBySidePage, StepPage, TutorialPage, UndoPage,
+        WhatIfPage,
     },
     serverfns::theme::set::THEME_COOKIE,
 };
@@ -59,6 +60,12 @@ pub fn App() -> impl IntoView {
                 <Route path=StaticSegment("lab") view=LabPage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("lab"), StaticSegment("remove")) view=RemoveLabPage ssr=SsrMode::Async />
                 <Route path=StaticSegment("tutorial") view=TutorialPage ssr=SsrMode::Async />
+                <Route path=StaticSegment("side-by-side") view=SideBySidePage ssr=SsrMode::Async />
+                <Route
+                    path=(StaticSegment("side-by-side"), ParamSegment("left"), ParamSegment("right"))
+                    view=SideBySidePage
+                    ssr=SsrMode::Async
+                />
                 <Route path=StaticSegment("instance") view=InstancePage ssr=SsrMode::Async />
                 <Route path=StaticSegment("more") view=MorePage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("more"), StaticSegment("cost")) view=CostPage ssr=SsrMode::Async />

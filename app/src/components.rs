@@ -15,6 +15,7 @@ pub(crate) mod layout;
 pub(crate) mod linted;
 pub(crate) mod notice;
 pub(crate) mod own_terminal;
+pub(crate) mod palette;
 pub(crate) mod persona;
 pub(crate) mod policy_source;
 pub(crate) mod prose;

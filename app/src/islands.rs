@@ -9,11 +9,12 @@ mod countdown;
 mod live_parts;
 #[cfg(feature = "hydrate")]
 mod page;
+mod palette;
 mod terminal_input;
 mod what_if;
 
 #[cfg(feature = "ssr")]
 pub(crate) use self::{
     activity_stream::ActivityStream, busy::Busy, copy_button::CopyButton, countdown::Countdown,
-    live_parts::LiveParts, terminal_input::TerminalInput, what_if::WhatIf,
+    live_parts::LiveParts, palette::PaletteButton, terminal_input::TerminalInput, what_if::WhatIf,
 };

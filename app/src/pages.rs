@@ -10,6 +10,7 @@ mod locks;
 mod more;
 mod not_found;
 mod scenario;
+mod side_by_side;
 mod step;
 mod tutorial;
 mod unavailable;
@@ -27,6 +28,7 @@ pub(crate) use self::{
     more::{DrillsPage, MorePage},
     not_found::{NotFound, NotFoundPage},
     scenario::ScenarioPage,
+    side_by_side::{CHOICES, SideBySidePage},
     step::{StepPage, named as step_named, text::title as step_title},
     tutorial::TutorialPage,
     undo::UndoPage,

@@ -47,6 +47,7 @@ pub(crate) mod role {
     //! Roles: making them, and acting as one.
     pub(crate) mod attach;
     pub(crate) mod create;
+    pub(crate) mod side_by_side;
     pub(crate) mod switch;
 }
 pub(crate) mod step {

@@ -1,10 +1,10 @@
 //! The frame of every page: header, role bar, the walk at the side, the page itself.
 
-use super::{icon::Mark, role_bar::RoleBar, walk_nav::WalkNav};
+use super::{icon::Mark, palette::Palette, role_bar::RoleBar, walk_nav::WalkNav};
 use crate::{
     console::{Lab, StepId},
     context::current_path,
-    islands::Busy,
+    islands::{Busy, PaletteButton},
     serverfns::theme::set::SetTheme,
 };
 use leptos::{prelude::*, server_fn::ServerFn};
@@ -27,6 +27,7 @@ pub(crate) fn Layout(
     let path = current_path();
     let walk = lab.as_ref().and_then(Lab::next_step).unwrap_or(StepId::ALL[0]).slug();
     let has_lab = lab.is_some();
+    let (lab_for_palette, path_for_palette) = (lab.clone(), path.clone());
     let current = |prefix: &str| path.starts_with(prefix).then_some("page");
     view! {
         <Title text=title />
@@ -45,6 +46,7 @@ pub(crate) fn Layout(
                         </nav>
                     }
                 })}
+            {has_lab.then(|| view! { <PaletteButton /> })}
             <form class="theme-switch" method="post" action=SetTheme::PATH aria-label="Theme">
                 <input type="hidden" name="back" value=path.clone() />
                 <button name="theme" value="auto">"Auto"</button>
@@ -59,6 +61,7 @@ pub(crate) fn Layout(
                 {children()}
             </main>
         </div>
+        {lab_for_palette.map(|lab| view! { <Palette lab path=path_for_palette /> })}
         <Busy />
         <footer class="site-footer">
             <p>

@@ -6,7 +6,8 @@ use http::{HeaderName, HeaderValue, header};
 
 const ALWAYS: [(HeaderName, &str); 4] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    (header::X_FRAME_OPTIONS, "DENY"),
+    // Two roles side by side are frames of our own.
+    (header::X_FRAME_OPTIONS, "SAMEORIGIN"),
     // Not `no-referrer`: forms without a script would then send `Origin: null`.
     (header::REFERRER_POLICY, "same-origin"),
     (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
