@@ -295,7 +295,10 @@ fn what_comes_from_people_is_one_word_of_the_shell() {
 #[test]
 fn an_unsigned_request_is_one_of_s3s() {
     let request = Request::get("/b/f?x-id=GetObject").body(Bytes::new()).unwrap();
-    assert_eq!(of_request(&request).unwrap(), "aws s3api get-object --bucket b --key f FILE --no-sign-request");
+    assert_eq!(
+        of_request(&request).unwrap(),
+        "aws s3api get-object --bucket b --key f FILE --no-sign-request"
+    );
 }
 
 #[test]
