@@ -224,7 +224,7 @@ impl Console for SessionConsole {
         renewed: bool,
     ) -> Result<Option<i64>, ConsoleError> {
         self.to_its_end(move |site, lab| async move {
-            Ok(role::take(&site, lab, persona, step, renewed).await?.record)
+            Ok(role::take(&site, lab, persona, step, renewed).await?.1)
         })
         .await
     }
@@ -233,7 +233,7 @@ impl Console for SessionConsole {
         self.to_its_end(move |site, mut lab| async move {
             // What was done for the person is history once they go on themselves.
             lab.report = lab.report.filter(|report| report.step != step);
-            act::act(&site, lab, step, action).await
+            act::act(&site, lab, step, &action).await
         })
         .await
     }

@@ -3,7 +3,7 @@
 use super::{Site, desk::Desk, drafts, is_valid};
 use crate::{
     cloud::Asked as _,
-    store::LabState,
+    store::{LabId, LabState},
     tutorial::{INSTANCE_PROFILE, key_policy, listings, steps::printed_mark, trust},
     verdict::Question,
 };
@@ -19,54 +19,68 @@ const INSTANCE_TYPE: &str = "t2.micro";
 /// What the calls of a form came to: all well, or AWS's answer to the one that failed.
 type Made = Result<(), Answer>;
 
-/// Makes the calls of a form as whoever the lab acts as. Gives the records of the calls.
+/// Makes the calls of a form as whoever the lab acts as, while that persona's credentials are valid. Gives the records of the calls.
 pub(super) async fn act(
     site: &Site,
     lab: LabState,
     step: StepId,
-    action: Action,
+    action: &Action,
 ) -> Result<Vec<i64>, ConsoleError> {
-    let (id, form) = (lab.id.clone(), action.form_id());
-    match attempt(site, lab, step, &action).await {
+    let id = lab.id.clone();
+    let made = async {
+        drafts::check(action)?;
+        let (actor, clients) = site.actor(&lab.id, lab.acting).await?;
+        if !is_valid(&actor, site.now()) {
+            return Err(ConsoleError::Expired { persona: lab.acting.name().into() });
+        }
+        attempt(Desk::new(site, lab, step, actor, clients).await?, action).await
+    };
+    settled(site, &id, action, made.await).await
+}
+
+/// The same as whoever works at the desk.
+pub(super) async fn act_at(desk: Desk<'_>, action: &Action) -> Result<Vec<i64>, ConsoleError> {
+    let (site, id) = (desk.site, desk.lab.id.clone());
+    let made = match drafts::check(action) {
+        Ok(()) => attempt(desk, action).await,
+        Err(error) => Err(error),
+    };
+    settled(site, &id, action, made).await
+}
+
+/// Keeps what the form is to show from now on: what was typed and why it failed, or nothing of it.
+async fn settled(
+    site: &Site,
+    id: &LabId,
+    action: &Action,
+    made: Result<(Vec<i64>, Made), ConsoleError>,
+) -> Result<Vec<i64>, ConsoleError> {
+    let form = action.form_id();
+    match made {
         Ok((records, Ok(()))) => {
-            site.store.drop_draft(&id, &form).await?;
-            if let Some(sent) = drafts::sent(&action) {
-                site.store.keep_draft(&id, &Action::sent_form_id(&form), &sent).await?;
+            site.store.drop_draft(id, &form).await?;
+            if let Some(sent) = drafts::sent(action) {
+                site.store.keep_draft(id, &Action::sent_form_id(&form), &sent).await?;
             }
             Ok(records)
         }
         Ok((records, Err(answer))) => {
-            site.store.keep_draft(&id, &form, &drafts::refused(&action, &answer)).await?;
+            site.store.keep_draft(id, &form, &drafts::refused(action, &answer)).await?;
             Ok(records)
         }
         Err(ConsoleError::Invalid { field, message }) => {
-            site.store.keep_draft(&id, &form, &drafts::invalid(&action, &field, &message)).await?;
+            site.store.keep_draft(id, &form, &drafts::invalid(action, &field, &message)).await?;
             Err(ConsoleError::Invalid { field, message })
         }
         Err(error @ ConsoleError::Expired { .. }) => {
-            site.store.keep_draft(&id, &form, &drafts::invalid(&action, "", &error.to_string())).await?;
+            site.store.keep_draft(id, &form, &drafts::invalid(action, "", &error.to_string())).await?;
             Err(error)
         }
         Err(error) => Err(error),
     }
 }
 
-async fn attempt(
-    site: &Site,
-    lab: LabState,
-    step: StepId,
-    action: &Action,
-) -> Result<(Vec<i64>, Made), ConsoleError> {
-    drafts::check(action)?;
-    let persona = lab.acting;
-    let (actor, clients) = site
-        .clients(&lab.id, persona)
-        .await?
-        .ok_or_else(|| ConsoleError::NotFound { what: format!("session as {}", persona.name()) })?;
-    if !is_valid(&actor, site.now()) {
-        return Err(ConsoleError::Expired { persona: persona.name().into() });
-    }
-    let mut desk = Desk::new(site, lab, Some(step), actor, clients).await?;
+async fn attempt(mut desk: Desk<'_>, action: &Action) -> Result<(Vec<i64>, Made), ConsoleError> {
     let form = action.form_id();
     // Each form's calls are boxed: their futures are large, and only one of them is ever needed.
     let made = match action {

@@ -3,7 +3,7 @@
 use super::{
     Site,
     desk::Desk,
-    role::{self, Taken},
+    role,
     scene::{BUCKET_POLICY, INLINE, KEY_POLICY},
 };
 use crate::{cloud::Asked as _, store::LabState, tutorial::key_policy, verdict::Question};
@@ -27,17 +27,9 @@ pub(super) async fn apply(
     if text.trim().is_empty() && document != BUCKET_POLICY {
         return Err(invalid("The document is empty. Only a bucket can be without a policy."));
     }
-    let Taken { lab, record, held } = role::take(site, lab, persona, None, false).await?;
-    let mut records: Vec<i64> = record.into_iter().collect();
-    if !held {
-        // AWS refused the role: that record is what there is to see.
-        return Ok(records);
-    }
-    let (actor, clients) = site
-        .clients(&lab.id, persona)
-        .await?
-        .ok_or_else(|| ConsoleError::NotFound { what: format!("session as {}", persona.name()) })?;
-    let mut desk = Desk::new(site, lab, None, actor, clients).await?;
+    let mut records = Vec::new();
+    // Without a desk AWS refused the role: that record is what there is to see.
+    let Ok(mut desk) = role::desk(site, lab, None, persona, &mut records).await? else { return Ok(records) };
     match document {
         BUCKET_POLICY => bucket_policy(&mut desk, text).await?,
         KEY_POLICY => key_policy(&mut desk, text).await?,

@@ -10,6 +10,35 @@ use crate::{
 use app::console::{Answer, ConsoleError, Held, Persona, Record, RoleName, StepId, scenario::Occasion};
 use time::OffsetDateTime;
 
+/// What calls belong to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Neither a step nor an occasion.
+    Nowhere,
+    /// A step of the walk.
+    Step(StepId),
+    /// An occasion beyond it.
+    Occasion(Occasion),
+}
+
+impl From<Option<StepId>> for Place {
+    fn from(step: Option<StepId>) -> Self {
+        step.map_or(Self::Nowhere, Self::Step)
+    }
+}
+
+impl From<StepId> for Place {
+    fn from(step: StepId) -> Self {
+        Self::Step(step)
+    }
+}
+
+impl From<Occasion> for Place {
+    fn from(occasion: Occasion) -> Self {
+        Self::Occasion(occasion)
+    }
+}
+
 /// Where one form or command makes its calls. Holds the lab while it works on it.
 pub(super) struct Desk<'a> {
     pub(super) site: &'a Site,
@@ -31,10 +60,15 @@ impl<'a> Desk<'a> {
     pub(super) async fn new(
         site: &'a Site,
         lab: LabState,
-        step: Option<StepId>,
+        place: impl Into<Place>,
         actor: Held,
         clients: Clients,
     ) -> Result<Self, ConsoleError> {
+        let (step, occasion) = match place.into() {
+            Place::Nowhere => (None, None),
+            Place::Step(step) => (Some(step), None),
+            Place::Occasion(occasion) => (None, Some(occasion)),
+        };
         let (_, observer) = site.admin(&lab.id).await?;
         let elsewhere = match &lab.beyond.key_account {
             Some(account) => {
@@ -43,14 +77,18 @@ impl<'a> Desk<'a> {
             }
             None => None,
         };
-        let (records, occasion, before) = (Vec::new(), None, None);
+        let (records, before) = (Vec::new(), None);
         Ok(Self { site, lab, clients, records, step, occasion, before, actor, observer, elsewhere })
     }
 
-    /// The same desk for calls that belong to no step.
-    pub(super) fn on(mut self, occasion: Occasion) -> Self {
-        self.occasion = Some(occasion);
-        self
+    /// The desk of the base identity.
+    pub(super) async fn of_admin(
+        site: &'a Site,
+        lab: LabState,
+        place: impl Into<Place>,
+    ) -> Result<Self, ConsoleError> {
+        let (admin, clients) = site.admin(&lab.id).await?;
+        Self::new(site, lab, place, admin, clients).await
     }
 
     /// Clients of the base identity, for what is only looked at.

@@ -6,7 +6,7 @@ mod listing;
 mod local;
 mod transfer;
 
-use super::{RUN_FORM, Site, desk::Desk};
+use super::{RUN_FORM, Site, role};
 use crate::{
     cloud::{Clients, imds},
     store::LabState,
@@ -21,7 +21,7 @@ use app::console::{Answer, ConsoleError, Draft, Held, Persona, StepId, TerminalE
 use http::StatusCode;
 
 /// New credentials appear this many seconds before the old ones end (`aws-semantics.md` §6).
-pub(super) const RENEW_BEFORE: i64 = 5 * 60;
+const RENEW_BEFORE: i64 = 5 * 60;
 
 /// Runs a line on the instance and appends it to the terminal's log.
 pub(super) async fn run(
@@ -30,8 +30,9 @@ pub(super) async fn run(
     step: Option<StepId>,
     line: String,
 ) -> Result<TerminalEntry, ConsoleError> {
-    let instance =
-        lab.instance_id.clone().ok_or_else(|| ConsoleError::NotFound { what: "instance".into() })?;
+    if lab.instance_id.is_none() {
+        return Err(ConsoleError::NotFound { what: "instance".into() });
+    }
     let command = line::words(&line).and_then(|words| parse(&words));
     if matches!(command, Ok(Command::Nothing)) {
         let message = "Type a command, or help to see which there are.".to_owned();
@@ -48,14 +49,12 @@ pub(super) async fn run(
             let output = local::run(site, &lab, program).await?;
             (lab, Vec::new(), output)
         }
-        Ok(Command::S3(s3, globals)) => {
-            Box::pin(on_aws(site, lab, step, &instance, OnAws::S3(s3), globals)).await?
-        }
+        Ok(Command::S3(s3, globals)) => Box::pin(on_aws(site, lab, step, OnAws::S3(s3), globals)).await?,
         Ok(Command::Api(call, globals)) => match api::values(site, &lab, &call).await? {
             Err(output) => (lab, Vec::new(), output),
             Ok(values) => {
                 let command = OnAws::Api(api::Asked { call, values, format: globals.output });
-                Box::pin(on_aws(site, lab, step, &instance, command, globals)).await?
+                Box::pin(on_aws(site, lab, step, command, globals)).await?
             }
         },
     };
@@ -85,13 +84,27 @@ pub(super) async fn room_for(
     }))
 }
 
-/// Who the instance is.
-pub(super) fn held(lab: &LabState, instance: &str, kept: &imds::InstanceCredentials) -> Held {
-    Held {
+/// Who the instance is, with clients that act as it: with credentials kept since they were fetched, or fetched now. The error is why
+/// there are none, as a sentence without its full stop.
+pub(super) async fn actor(site: &Site, lab: &LabState) -> Result<(Held, Clients), &'static str> {
+    let instance = lab.instance_id.as_deref().ok_or("There is no instance to make this call")?;
+    let kept = match site.cached_instance(&lab.id, RENEW_BEFORE) {
+        Some(kept) => kept,
+        None => {
+            let fetched = imds::credentials(&*site.target, instance).await.map_err(|error| {
+                tracing::warn!(%error, "instance credentials");
+                "The instance got no credentials from its metadata service"
+            })?;
+            site.cache_instance(&lab.id, Some(fetched.clone()));
+            fetched
+        }
+    };
+    let held = Held {
         persona: Persona::Instance,
         arn: format!("arn:aws:sts::{}:assumed-role/{}/{instance}", lab.account_id, kept.role),
         expires_at: kept.credentials.expires_at(),
-    }
+    };
+    Ok((held, Clients::new(&site.target, &kept.credentials)))
 }
 
 /// A command that calls AWS.
@@ -105,7 +118,6 @@ async fn on_aws(
     site: &Site,
     lab: LabState,
     step: Option<StepId>,
-    instance: &str,
     command: OnAws,
     globals: Globals,
 ) -> Result<(LabState, Vec<i64>, Output), ConsoleError> {
@@ -114,23 +126,13 @@ async fn on_aws(
         let text = format!("this terminal calls {region} only, where the lab is; {other} is not reached");
         return Ok((lab, Vec::new(), usage::not_here(text)));
     }
-    let kept = match site.cached_instance(&lab.id, RENEW_BEFORE) {
-        Some(kept) => kept,
-        None => match imds::credentials(&*site.target, instance).await {
-            Ok(fetched) => {
-                site.cache_instance(&lab.id, Some(fetched.clone()));
-                fetched
-            }
-            Err(error) => {
-                tracing::warn!(%error, "instance credentials");
-                let text = "\nUnable to locate credentials. You can configure credentials by running \"aws configure\".\n";
-                return Ok((lab, Vec::new(), Output::failed(253, text)));
-            }
-        },
+    let mut desk = match role::desk(site, lab, step, Persona::Instance, &mut Vec::new()).await? {
+        Ok(desk) => desk,
+        Err(vacant) => {
+            let text = "\nUnable to locate credentials. You can configure credentials by running \"aws configure\".\n";
+            return Ok((vacant.lab, Vec::new(), Output::failed(253, text)));
+        }
     };
-    let actor = held(&lab, instance, &kept);
-    let clients = Clients::new(&site.target, &kept.credentials);
-    let mut desk = Desk::new(site, lab, step, actor, clients).await?;
     let output = match command {
         OnAws::S3(S3::Transfer(transfer)) => transfer::run(&mut desk, transfer).await?,
         OnAws::S3(S3::Delete { bucket, key, quiet }) => {

@@ -16,7 +16,7 @@ pub enum OwnKey {
 
 /// Makes a new access key after deleting the one made before, and gives the AWS CLI's credentials file with it.
 pub(super) async fn create(site: &Site, lab: LabState) -> Result<OwnKey, ConsoleError> {
-    let mut desk = at_admins_desk(site, lab).await?;
+    let mut desk = Desk::of_admin(site, lab, None).await?;
     if !delete_old(&mut desk).await? {
         return refused(&desk);
     }
@@ -43,14 +43,9 @@ pub(super) async fn create(site: &Site, lab: LabState) -> Result<OwnKey, Console
 
 /// Deletes the access key that was made; gives the records of the calls.
 pub(super) async fn delete(site: &Site, lab: LabState) -> Result<Vec<i64>, ConsoleError> {
-    let mut desk = at_admins_desk(site, lab).await?;
+    let mut desk = Desk::of_admin(site, lab, None).await?;
     delete_old(&mut desk).await?;
     Ok(desk.records)
-}
-
-async fn at_admins_desk(site: &Site, lab: LabState) -> Result<Desk<'_>, ConsoleError> {
-    let (admin, clients) = site.admin(&lab.id).await?;
-    Desk::new(site, lab, None, admin, clients).await
 }
 
 /// Whether no key made before is left. One that is gone already is no obstacle.

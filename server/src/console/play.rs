@@ -6,21 +6,18 @@ mod keys;
 
 pub(super) use calls::make;
 
-use super::{Site, desk::Desk, is_valid, role};
+use super::{Site, desk::Desk, role};
 use crate::{
-    cloud::{Asked as _, Clients, Credentials, imds},
+    cloud::Asked as _,
     store::{KeyAccount, LabState, Undo},
     tutorial::scenario::{Call, KeyOf},
-    verdict::{Question, is_denial},
+    verdict::is_denial,
 };
 use app::console::{
-    Answer, ConsoleError, Held, Persona, Record, RoleName,
+    ConsoleError, Persona, Record,
     scenario::{Expected, Occasion},
 };
 use futures::FutureExt as _;
-
-/// Who sends a request without a signature, where an ARN stands otherwise.
-const ANONYMOUS: &str = "anonymous";
 
 /// What came of a list of calls.
 #[derive(Debug, Default)]
@@ -34,15 +31,22 @@ pub(super) struct Ran {
 /// Makes calls as a persona, in order. Gives the lab back with what they changed in it, and with what puts that back.
 pub(super) async fn run(
     site: &Site,
-    lab: LabState,
+    mut lab: LabState,
     occasion: Occasion,
     by: Persona,
     calls: &[(Call, Expected)],
 ) -> Result<(LabState, Ran), ConsoleError> {
     let mut ran = Ran::default();
-    let (lab, actor) = Box::pin(become_one(site, lab, occasion, by, &mut ran)).await?;
-    let Some((held, clients)) = actor else { return Ok((lab, ran)) };
-    let mut desk = Desk::new(site, lab, None, held, clients).await?.on(occasion);
+    if by == Persona::KeyAccountAdmin && lab.beyond.key_account.is_none() {
+        open_key_account(site, &mut lab, occasion).await?;
+    }
+    let mut desk = match Box::pin(role::desk(site, lab, occasion, by, &mut ran.records)).await? {
+        Ok(desk) => desk,
+        Err(vacant) => {
+            ran.otherwise = Some(vacant.why);
+            return Ok((vacant.lab, ran));
+        }
+    };
     for (call, expected) in calls {
         desk.before = Box::pin(what_was(&desk, call)).await;
         let told = make(&mut desk, call).boxed().await?;
@@ -99,101 +103,18 @@ fn otherwise(call: &Call, expected: &Expected, record: &Record) -> Option<String
     }
 }
 
-/// Who the persona is, with clients that act as it: held, or assumed now, or opened now. `None` with a sentence in `ran` when it
-/// cannot be.
-async fn become_one(
-    site: &Site,
-    lab: LabState,
-    occasion: Occasion,
-    persona: Persona,
-    ran: &mut Ran,
-) -> Result<(LabState, Option<(Held, Clients)>), ConsoleError> {
-    let nobody = |arn: &str| Held { persona, arn: arn.into(), expires_at: None };
-    match persona {
-        Persona::Anonymous => {
-            let clients = Clients::anonymous(&site.target);
-            return Ok((lab, Some((nobody(ANONYMOUS), clients))));
-        }
-        Persona::Instance => {
-            let Some(instance) = lab.instance_id.clone() else {
-                ran.otherwise = Some("There is no instance to make this call".into());
-                return Ok((lab, None));
-            };
-            let kept = match site.cached_instance(&lab.id, super::instance::RENEW_BEFORE) {
-                Some(kept) => kept,
-                None => match imds::credentials(&*site.target, &instance).await {
-                    Ok(fetched) => {
-                        site.cache_instance(&lab.id, Some(fetched.clone()));
-                        fetched
-                    }
-                    Err(error) => {
-                        tracing::warn!(%error, "instance credentials");
-                        ran.otherwise =
-                            Some("The instance got no credentials from its metadata service".into());
-                        return Ok((lab, None));
-                    }
-                },
-            };
-            let held = super::instance::held(&lab, &instance, &kept);
-            let clients = Clients::new(&site.target, &kept.credentials);
-            return Ok((lab, Some((held, clients))));
-        }
-        Persona::KeyAccountAdmin => return key_account_admin(site, lab, occasion).await,
-        _ => {}
-    }
-    if let Some((held, clients)) = site.clients(&lab.id, persona).await?
-        && is_valid(&held, site.now())
-    {
-        return Ok((lab, Some((held, clients))));
-    }
-    let role = persona.role().map_or(persona.name(), RoleName::name);
-    let session = if persona == Persona::ReportFunction { persona.name() } else { role::SESSION_NAME };
-    let (admin, clients) = site.admin(&lab.id).await?;
-    let mut desk = Desk::new(site, lab, None, admin, clients).await?.on(occasion);
-    let made = Box::pin(assume(&mut desk, role, session)).await?;
-    ran.records.append(&mut desk.records);
-    let Ok((arn, credentials)) = made else {
-        ran.otherwise = Some(format!("Admin could not take on the role {role}"));
-        return Ok((desk.lab, None));
-    };
-    site.vault.put(&desk.lab.id, persona, &arn, &credentials).await?;
-    let actor = site.clients(&desk.lab.id, persona).await?;
-    Ok((desk.lab, actor))
-}
-
-/// The administrator of the second account, which is opened if there is none.
-async fn key_account_admin(
-    site: &Site,
-    mut lab: LabState,
-    occasion: Occasion,
-) -> Result<(LabState, Option<(Held, Clients)>), ConsoleError> {
-    let persona = Persona::KeyAccountAdmin;
-    if lab.beyond.key_account.is_none() {
-        let account = site.target.create_account().await.map_err(|error| {
-            tracing::error!(%error, "second account");
-            ConsoleError::Unavailable(format!("No second account could be made: {error}. Try again."))
-        })?;
-        lab.beyond.key_account = Some(KeyAccount { account_id: account.account_id.clone(), key_arn: None });
-        lab.beyond.changed(occasion, Undo::KeyAccount(account.account_id.clone()));
-        // Written before anything else: whoever forgets the lab must know of it.
-        site.store.save_lab(&lab).await?;
-        site.vault.put(&lab.id, persona, &account.user_arn, &account.credentials).await?;
-    }
-    let actor = site.clients(&lab.id, persona).await?;
-    Ok((lab, actor))
-}
-
-/// `sts:AssumeRole` by whoever is at the desk. Gives the session's ARN and credentials.
-async fn assume(
-    desk: &mut Desk<'_>,
-    role: &str,
-    session: &str,
-) -> Result<Result<(String, Credentials), Answer>, ConsoleError> {
-    let arn = desk.lab.role_arn(role);
-    let request = desk.clients.sts.assume_role().role_arn(&arn).role_session_name(session).send().asked();
-    let question = Question::new("sts", "AssumeRole").role(&arn);
-    let assumed = desk.call(question, role, request, |_, _| {}).await?;
-    Ok(assumed.and_then(|assumed| role::credentials(&assumed).ok_or_else(Answer::none)))
+/// Opens the second account, whose administrator the vault then holds.
+async fn open_key_account(site: &Site, lab: &mut LabState, occasion: Occasion) -> Result<(), ConsoleError> {
+    let account = site.target.create_account().await.map_err(|error| {
+        tracing::error!(%error, "second account");
+        ConsoleError::Unavailable(format!("No second account could be made: {error}. Try again."))
+    })?;
+    lab.beyond.key_account = Some(KeyAccount { account_id: account.account_id.clone(), key_arn: None });
+    lab.beyond.changed(occasion, Undo::KeyAccount(account.account_id.clone()));
+    // Written before anything else: whoever forgets the lab must know of it.
+    site.store.save_lab(lab).await?;
+    site.vault.put(&lab.id, Persona::KeyAccountAdmin, &account.user_arn, &account.credentials).await?;
+    Ok(())
 }
 
 /// What putting a call's change back needs to know, read before the call as the base identity.

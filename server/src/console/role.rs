@@ -1,16 +1,61 @@
-//! Acting as someone: `sts:AssumeRole` by the base identity, as the AWS console's *Switch role* does it.
+//! Acting as someone: a desk at which a persona works, with credentials that are held or got now. Roles are taken on by the base
+//! identity with `sts:AssumeRole`, as the AWS console's *Switch role* does it.
 
-use super::{Site, desk::Desk, is_valid};
+use super::{
+    Site,
+    desk::{Desk, Place},
+    instance, is_valid,
+};
 use crate::{
-    cloud::{Asked as _, Credentials},
+    cloud::{Asked as _, Clients, Credentials},
     store::LabState,
     verdict::Question,
 };
-use app::console::{ConsoleError, Persona, StepId};
+use app::console::{Answer, ConsoleError, Held, Persona, RoleName, StepId};
 use aws_sdk_sts::operation::assume_role::AssumeRoleOutput;
 
 /// The AWS console names the session of a switched role after the user who switched.
 pub(super) const SESSION_NAME: &str = "Admin";
+
+/// Who sends a request without a signature, where an ARN stands otherwise.
+const ANONYMOUS: &str = "anonymous";
+
+/// What there is instead of a desk when nobody can work at it.
+pub(super) struct Vacant {
+    pub(super) lab: LabState,
+    /// Why, as a sentence without its full stop.
+    pub(super) why: String,
+}
+
+/// A desk at which `persona` works, for calls of `place`. Its role is assumed where no valid credentials are held; the record of
+/// that call is added to `records`, of a refusal too. Whoever the session acts as stays so.
+pub(super) async fn desk<'a>(
+    site: &'a Site,
+    lab: LabState,
+    place: impl Into<Place>,
+    persona: Persona,
+    records: &mut Vec<i64>,
+) -> Result<Result<Desk<'a>, Vacant>, ConsoleError> {
+    let place = place.into();
+    let (lab, (held, clients)) = match persona {
+        Persona::Anonymous => {
+            let nobody = Held { persona, arn: ANONYMOUS.into(), expires_at: None };
+            (lab, (nobody, Clients::anonymous(&site.target)))
+        }
+        Persona::Instance => match instance::actor(site, &lab).await {
+            Ok(actor) => (lab, actor),
+            Err(why) => return Ok(Err(Vacant { lab, why: why.into() })),
+        },
+        _ => match Box::pin(hold(site, lab, place, persona, false, records)).await? {
+            Ok(lab) => {
+                let actor = site.actor(&lab.id, persona).await?;
+                (lab, actor)
+            }
+            Err(vacant) => return Ok(Err(vacant)),
+        },
+    };
+    Ok(Ok(Desk::new(site, lab, place, held, clients).await?))
+}
 
 /// Acts as `persona` from now on, assuming its role unless valid credentials are held. Gives the record of the call if one
 /// was made; when it was refused the session stays who it was.
@@ -20,8 +65,8 @@ pub(super) async fn switch(
     persona: Persona,
     step: Option<StepId>,
 ) -> Result<Option<i64>, ConsoleError> {
-    let Taken { mut lab, record, held } = take(site, lab, persona, step, false).await?;
-    if held {
+    let (held, record) = take(site, lab, persona, step, false).await?;
+    if let Ok(mut lab) = held {
         lab.acting = persona;
         site.store.save_lab(&lab).await?;
         site.store.clear_problems(&lab.id).await?;
@@ -29,62 +74,71 @@ pub(super) async fn switch(
     Ok(record)
 }
 
-/// What came of taking credentials for a persona.
-pub(super) struct Taken {
-    pub(super) lab: LabState,
-    /// The call that was made, if one was.
-    pub(super) record: Option<i64>,
-    /// Whether there are valid credentials now.
-    pub(super) held: bool,
-}
-
-/// Holds credentials for `persona`, assuming its role unless there are valid ones, or anyway when they are to be `renewed`. Whoever
-/// the session acts as stays so.
+/// Holds credentials for a persona that a person can act as, assuming its role unless there are valid ones, or anyway when they are
+/// to be `renewed`. Gives the record of the call if one was made. Whoever the session acts as stays so.
 pub(super) async fn take(
     site: &Site,
     lab: LabState,
     persona: Persona,
     step: Option<StepId>,
     renewed: bool,
-) -> Result<Taken, ConsoleError> {
-    let held = site.vault.held(&lab.id).await?;
-    let now = site.now();
+) -> Result<(Result<LabState, Vacant>, Option<i64>), ConsoleError> {
+    if persona == Persona::Instance {
+        return Err(ConsoleError::Invalid {
+            field: "persona".into(),
+            message: "The instance acts in its own terminal only.".into(),
+        });
+    }
+    if !Persona::SWITCHABLE.contains(&persona) {
+        return Err(ConsoleError::NotFound { what: format!("role {}", persona.name()) });
+    }
+    let mut records = Vec::new();
+    let held = Box::pin(hold(site, lab, step.into(), persona, renewed, &mut records)).await?;
+    Ok((held, records.pop()))
+}
+
+/// Sees to it that valid credentials for a persona are in the vault.
+async fn hold(
+    site: &Site,
+    lab: LabState,
+    place: Place,
+    persona: Persona,
+    renewed: bool,
+    records: &mut Vec<i64>,
+) -> Result<Result<LabState, Vacant>, ConsoleError> {
+    let (held, now) = (site.vault.held(&lab.id).await?, site.now());
     // The base identity has long-term keys: there is nothing to renew.
     let renewed = renewed && persona != Persona::Admin;
     if !renewed && held.iter().any(|held| held.persona == persona && is_valid(held, now)) {
-        return Ok(Taken { lab, record: None, held: true });
+        return Ok(Ok(lab));
     }
-    let role = match (persona, persona.role()) {
-        (Persona::Admin, _) | (_, None) => {
-            return Err(ConsoleError::NotFound { what: "administrator".into() });
-        }
-        (Persona::Instance, _) => {
-            return Err(ConsoleError::Invalid {
-                field: "persona".into(),
-                message: "The instance acts in its own terminal only.".into(),
-            });
-        }
-        (_, Some(role)) => role.name(),
+    let role = persona.role().map_or(persona.name(), RoleName::name);
+    let session = if persona == Persona::ReportFunction { persona.name() } else { SESSION_NAME };
+    let mut desk = Desk::of_admin(site, lab, place).await?;
+    let assumed = Box::pin(assume(&mut desk, role, session)).await?;
+    records.append(&mut desk.records);
+    let Ok((arn, credentials)) = assumed else {
+        return Ok(Err(Vacant { lab: desk.lab, why: format!("Admin could not take on the role {role}") }));
     };
-    let arn = lab.role_arn(role);
-    let (admin, clients) = site.admin(&lab.id).await?;
-    let mut desk = Desk::new(site, lab, step, admin, clients).await?;
-    let request =
-        desk.clients.sts.assume_role().role_arn(&arn).role_session_name(SESSION_NAME).send().asked();
+    site.vault.put(&desk.lab.id, persona, &arn, &credentials).await?;
+    Ok(Ok(desk.lab))
+}
+
+/// `sts:AssumeRole` by whoever is at the desk. Gives the session's ARN and credentials.
+pub(super) async fn assume(
+    desk: &mut Desk<'_>,
+    role: &str,
+    session: &str,
+) -> Result<Result<(String, Credentials), Answer>, ConsoleError> {
+    let arn = desk.lab.role_arn(role);
+    let request = desk.clients.sts.assume_role().role_arn(&arn).role_session_name(session).send().asked();
     let question = Question::new("sts", "AssumeRole").role(&arn);
     let assumed = desk.call(question, role, request, |_, _| {}).await?;
-    let mut held = false;
-    if let Ok(assumed) = assumed
-        && let Some((arn, credentials)) = credentials(&assumed)
-    {
-        site.vault.put(&desk.lab.id, persona, &arn, &credentials).await?;
-        held = true;
-    }
-    Ok(Taken { record: desk.records.pop(), lab: desk.lab, held })
+    Ok(assumed.and_then(|assumed| credentials(&assumed).ok_or_else(Answer::none)))
 }
 
 /// The session's ARN and its credentials.
-pub(super) fn credentials(assumed: &AssumeRoleOutput) -> Option<(String, Credentials)> {
+fn credentials(assumed: &AssumeRoleOutput) -> Option<(String, Credentials)> {
     let (keys, user) = (assumed.credentials()?, assumed.assumed_role_user()?);
     let credentials = Credentials::temporary(
         keys.access_key_id().into(),

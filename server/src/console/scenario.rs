@@ -1,6 +1,6 @@
 //! Scenarios played, put back, and steps checked, for one lab.
 
-use super::{Site, desk::Desk, play};
+use super::{Site, desk::Desk, play, role};
 use crate::{
     cloud::{Asked as _, Clients},
     store::{LabState, Played, Undo},
@@ -202,11 +202,10 @@ pub(super) async fn mend(site: &Site, lab: LabState, id: ScenarioId) -> Result<(
         let (by, calls) = back(site, &lab, &one).await?;
         let mut failed = None;
         for call in calls {
-            let (held, clients) = match site.clients(&lab.id, by).await? {
-                Some(actor) if super::is_valid(&actor.0, site.now()) => actor,
-                _ => site.admin(&lab.id).await?,
+            let mut desk = match Box::pin(role::desk(site, lab, occasion, by, &mut mended)).await? {
+                Ok(desk) => desk,
+                Err(vacant) => Desk::of_admin(site, vacant.lab, occasion).await?,
             };
-            let mut desk = Desk::new(site, lab, None, held, clients).await?.on(occasion);
             let told = Box::pin(play::make(&mut desk, &call)).await?;
             mended.append(&mut desk.records);
             lab = desk.lab;

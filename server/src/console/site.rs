@@ -77,6 +77,12 @@ impl Site {
         }))
     }
 
+    /// The same for a persona that the lab holds.
+    pub(super) async fn actor(&self, lab: &LabId, persona: Persona) -> Result<(Held, Clients), ConsoleError> {
+        let found = self.clients(lab, persona).await?;
+        found.ok_or_else(|| ConsoleError::NotFound { what: format!("session as {}", persona.name()) })
+    }
+
     /// The base identity.
     pub(super) async fn admin(&self, lab: &LabId) -> Result<(Held, Clients), ConsoleError> {
         self.clients(lab, Persona::Admin).await?.ok_or_else(|| {

@@ -1,10 +1,7 @@
 //! "Do it for me": what a step and those it stands on still need, one form or line after another, each as whoever it is meant
 //! for. Every call is a record like any other. At the first that fails though it should not, it stops and says so.
 
-use super::{
-    Site, act, instance,
-    role::{self, Taken},
-};
+use super::{Site, act, instance, role};
 use crate::{
     store::{LabId, LabState},
     tutorial::{
@@ -114,14 +111,13 @@ async fn perform(
             }))
         }
         Task::Form(action) => {
-            let lab = match become_persona(site, lab, planned.persona, step, &mut report.records).await? {
-                Ok(lab) => lab,
-                Err(record) => {
-                    let why = format!("`{}` could not be taken on.", planned.persona.name());
-                    return Ok(Some(Stopped { record: Some(record), why, correct: None }));
-                }
+            let desk = Box::pin(role::desk(site, lab, step, planned.persona, &mut report.records));
+            let Ok(desk) = desk.await? else {
+                let why = format!("`{}` could not be taken on.", planned.persona.name());
+                let record = report.records.last().copied();
+                return Ok(Some(Stopped { record, why, correct: None }));
             };
-            let records = Box::pin(act::act(site, lab, step, action.clone())).await?;
+            let records = Box::pin(act::act_at(desk, action)).await?;
             report.records.extend(&records);
             let Some(&last) = records.last() else { return Ok(None) };
             let record = site.store.record(&id, last).await?;
@@ -155,27 +151,6 @@ fn as_printed(lab: &LabState, action: &Action) -> Option<ListingId> {
     // A lab of an earlier version has no such mark.
     let was_printed = lab.marks.contains(&printed_mark(listing)) || lab.listings == Listings::Printed;
     (matches!(action, Action::CreateKey { .. }) && was_printed && !corrected).then_some(listing)
-}
-
-/// The lab acting as `persona`, whose role is assumed where no valid credentials are held. The session goes on as whoever it was.
-/// The error is the record of a refusal.
-pub(super) async fn become_persona(
-    site: &Site,
-    lab: LabState,
-    persona: Persona,
-    step: StepId,
-    records: &mut Vec<i64>,
-) -> Result<Result<LabState, i64>, ConsoleError> {
-    let Taken { mut lab, record, held } = Box::pin(role::take(site, lab, persona, Some(step), false)).await?;
-    records.extend(record);
-    match record {
-        Some(record) if !held => Ok(Err(record)),
-        _ => {
-            lab.elsewhere = Some(lab.elsewhere.unwrap_or(lab.acting));
-            lab.acting = persona;
-            Ok(Ok(lab))
-        }
-    }
 }
 
 /// The lab as the store has it now.

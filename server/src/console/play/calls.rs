@@ -1,6 +1,6 @@
 //! The calls of scenarios and checks, each as the SDK makes it.
 
-use super::{assume, identities, keys};
+use super::{identities, keys};
 use crate::{
     cloud::{Asked as _, Failure},
     console::{desk::Desk, role},
@@ -130,7 +130,9 @@ pub(in crate::console) async fn make(desk: &mut Desk<'_>, call: &Call) -> Result
         | Call::AddKeyUser(_)
         | Call::RemoveKeyUser(_)
         | Call::CreateKey(_) => keys::on_key(desk, call).boxed().await?.into(),
-        Call::AssumeRole(role) => assume(desk, role, role::SESSION_NAME).boxed().await?.map(drop).into(),
+        Call::AssumeRole(role) => {
+            role::assume(desk, role, role::SESSION_NAME).boxed().await?.map(drop).into()
+        }
         Call::GetCallerIdentity => {
             let request = desk.clients.sts.get_caller_identity().send().asked();
             let question = Question::new("sts", "GetCallerIdentity");

@@ -2,12 +2,7 @@
 
 use crate::{
     cloud::Asked as _,
-    console::{
-        Site, act,
-        desk::Desk,
-        instance,
-        solve::{become_persona, reloaded},
-    },
+    console::{Site, act, desk::Desk, instance, role, solve::reloaded},
     store::LabState,
     tutorial::{INSTANCE_PROFILE, steps::printed_mark},
     verdict::{Question, is_denial},
@@ -219,19 +214,20 @@ pub(super) async fn remove(
         persona => persona,
     };
     loop {
-        let acting = match become_persona(site, lab, who, step, &mut report.records).await? {
-            Ok(acting) => acting,
+        let desk = Box::pin(role::desk(site, lab, step, who, &mut report.records));
+        let desk = match desk.await? {
+            Ok(desk) => desk,
             Err(_) if who != Persona::Admin => {
                 who = Persona::Admin;
                 lab = reloaded(site, &id).await?;
                 continue;
             }
-            Err(record) => {
-                let why = "Admin could not act.".into();
-                return Ok(Some(Stopped { record: Some(record), why, correct: None }));
+            Err(_) => {
+                let (record, why) = (report.records.last().copied(), "Admin could not act.".into());
+                return Ok(Some(Stopped { record, why, correct: None }));
             }
         };
-        let failed = once(site, acting, step, removal, report).await?;
+        let failed = once(desk, removal, report).await?;
         lab = reloaded(site, &id).await?;
         match failed {
             None => return Ok(None),
@@ -249,18 +245,16 @@ pub(super) async fn remove(
     }
 }
 
-/// One try, as whoever the lab acts as. Gives AWS's answer if it failed; what is gone already is no failure.
+/// One try, as whoever works at the desk. Gives AWS's answer if it failed; what is gone already is no failure.
 async fn once(
-    site: &Site,
-    lab: LabState,
-    step: StepId,
+    mut desk: Desk<'_>,
     removal: &Removal,
     report: &mut WorkReport,
 ) -> Result<Option<Answer>, ConsoleError> {
-    let id = lab.id.clone();
     if let Removal::KeyUser(present) = removal {
         let action = if *present { Action::AddKeyUser } else { Action::RemoveKeyUser };
-        let records = Box::pin(act::act(site, lab, step, action)).await?;
+        let (site, id) = (desk.site, desk.lab.id.clone());
+        let records = Box::pin(act::act_at(desk, &action)).await?;
         report.records.extend(&records);
         let last = match records.last() {
             Some(last) => site.store.record(&id, *last).await?,
@@ -268,8 +262,6 @@ async fn once(
         };
         return Ok(last.map(|record| record.answer).filter(|answer| !answer.succeeded()));
     }
-    let Some((actor, clients)) = site.clients(&id, lab.acting).await? else { return Ok(None) };
-    let mut desk = Desk::new(site, lab, Some(step), actor, clients).await?;
     let answered = call(&mut desk, removal).await;
     report.records.extend(&desk.records);
     Ok(answered?.err().filter(|answer| !answer.code.as_deref().is_some_and(|code| GONE.contains(&code))))
