@@ -9,6 +9,6 @@ mod gather;
 mod judge;
 mod lanes;
 
-pub use gather::{decoded, gather, gather_across};
+pub use gather::{Readers, decoded, gather};
 pub use judge::{is_denial, judge};
 pub use policy::call::Question;

@@ -124,3 +124,35 @@ async fn what_cannot_be_applied_is_said_and_changes_nothing() {
     assert_eq!(last.answer.code.as_deref(), Some("MalformedPolicy"));
     assert_eq!(walk.console.scene().await.unwrap(), before);
 }
+
+#[tokio::test]
+async fn a_policy_that_keeps_admin_from_reading_it_is_read_by_the_holder_of_its_lock() {
+    let walk = Walk::built().await;
+    let key = walk.console.scene().await.unwrap().document("key-policy").unwrap().text.clone();
+    // Without the statement for the account, only those whom the policy names can read it.
+    let mut policy: serde_json::Value = serde_json::from_str(&key).unwrap();
+    policy["Statement"].as_array_mut().unwrap().remove(0);
+    walk.console.apply("key-policy".into(), policy.to_string()).await.unwrap();
+    let bucket = walk.lab().await.bucket;
+    let account = walk.lab().await.account_id;
+    let only_its_admin = serde_json::json!({"Version": "2012-10-17", "Statement": [{
+        "Effect": "Deny", "Principal": "*", "Action": "s3:*",
+        "Resource": [format!("arn:aws:s3:::{bucket}"), format!("arn:aws:s3:::{bucket}/*")],
+        "Condition": {"StringNotEquals": {"aws:PrincipalArn": format!("arn:aws:iam::{account}:role/secure-bucket-admin")}}
+    }]});
+    walk.console.apply("bucket-policy".into(), only_its_admin.to_string()).await.unwrap();
+
+    let scene = walk.console.scene().await.unwrap();
+    assert_eq!(scene.unseen, Vec::<String>::new());
+    assert!(
+        scene.document("key-policy").is_some() && !scene.document("bucket-policy").unwrap().text.is_empty()
+    );
+    assert!(answer(&scene, "secure-key-admin", Deed::ChangeKeyPolicy).allowed);
+    let read = answer(&scene, "Admin", Deed::Read);
+    assert_eq!((read.allowed, read.explicit, read.decided_by), (false, true, Some(Lane::Bucket)));
+
+    let entry = walk.run(StepId::Test3, &format!("aws s3 cp s3://{bucket}/{PDF} copy.pdf")).await;
+    let record = walk.console.record(*entry.records.last().unwrap()).await.unwrap();
+    assert_eq!(record.verdict.decided_by, Some(Lane::Bucket), "{}", record.verdict.explanation);
+    assert!(record.verdict.agrees, "{}", record.verdict.explanation);
+}

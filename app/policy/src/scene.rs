@@ -7,12 +7,17 @@ mod text;
 
 use std::sync::Arc;
 
-use crate::call::{Bearings, KeyFacts, Lane, ObjectFacts, Operation, Question, Ruling, fixed, rule};
+use crate::call::{Bearings, KeyFacts, Lane, ObjectFacts, Operation, Question, Ruling, Tags, fixed, rule};
 use crate::lint::Kind;
 use crate::{Context, Document, Grant, LaneVerdict, NamedPolicy, Outcome, ParseError, Principal};
 
 /// The object that a scene's deeds are about; whether there is one of that name does not matter.
 const OBJECT: &str = "example.pdf";
+
+/// The id of the document that is the key's policy.
+pub const KEY_POLICY: &str = "key-policy";
+/// The id of the policy of the key that the bucket encrypts with by default, when that is another.
+pub const DEFAULT_KEY_POLICY: &str = "default-key-policy";
 
 /// People, documents, a bucket and a key.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -33,6 +38,12 @@ pub struct Scene {
     pub documents: Vec<SceneDocument>,
     /// The key's grants.
     pub grants: Vec<Grant>,
+    /// The key's tags.
+    pub key_tags: Tags,
+    /// The key's state when nobody can use it, as KMS names it: `Disabled`, `PendingDeletion`.
+    pub key_state: Option<String>,
+    /// What could not be read, as the end of a sentence that begins "could not read". Answers that hang on it are not sure.
+    pub unseen: Vec<String>,
 }
 
 /// Somebody who may call.
@@ -215,6 +226,7 @@ struct Compiled {
     policies: Vec<(String, NamedPolicy)>,
     bucket: Option<NamedPolicy>,
     key: Option<NamedPolicy>,
+    default_key: Option<NamedPolicy>,
 }
 
 impl Scene {
@@ -233,7 +245,7 @@ impl Scene {
     }
 
     fn compiled(&self) -> Result<Compiled, Vec<Unreadable>> {
-        let mut compiled = Compiled { policies: Vec::new(), bucket: None, key: None };
+        let mut compiled = Compiled { policies: Vec::new(), bucket: None, key: None, default_key: None };
         let mut unreadable = Vec::new();
         for document in self.documents.iter().filter(|document| !document.text.trim().is_empty()) {
             let policy = match Document::parse(&document.text) {
@@ -249,6 +261,7 @@ impl Scene {
             };
             match document.kind {
                 Kind::Bucket => compiled.bucket = Some(policy),
+                Kind::Key if document.id == DEFAULT_KEY_POLICY => compiled.default_key = Some(policy),
                 Kind::Key => compiled.key = Some(policy),
                 Kind::Identity | Kind::Trust => compiled.policies.push((document.id.clone(), policy)),
             }
@@ -276,11 +289,19 @@ impl Scene {
         };
         let answer = |deed: Deed| {
             let question = deed.question(self)?;
-            bearings.key = self.key_of(deed).map(|arn| KeyFacts {
-                policy: compiled.key.clone().filter(|_| Some(&arn) == self.key_arn.as_ref()),
-                grants: self.grants.clone(),
-                tags: Vec::new(),
-                arn,
+            bearings.key = self.key_of(deed).map(|arn| match Some(&arn) == self.key_arn.as_ref() {
+                true => KeyFacts {
+                    policy: compiled.key.clone(),
+                    grants: self.grants.clone(),
+                    tags: self.key_tags.clone(),
+                    arn,
+                },
+                false => KeyFacts {
+                    policy: compiled.default_key.clone(),
+                    grants: Vec::new(),
+                    tags: Vec::new(),
+                    arn,
+                },
             });
             Some(answered(&rule(deed.operation(), &question, &bearings, &principal, &self.region)))
         };
@@ -304,7 +325,11 @@ fn answered(checks: &[Ruling]) -> Answered {
     let mut open = Locks { iam: true, bucket: true, key: true };
     for check in checks.iter().filter(|check| !check.is_allowed()) {
         match check.resource_lane() {
-            // KMS says no: whatever part of it would have had to say yes, it is the key that stays shut.
+            // An IAM policy that denies KMS, or does not reach as far: that one is shut, and the key only if its policy says no too.
+            Some(Lane::Key) if check.decided_by() == Some(Lane::Iam) => {
+                open.iam = false;
+                open.key = matches!(check.resource, LaneVerdict::Allows | LaneVerdict::Delegates);
+            }
             Some(Lane::Key) => open.key = false,
             Some(Lane::Bucket) => {
                 open.bucket &= check.resource != LaneVerdict::Denies;
@@ -444,6 +469,40 @@ mod tests {
         let other = answer(&scene, "other-team", Deed::Read);
         assert_eq!(other.open, Locks { iam: false, bucket: true, key: false });
         assert_eq!((other.explicit, other.decided_by), (false, Some(Lane::Iam)));
+    }
+
+    #[test]
+    fn an_iam_policy_that_denies_the_key_is_what_stands_in_the_way() {
+        let mut scene = scene();
+        let access = scene.documents.iter_mut().find(|document| document.id == "bucket-access").unwrap();
+        access.text = r#"{"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"},
+            {"Effect": "Deny", "Action": "kms:*", "Resource": "*"}]}"#
+            .into();
+        let read = answer(&scene, "authorized-users", Deed::Read);
+        assert_eq!(read.open, Locks { iam: false, bucket: true, key: true });
+        assert_eq!(read.decided_by, Some(Lane::Iam));
+    }
+
+    #[test]
+    fn a_default_key_of_another_policy_is_judged_by_that() {
+        let mut scene = scene();
+        scene.documents.retain(|document| document.kind != Kind::Bucket);
+        scene.default_key = Some("arn:aws:kms:us-east-1:111122223333:key/managed".into());
+        assert!(
+            !answer(&scene, "authorized-users", Deed::WritePlain).allowed,
+            "nothing is known of that key"
+        );
+        scene.documents.push(SceneDocument {
+            id: DEFAULT_KEY_POLICY.into(),
+            kind: Kind::Key,
+            name: "aws/s3".into(),
+            arn: None,
+            text: r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": {"AWS": "*"},
+                "Action": "kms:*", "Resource": "*", "Condition": {"StringEquals": {"kms:CallerAccount": "111122223333"}}}}"#
+                .into(),
+        });
+        assert!(answer(&scene, "authorized-users", Deed::WritePlain).allowed);
     }
 
     #[test]

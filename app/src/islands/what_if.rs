@@ -57,10 +57,30 @@ mod browser {
             let _ = area.add_event_listener_with_callback("input", on_input.as_ref().unchecked_ref());
             on_input.forget();
         }
+        ask_before_leaving(typed, in_force);
         // The answers are there while one types; the button is for those who have no script.
         if let Some(button) = by_id("what-if-try").and_then(|button| button.dyn_into::<HtmlElement>().ok()) {
             let _ = button.set_attribute("hidden", "");
         }
+    }
+
+    /// Has the browser ask before a page with changes is left, other than by sending its form.
+    fn ask_before_leaving(typed: Rc<RefCell<Scene>>, in_force: Rc<Scene>) {
+        let sent = Rc::new(Cell::new(false));
+        let is_sent = sent.clone();
+        let on_submit = Closure::<dyn Fn(Event)>::new(move |_| sent.set(true));
+        let _ = document().add_event_listener_with_callback("submit", on_submit.as_ref().unchecked_ref());
+        on_submit.forget();
+        let on_leave = Closure::<dyn Fn(Event)>::new(move |event: Event| {
+            let changed = typed.borrow().documents.iter().any(|document| {
+                in_force.document(&document.id).is_some_and(|known| known.text != document.text)
+            });
+            if changed && !is_sent.get() {
+                event.prevent_default();
+            }
+        });
+        let _ = window().add_event_listener_with_callback("beforeunload", on_leave.as_ref().unchecked_ref());
+        on_leave.forget();
     }
 
     fn set(scene: &mut Scene, id: &str, text: &str) {
@@ -129,7 +149,9 @@ mod browser {
                     move_people(typed, &now, deed, id);
                 }
                 match matrix::changes(typed, &now, before) {
-                    nothing if nothing.is_empty() => "No answer differs from what is in force.".to_owned(),
+                    nothing if nothing.is_empty() => {
+                        "No answer differs from what was in force when this page was loaded.".to_owned()
+                    }
                     changes => changes,
                 }
             }

@@ -1,6 +1,9 @@
 //! The three locks as they stand now: what is built, who may read and write, who may do what.
 
-use super::{instead, lab_or_none_yet, what_if::Pictures};
+use super::{
+    instead, lab_or_none_yet,
+    what_if::{Pictures, Unsure},
+};
 use crate::{
     components::layout::Layout,
     console::{Console, ConsoleError, Lab, RecordsOf, StepId},
@@ -54,6 +57,7 @@ fn Locks(lab: Lab, newest: i64, scene: Scene) -> impl IntoView {
             </article>
             {unreadable.then(|| view! { <p class="problem" role="alert">"A policy that AWS holds could not be read, so nothing can be said."</p> })}
             <div class="locks-now" id="locks-now" data-live="">
+                <Unsure scene=scene.clone() />
                 <section aria-labelledby="built-title">
                     <h2 id="built-title">"What is built"</h2>
                     <div inner_html=architecture::html(&scene, &answers, &built)></div>

@@ -20,7 +20,7 @@ use crate::{
 use leptos::{prelude::*, server_fn::ServerFn};
 use policy::{
     lint::Kind,
-    scene::{Deed, Matrix, Scene, SceneDocument},
+    scene::{DEFAULT_KEY_POLICY, Deed, Matrix, Scene, SceneDocument},
 };
 
 /// The page.
@@ -92,7 +92,8 @@ pub(crate) fn holder(kind: Kind) -> Persona {
 
 /// Whether a document can be changed here: AWS's own policies cannot.
 fn is_editable(document: &SceneDocument) -> bool {
-    !document.arn.as_deref().is_some_and(|arn| arn.starts_with("arn:aws:iam::aws:"))
+    document.id != DEFAULT_KEY_POLICY
+        && !document.arn.as_deref().is_some_and(|arn| arn.starts_with("arn:aws:iam::aws:"))
 }
 
 #[component]
@@ -116,13 +117,14 @@ fn WhatIfView(loaded: Loaded) -> impl IntoView {
             let error = unreadable.iter().find(|unread| unread.document == document.id);
             let error = error.map(|unread| unread.error.to_string());
             let place = editable.iter().position(|other| other.id == document.id).unwrap_or_default();
-            view! { <DocumentEditor document=document.clone() dirty=dirty(document) problem error place /> }
+            let was = scene.document(&document.id).map_or_else(String::new, |in_force| change::mark(&in_force.text));
+            view! { <DocumentEditor document=document.clone() dirty=dirty(document) was problem error place /> }
         })
         .collect_view();
     let status = if !unreadable.is_empty() {
         "A document cannot be read, so this still shows what is in force.".to_owned()
     } else if changed.is_empty() {
-        "No answer differs from what is in force.".to_owned()
+        "No answer differs from what was in force when this page was loaded.".to_owned()
     } else {
         changed
     };
@@ -135,6 +137,12 @@ fn WhatIfView(loaded: Loaded) -> impl IntoView {
                      the same engine that explains every call here, working on these documents alone; no call is made until you \
                      apply one. Each is applied by the persona who holds that lock."
                 </p>
+                <p>
+                    "What it cannot know: when, from which address and through which endpoint a call will come, how a session was \
+                     tagged, whether Block Public Access will refuse to take a public bucket policy, and Bucket Keys, which change the \
+                     encryption context. Where a condition hangs on one of these, apply it and make the call."
+                </p>
+                <Unsure scene=scene.clone() />
             </article>
             <Problem />
             <section class="what-follows" id="what-follows" aria-labelledby="follows-title">
@@ -160,6 +168,36 @@ fn WhatIfView(loaded: Loaded) -> impl IntoView {
         </Layout>
     }
     .into_any()
+}
+
+/// What makes the answers of a scene unsure.
+#[component]
+pub(crate) fn Unsure(
+    /// The scene.
+    scene: Scene,
+) -> impl IntoView {
+    let unseen = (!scene.unseen.is_empty()).then(|| scene.unseen.join(", "));
+    view! {
+        {unseen
+            .map(|unseen| {
+                view! {
+                    <Notice tone=Tone::Warning>
+                        <p>{format!("Could not read {unseen}. What hangs on that is not in the answers, so they may be wrong.")}</p>
+                    </Notice>
+                }
+            })}
+        {scene
+            .key_state
+            .map(|state| {
+                view! {
+                    <Notice tone=Tone::Warning>
+                        <p>
+                            {format!("The key is {state}: KMS lets nobody use it, whatever the policies say. The answers are about the policies alone.")}
+                        </p>
+                    </Notice>
+                }
+            })}
+    }
 }
 
 /// The two Venn diagrams, for reading and for writing.
@@ -201,6 +239,7 @@ pub(crate) fn Pictures(
 fn DocumentEditor(
     document: SceneDocument,
     dirty: bool,
+    was: String,
     problem: Option<String>,
     error: Option<String>,
     place: usize,
@@ -233,6 +272,7 @@ fn DocumentEditor(
                 {(absent && kind == Kind::Bucket)
                     .then(|| view! { <p class="hint">"The bucket has no policy now. Leave it empty to keep it so."</p> })}
                 <input type="hidden" name="ids[]" value=id.clone() />
+                <input type="hidden" name="was[]" value=was />
                 <textarea
                     class="code-field"
                     id=field.clone()

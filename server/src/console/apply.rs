@@ -4,10 +4,11 @@ use super::{
     Site,
     desk::Desk,
     role,
-    scene::{BUCKET_POLICY, INLINE, KEY_POLICY},
+    scene::{BUCKET_POLICY, INLINE},
 };
 use crate::{cloud::Asked as _, store::LabState, tutorial::key_policy, verdict::Question};
 use app::console::{Answer, ConsoleError, Persona, RoleName};
+use policy::scene::KEY_POLICY;
 
 /// The versions that IAM keeps of a managed policy at most (IAM User Guide, `reference_iam-quotas`).
 const MAX_VERSIONS: usize = 5;

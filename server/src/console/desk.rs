@@ -5,7 +5,7 @@ use crate::{
     cloud::{Clients, Exchange, Failure},
     store::{LabState, Undo},
     tutorial,
-    verdict::{self, Question},
+    verdict::{self, Question, Readers},
 };
 use app::console::{Answer, ConsoleError, Held, Persona, Record, RoleName, StepId, scenario::Occasion};
 use time::OffsetDateTime;
@@ -52,6 +52,7 @@ pub(super) struct Desk<'a> {
     pub(super) before: Option<Undo>,
     actor: Held,
     observer: Clients,
+    others: Vec<Clients>,
     elsewhere: Option<(String, Clients)>,
 }
 
@@ -77,8 +78,9 @@ impl<'a> Desk<'a> {
             }
             None => None,
         };
+        let others = site.lock_holders(&lab.id).await?;
         let (records, before) = (Vec::new(), None);
-        Ok(Self { site, lab, clients, records, step, occasion, before, actor, observer, elsewhere })
+        Ok(Self { site, lab, clients, records, step, occasion, before, actor, observer, others, elsewhere })
     }
 
     /// The desk of the base identity.
@@ -127,8 +129,8 @@ impl<'a> Desk<'a> {
             question.removed_key_user = Some(RoleName::AuthorizedUsers.name().into());
         }
         let elsewhere = self.elsewhere.as_ref().map(|(account, clients)| (account.as_str(), clients));
-        let gathered =
-            Box::pin(verdict::gather_across(&self.observer, elsewhere, &self.actor.arn, &question)).await;
+        let readers = Readers { base: &self.observer, others: &self.others, elsewhere };
+        let gathered = Box::pin(verdict::gather(readers, &self.actor.arn, &question)).await;
         let result = request.await;
         let exchange = self.clients.recorder().take().unwrap_or_default();
         let answer = answer(&result, &exchange);

@@ -4,14 +4,14 @@ use super::Site;
 use crate::{
     cloud::{Asked as _, Clients, Failure},
     store::LabState,
-    verdict::{self, Question},
+    verdict::{self, Question, Readers},
 };
 use app::console::{ConsoleError, Held, Persona};
 use policy::{
     NamedPolicy,
     call::Bearings,
     lint::Kind,
-    scene::{Actor, Scene, SceneDocument},
+    scene::{Actor, DEFAULT_KEY_POLICY, KEY_POLICY, Scene, SceneDocument},
 };
 
 /// How many roles a scene has at most: more columns than that nobody compares.
@@ -21,8 +21,6 @@ const NOBODY: &str = "any other role";
 
 /// The id of the bucket policy in a scene.
 pub(super) const BUCKET_POLICY: &str = "bucket-policy";
-/// The id of the key policy in a scene.
-pub(super) const KEY_POLICY: &str = "key-policy";
 /// What the id of an inline policy begins with; the kind of its holder, the holder and its own name follow.
 pub(super) const INLINE: &str = "inline";
 
@@ -36,30 +34,32 @@ pub(super) async fn scene(site: &Site, lab: &LabState) -> Result<Scene, ConsoleE
         key_arn: lab.key_arn.clone(),
         ..Scene::default()
     };
-    people(&clients, lab, &admin, &mut scene).await?;
-    bucket(&clients, lab, &admin, &mut scene).await;
-    key(&clients, lab, &admin, &mut scene).await;
+    let others = site.lock_holders(&lab.id).await?;
+    let readers = Readers { base: &clients, others: &others, elsewhere: None };
+    people(readers, lab, &admin, &mut scene).await?;
+    bucket(readers, lab, &admin, &mut scene).await;
+    key(readers, lab, &admin, &mut scene).await;
     Ok(scene)
 }
 
 async fn people(
-    clients: &Clients,
+    readers: Readers<'_>,
     lab: &LabState,
     admin: &Held,
     scene: &mut Scene,
 ) -> Result<(), ConsoleError> {
-    let roles = roles(clients).await.map_err(|failure| {
+    let roles = roles(readers.base).await.map_err(|failure| {
         let why = failure.code.or(failure.message).unwrap_or_else(|| "no answer".into());
         ConsoleError::Unavailable(format!("The roles of the account could not be read: {why}. Try again."))
     })?;
-    add(clients, scene, Persona::Admin.name(), &admin.arn, "user").await;
+    add(readers, scene, Persona::Admin.name(), &admin.arn, "user").await;
     for role in roles.iter().take(MAX_ROLES) {
         let session = match &lab.instance_id {
             Some(instance) if role == "authorized-users" => instance,
             _ => "Admin",
         };
         let arn = format!("arn:aws:sts::{}:assumed-role/{role}/{session}", lab.account_id);
-        add(clients, scene, role, &arn, "role").await;
+        add(readers, scene, role, &arn, "role").await;
     }
     scene.actors.push(Actor {
         name: NOBODY.into(),
@@ -90,10 +90,11 @@ async fn roles(clients: &Clients) -> Result<Vec<String>, Failure> {
 }
 
 /// Adds a caller with its identity policies.
-async fn add(clients: &Clients, scene: &mut Scene, name: &str, arn: &str, kind: &str) {
+async fn add(readers: Readers<'_>, scene: &mut Scene, name: &str, arn: &str, kind: &str) {
     // A call that asks no policy and touches no resource: what is gathered for it is the caller alone.
     let who = Question::new("sts", "GetCallerIdentity");
-    let Bearings { identity, boundaries, caller, .. } = verdict::gather(clients, arn, &who).await;
+    let Bearings { identity, boundaries, caller, unseen, .. } = verdict::gather(readers, arn, &who).await;
+    scene.unseen.extend(unseen);
     let holder = arn.rsplit('/').nth(usize::from(kind == "role")).unwrap_or_default().to_owned();
     let id = |policy: &NamedPolicy| match &policy.arn {
         Some(arn) => arn.clone(),
@@ -132,14 +133,22 @@ fn pretty(text: &str) -> String {
     value.and_then(|value| serde_json::to_string_pretty(&value)).unwrap_or_else(|_| text.to_owned())
 }
 
-async fn bucket(clients: &Clients, lab: &LabState, admin: &Held, scene: &mut Scene) {
+async fn bucket(readers: Readers<'_>, lab: &LabState, admin: &Held, scene: &mut Scene) {
     // An upload that says nothing of encryption brings along the bucket's default too.
     let upload = Question::new("s3", "PutObject").object(&lab.bucket, "example.pdf");
-    let found = verdict::gather(clients, &admin.arn, &upload).await;
+    let found = verdict::gather(readers, &admin.arn, &upload).await;
     if found.bucket_absent {
         return;
     }
-    scene.default_key = found.key.map(|key| key.arn);
+    scene.unseen.extend(found.unseen);
+    if let Some(key) = found.key {
+        if Some(&key.arn) != lab.key_arn.as_ref()
+            && let Some(policy) = &key.policy
+        {
+            put(scene, DEFAULT_KEY_POLICY.into(), Kind::Key, policy);
+        }
+        scene.default_key = Some(key.arn);
+    }
     match &found.bucket_policy {
         Some(policy) => put(scene, BUCKET_POLICY.into(), Kind::Bucket, policy),
         None => scene.documents.push(SceneDocument {
@@ -152,15 +161,25 @@ async fn bucket(clients: &Clients, lab: &LabState, admin: &Held, scene: &mut Sce
     }
 }
 
-async fn key(clients: &Clients, lab: &LabState, admin: &Held, scene: &mut Scene) {
+async fn key(readers: Readers<'_>, lab: &LabState, admin: &Held, scene: &mut Scene) {
     let Some(arn) = &lab.key_arn else { return };
     let describe = Question::new("kms", "DescribeKey").key(arn);
-    let found = verdict::gather(clients, &admin.arn, &describe).await;
+    let found = verdict::gather(readers, &admin.arn, &describe).await;
+    scene.unseen.extend(found.unseen);
+    scene.key_state = state(readers, arn).await;
     let Some(key) = found.key else { return };
+    scene.key_tags = key.tags;
     if let Some(policy) = &key.policy {
         put(scene, KEY_POLICY.into(), Kind::Key, policy);
     }
     scene.grants = key.grants;
+}
+
+/// The state of a key in which KMS lets nobody use it, as KMS names it; `None` when it is enabled.
+async fn state(readers: Readers<'_>, key: &str) -> Option<String> {
+    let described = readers.base.kms.describe_key().key_id(key).send().asked().await.ok()?;
+    let state = described.key_metadata()?.key_state()?.as_str().to_owned();
+    (state != "Enabled").then_some(state)
 }
 
 #[cfg(test)]

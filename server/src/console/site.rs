@@ -92,6 +92,19 @@ impl Site {
         })
     }
 
+    /// Clients of the administrators of bucket and key, as far as the lab holds valid credentials of theirs: who holds a lock can
+    /// read its policy, whomever it keeps out.
+    pub(super) async fn lock_holders(&self, lab: &LabId) -> Result<Vec<Clients>, ConsoleError> {
+        let mut holders = Vec::new();
+        for persona in [Persona::SecureBucketAdmin, Persona::SecureKeyAdmin] {
+            let found = self.clients(lab, persona).await?;
+            holders.extend(
+                found.filter(|(held, _)| super::is_valid(held, self.now())).map(|(_, clients)| clients),
+            );
+        }
+        Ok(holders)
+    }
+
     /// Credentials of the lab's instance kept since they were fetched, unless they end within `margin` seconds.
     pub(super) fn cached_instance(&self, lab: &LabId, margin: i64) -> Option<InstanceCredentials> {
         let now = self.now();

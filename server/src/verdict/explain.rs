@@ -123,6 +123,10 @@ fn denied(
     };
     let lane = refused.ruling.resource_lane();
     match (lane, refused.explanation.resource) {
+        (Some(Lane::Key), LaneVerdict::Delegates | LaneVerdict::Allows) if refused.ruling.across => format!(
+            "The key belongs to another account. Its policy has said yes, which is one half; the other is that an IAM policy of \
+             {who} allows {action} on it, and none does. AWS’s text does not tell which half is missing.{before}"
+        ),
         (Some(Lane::Key), LaneVerdict::Delegates) => {
             let delegating = list(&delegating(&statements(Lane::Key, refused)));
             let changed = match &question.removed_key_user {

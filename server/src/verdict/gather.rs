@@ -9,50 +9,80 @@ use crate::cloud::{Clients, Failure};
 use futures::future::{FutureExt as _, join4};
 use policy::{
     Document, NamedPolicy,
-    call::{Bearings, ObjectFacts, Question},
+    call::{Bearings, KeyFacts, ObjectFacts, Question},
 };
 use std::sync::Arc;
 
-/// Reads what bears on `question` when `caller` makes it.
-pub async fn gather(clients: &Clients, caller: &str, question: &Question) -> Bearings {
-    gather_across(clients, None, caller, question).await
+/// Who reads what bears on a call.
+#[derive(Clone, Copy, Debug)]
+pub struct Readers<'a> {
+    /// The base identity, who reads first.
+    pub base: &'a Clients,
+    /// The administrators of bucket and key, as far as the lab holds them: a policy may keep the base identity from reading it.
+    pub others: &'a [Clients],
+    /// A second account and clients of its administrator, for what is that account's.
+    pub elsewhere: Option<(&'a str, &'a Clients)>,
 }
 
-/// The same for a call that may reach another account. `elsewhere` is a second account and clients of its administrator, for
-/// what is that account's.
-pub async fn gather_across(
-    clients: &Clients,
-    elsewhere: Option<(&str, &Clients)>,
-    caller: &str,
-    question: &Question,
-) -> Bearings {
+/// Reads what bears on `question` when `caller` makes it.
+pub async fn gather(readers: Readers<'_>, caller: &str, question: &Question) -> Bearings {
+    let Readers { base: clients, others, elsewhere } = readers;
     let of = |arn: &str| match elsewhere {
         Some((account, other)) if arn.split(':').nth(4) == Some(account) => other,
         _ => clients,
     };
     let mut gathered = Bearings::default();
-    let (identity, bucket, source, role) = join4(
+    let (identity, mut bucket, source, role) = join4(
         identity::identity(of(caller), caller).boxed(),
         resources::bucket(clients, question).boxed(),
         resources::source(clients, question).boxed(),
         resources::role(clients, question).boxed(),
     )
     .await;
+    for other in others {
+        if bucket.0.unseen.is_empty() {
+            break;
+        }
+        let again = resources::bucket(other, question).boxed().await;
+        if again.0.unseen.len() < bucket.0.unseen.len() {
+            bucket = again;
+        }
+    }
     identity.merge(&mut gathered);
     bucket.merge(&mut gathered);
     source.merge(&mut gathered);
     role.merge(&mut gathered);
     if let Some(id) = key_id(question, &gathered) {
-        let mut part = Part::default();
-        gathered.key = resources::key(of(&id), &mut part, &id, question).boxed().await;
-        part.merge(&mut gathered);
+        gathered.key = key(of(&id), others, &id, question, &mut gathered).await;
     }
     if let Some(ObjectFacts::Present { key: Some(id), .. }) = gathered.source.clone() {
-        let mut part = Part::default();
-        gathered.source_key = resources::key(of(&id), &mut part, &id, question).boxed().await;
-        part.merge(&mut gathered);
+        gathered.source_key = key(of(&id), others, &id, question, &mut gathered).await;
     }
     gathered
+}
+
+/// A key as the first reader sees it who sees all of it, or else the one who sees most.
+async fn key(
+    first: &Clients,
+    others: &[Clients],
+    id: &str,
+    question: &Question,
+    gathered: &mut Bearings,
+) -> Option<KeyFacts> {
+    let mut part = Part::default();
+    let mut found = resources::key(first, &mut part, id, question).boxed().await;
+    for other in others {
+        if part.0.unseen.is_empty() {
+            break;
+        }
+        let mut again = Part::default();
+        let facts = resources::key(other, &mut again, id, question).boxed().await;
+        if again.0.unseen.len() < part.0.unseen.len() {
+            (part, found) = (again, facts);
+        }
+    }
+    part.merge(gathered);
+    found
 }
 
 /// A part of [`Bearings`] that was read on its own.

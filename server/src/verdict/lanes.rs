@@ -89,7 +89,14 @@ fn unasked(lane: Lane, judged: &[Judged], gathered: &Bearings) -> String {
     let on_bucket = judged
         .iter()
         .any(|check| check.ruling.resource_lane() == Some(Lane::Bucket) && check.resource != "*");
+    let unread = |what: &str| gathered.unseen.iter().any(|unseen| unseen.starts_with(what));
     match lane {
+        Lane::Bucket if arises && gathered.bucket_policy.is_none() && unread("the policy of the bucket") => {
+            "Could not be read, so nothing can be said of it.".into()
+        }
+        Lane::Key if arises && unread("the key policy") => {
+            "Could not be read, so nothing can be said of it.".into()
+        }
         Lane::Bucket if gathered.bucket_absent => "There is no such bucket.".into(),
         Lane::Bucket if on_bucket && gathered.bucket_policy.is_none() => "The bucket has no policy.".into(),
         Lane::Trust if arises && gathered.trust_policy.is_none() => {

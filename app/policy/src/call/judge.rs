@@ -36,6 +36,8 @@ pub struct Ruling {
     pub iam: LaneVerdict,
     /// The verdict of the resource's policy, grants included.
     pub resource: LaneVerdict,
+    /// Whether the resource belongs to another account than the caller.
+    pub across: bool,
     layer: DecidedBy,
 }
 
@@ -63,8 +65,12 @@ impl Ruling {
     /// expected to allow stays with IAM.
     pub fn decided_by(&self) -> Option<Lane> {
         let implicit = self.outcome == Outcome::ImplicitlyDenied;
-        // A key of another account that names the caller has said its yes: then it is IAM that is missing.
-        let named = self.resource == LaneVerdict::Allows;
+        // A key of another account that names the caller, or its account, has said its yes: then it is IAM that is missing.
+        let named = match self.resource {
+            LaneVerdict::Allows => true,
+            LaneVerdict::Delegates => self.across,
+            _ => false,
+        };
         match self.layer {
             DecidedBy::Identity if implicit && self.through_s3 && !named => Some(Lane::Key),
             DecidedBy::Identity | DecidedBy::Boundary | DecidedBy::Session | DecidedBy::Scp => {
@@ -158,6 +164,7 @@ fn decide(
             outcome: decision.outcome,
             iam: decision.iam,
             resource: decision.resource,
+            across: !decision.is_same_account(),
             layer: decision.decided_by,
         };
         take(ruling, &decision);

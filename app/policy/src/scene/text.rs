@@ -11,7 +11,7 @@ const RECORD: char = '\u{1e}';
 const FIELD: char = '\u{1f}';
 
 impl Scene {
-    /// The scene as text, for [`Scene::from_text`].
+    /// The scene as text, for [`Scene::from_text`]: what the answers follow from.
     pub fn to_text(&self) -> String {
         let mut text = Text::default();
         let or_empty = |value: &Option<String>| value.clone().unwrap_or_default();
@@ -42,6 +42,9 @@ impl Scene {
                     text.record(letter, pairs.iter().flat_map(|(key, value)| [key, value]));
                 }
             }
+        }
+        for (key, value) in &self.key_tags {
+            text.record('T', [key, value]);
         }
         text.0
     }
@@ -75,6 +78,7 @@ impl Scene {
                         scene.documents.push(SceneDocument { id, kind, name, arn, text });
                     }
                 }
+                "T" => scene.key_tags.push((next(), next())),
                 "G" => {
                     let (grant_id, grantee, retiring_principal) = (next(), next(), some(next()));
                     let operations = fields.collect();
@@ -171,6 +175,8 @@ mod tests {
                     encryption_context_subset: pairs("s"),
                 }),
             }],
+            key_tags: vec![("team".into(), "a".into())],
+            ..Scene::default()
         };
         assert_eq!(Scene::from_text(&scene.to_text()), scene);
         assert_eq!(Scene::from_text(""), Scene::default());

@@ -6,9 +6,17 @@ use crate::{
     context::{expect_console, refuse, see_other},
 };
 use leptos::prelude::*;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 /// The form's id: where the documents as typed are kept.
 pub(crate) const FORM_ID: &str = "what-if";
+
+/// A mark of a text, to tell whether it was changed on the page: not for secrets, and the same for as long as this program runs.
+pub(crate) fn mark(text: &str) -> String {
+    let mut hasher = DefaultHasher::new();
+    text.trim_end().hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
+}
 
 /// Keeps the documents as typed and shows what would follow; with `apply`, the id of one of them, also puts that one in force.
 /// With `reset` what was typed is forgotten.
@@ -16,19 +24,21 @@ pub(crate) const FORM_ID: &str = "what-if";
 pub(crate) async fn change_documents(
     #[server(default)] ids: Vec<String>,
     #[server(default)] texts: Vec<String>,
+    #[server(default)] was: Vec<String>,
     #[server(default)] apply: String,
     #[server(default)] reset: String,
 ) -> Result<(), ServerFnError> {
-    if ids.len() != texts.len() {
+    if ids.len() != texts.len() || ids.len() != was.len() {
         return refuse("list of documents");
     }
     let console = expect_console();
-    let mut typed: Vec<(String, String)> =
+    let typed: Vec<(String, String)> =
         ids.into_iter().zip(texts.iter().map(|text| with_unix_lines(text))).collect();
-    if !reset.is_empty() {
-        typed.clear();
-    }
-    let kept = Draft { values: typed.clone(), problem: None };
+    // What nobody changed on the page is no draft: it may be in force otherwise by now.
+    let changed =
+        typed.iter().zip(&was).filter(|((_, text), was)| mark(text) != **was).map(|(typed, _)| typed.clone());
+    let values = if reset.is_empty() { changed.collect() } else { Vec::new() };
+    let kept = Draft { values, problem: None };
     let location = match console.keep_draft(FORM_ID, kept).await {
         Err(error) => after_error("/what-if", FORM_ID, &error),
         Ok(()) if apply.is_empty() => "/what-if#what-follows".to_owned(),
