@@ -138,6 +138,7 @@ pub struct LintOptions {
     pub format: LintFormat,
 }
 
+/// Reads the kind of a document by its name, and lists the names with what each is attached to.
 fn kinds() -> impl TypedValueParser<Value = Kind> {
     let attached_to = |kind| match kind {
         Kind::Identity => "A user, group or role",
