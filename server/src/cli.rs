@@ -7,7 +7,11 @@ mod limits;
 pub use aws::AwsOptions;
 pub use limits::LimitOptions;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{
+    Args, Parser, Subcommand, ValueEnum,
+    builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
+};
+use policy::lint::Kind;
 use sandbox::limits::Clients;
 use std::{fmt, net::SocketAddr, path::PathBuf, str::FromStr};
 use zeroize::Zeroizing;
@@ -127,35 +131,23 @@ pub struct LintOptions {
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// What the documents are attached to; guessed for each when left out
-    #[arg(long, value_enum)]
-    pub kind: Option<LintKind>,
+    #[arg(long, value_parser = kinds())]
+    pub kind: Option<Kind>,
     /// How findings are written
     #[arg(long, value_enum, default_value = "text")]
     pub format: LintFormat,
 }
 
-/// What a policy is attached to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum LintKind {
-    /// A user, group or role
-    Identity,
-    /// An S3 bucket
-    Bucket,
-    /// A KMS key
-    Key,
-    /// A role, as its trust policy
-    Trust,
-}
-
-impl From<LintKind> for policy::lint::Kind {
-    fn from(kind: LintKind) -> Self {
-        match kind {
-            LintKind::Identity => Self::Identity,
-            LintKind::Bucket => Self::Bucket,
-            LintKind::Key => Self::Key,
-            LintKind::Trust => Self::Trust,
-        }
-    }
+/// Reads the kind of a document by its name, and lists the names with what each is attached to.
+fn kinds() -> impl TypedValueParser<Value = Kind> {
+    let attached_to = |kind| match kind {
+        Kind::Identity => "A user, group or role",
+        Kind::Bucket => "An S3 bucket",
+        Kind::Key => "A KMS key",
+        Kind::Trust => "A role, as its trust policy",
+    };
+    let words = Kind::ALL.map(|kind| PossibleValue::new(kind.name()).help(attached_to(kind)));
+    PossibleValuesParser::new(words).try_map(|word| Kind::from_name(&word).ok_or("no such kind"))
 }
 
 /// How findings are written.

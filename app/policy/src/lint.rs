@@ -50,6 +50,9 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// All there are.
+    pub const ALL: [Self; 4] = [Self::Identity, Self::Bucket, Self::Key, Self::Trust];
+
     /// The word for it on a command line and in a form.
     pub const fn name(self) -> &'static str {
         match self {
@@ -62,7 +65,7 @@ impl Kind {
 
     /// The kind of that word; `None` if there is none.
     pub fn from_name(word: &str) -> Option<Self> {
-        [Self::Identity, Self::Bucket, Self::Key, Self::Trust].into_iter().find(|kind| kind.name() == word)
+        Self::ALL.into_iter().find(|kind| kind.name() == word)
     }
 
     /// What a document most likely is, by what it names; `Identity` when nothing tells.
@@ -92,6 +95,17 @@ pub enum Severity {
     Warning,
     /// Worth knowing.
     Note,
+}
+
+impl Severity {
+    /// The word for it in a list of findings.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Note => "note",
+        }
+    }
 }
 
 /// One thing that is wrong.

@@ -290,7 +290,7 @@ fn no_text_makes_it_panic() {
     let seeds = [BUCKET_ADMIN, KEY_ADMIN, BUCKET_ACCESS, BUCKET_POLICY];
     for seed in seeds {
         for cut in (0..seed.len()).step_by(3).filter(|cut| seed.is_char_boundary(*cut)) {
-            for kind in [Kind::Identity, Kind::Bucket, Kind::Key, Kind::Trust] {
+            for kind in Kind::ALL {
                 lint(&seed[..cut], kind);
                 lint(&seed[cut..], kind);
             }

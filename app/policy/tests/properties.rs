@@ -165,7 +165,7 @@ proptest! {
     #[test]
     fn a_fix_leaves_a_document_that_can_be_read(source in document(), pretty in any::<bool>()) {
         let text = if pretty { serde_json::to_string_pretty(&source).unwrap() } else { source.to_string() };
-        for kind in [Kind::Identity, Kind::Bucket, Kind::Key, Kind::Trust] {
+        for kind in Kind::ALL {
             for finding in lint(&text, kind) {
                 prop_assert!(finding.pointer.is_empty() || source.pointer(&finding.pointer).is_some(), "{}", finding.pointer);
                 if let Some(fix) = &finding.fix {
@@ -186,7 +186,7 @@ proptest! {
                 let _ = validate(text);
             }
             let _ = validate::bucket(text, "b");
-            for kind in [Kind::guess(text), Kind::Identity, Kind::Bucket, Kind::Key, Kind::Trust] {
+            for kind in Kind::ALL.into_iter().chain([Kind::guess(text)]) {
                 lint(text, kind);
             }
         }

@@ -32,8 +32,7 @@ fn write_value(html: &mut String, value: &Value, depth: usize) {
             html.push_str("{\n");
             for (position, (key, value)) in fields.iter().enumerate() {
                 indent(html, depth + 1);
-                token(html, "key", &Value::from(key.as_str()));
-                html.push_str(": ");
+                write_key(html, key);
                 write_value(html, value, depth + 1);
                 end_line(html, position + 1 < fields.len());
             }
@@ -60,6 +59,12 @@ fn write_value(html: &mut String, value: &Value, depth: usize) {
     }
 }
 
+/// A member's name and the colon behind it.
+pub(super) fn write_key(html: &mut String, name: &str) {
+    token(html, "key", &Value::from(name));
+    html.push_str(": ");
+}
+
 fn indent(html: &mut String, depth: usize) {
     html.extend(std::iter::repeat_n("  ", depth));
 }
@@ -78,22 +83,8 @@ fn token(html: &mut String, class: &str, value: &Value) {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::highlight;
+    use crate::picture::html::text_of;
     use serde_json::json;
-
-    /// The document again, as a browser would show it.
-    fn text_of(html: &str) -> String {
-        let mut text = String::new();
-        let mut inside_tag = false;
-        for character in html.chars() {
-            match character {
-                '<' => inside_tag = true,
-                '>' => inside_tag = false,
-                _ if !inside_tag => text.push(character),
-                _ => {}
-            }
-        }
-        text.replace("&quot;", "\"").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
-    }
 
     #[test]
     fn what_a_policy_says_cannot_become_markup() {

@@ -1,16 +1,8 @@
 //! A policy document with numbered lines, and what the lint finds written under the lines it is about.
 
-use super::{
-    icon::{Glyph, Icon},
-    prose::Words,
-};
+use crate::picture::findings::said;
 use leptos::prelude::*;
-use policy::lint::{Finding, Kind, Severity, lint};
-
-/// The findings of a document, worst first at each line.
-pub(crate) fn findings(document: &str, kind: Kind) -> Vec<Finding> {
-    lint(document, kind)
-}
+use policy::lint::Finding;
 
 /// How many findings, in words.
 pub(crate) fn count(findings: &[Finding]) -> String {
@@ -18,14 +10,6 @@ pub(crate) fn count(findings: &[Finding]) -> String {
         0 => "The lint finds nothing".into(),
         1 => "1 finding of the lint, at its line".into(),
         more => format!("{more} findings of the lint, at their lines"),
-    }
-}
-
-const fn word(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Error => "Refused",
-        Severity::Warning => "Warning",
-        Severity::Note => "Note",
     }
 }
 
@@ -45,10 +29,14 @@ pub(crate) fn Linted(
         .enumerate()
         .map(|(at, text)| {
             let number = at + 1;
-            let here: Vec<Finding> =
-                findings.iter().filter(|finding| finding.line == number).cloned().collect();
-            let found = !here.is_empty();
-            let notes = here.into_iter().map(|finding| view! { <Note finding /> }).collect_view();
+            let here = findings.iter().filter(|finding| finding.line == number);
+            let found = here.clone().next().is_some();
+            let notes = here
+                .map(|finding| {
+                    let class = format!("line-finding line-finding-{}", finding.severity.name());
+                    view! { <p class=class inner_html=said(finding, "")></p> }
+                })
+                .collect_view();
             view! {
                 <li class="code-line" class:has-finding=found>
                     <span class="code-text">
@@ -63,29 +51,4 @@ pub(crate) fn Linted(
         })
         .collect_view();
     view! { <ol class="code-lines" aria-label=label>{lines}</ol> }
-}
-
-#[component]
-fn Note(finding: Finding) -> impl IntoView {
-    let class = match finding.severity {
-        Severity::Error => "line-finding line-finding-error",
-        Severity::Warning => "line-finding line-finding-warning",
-        Severity::Note => "line-finding",
-    };
-    let icon = match finding.severity {
-        Severity::Error => Icon::Denies,
-        Severity::Warning => Icon::Warning,
-        Severity::Note => Icon::Silent,
-    };
-    view! {
-        <p class=class>
-            <Glyph icon />
-            <span>
-                <strong>{word(finding.severity)}": "</strong>
-                <Words text=finding.message />
-                {finding.fix.map(|fix| view! { <span class="line-fix">" "<strong>"Fix: "</strong>{fix.title}"."</span> })}
-            </span>
-        </p>
-    }
-    .into_any()
 }

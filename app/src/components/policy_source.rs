@@ -1,6 +1,6 @@
 //! A whole policy document, with the statements that decided and those that applied marked in it.
 
-use super::json::highlight;
+use super::json::{highlight, write_key};
 use crate::console::PolicyFrame;
 use leptos::prelude::*;
 use policy::StatementExplanation;
@@ -79,8 +79,8 @@ fn document(frame: &Value, statements: &[StatementExplanation]) -> String {
     let mut html = String::from("{\n");
     for (place, (name, value)) in members.iter().enumerate() {
         let comma = if place + 1 < members.len() { "," } else { "" };
-        let name_html = highlight(&Value::from(name.as_str())).replacen("json-string", "json-key", 1);
-        html.push_str(&format!("  {name_html}: "));
+        html.push_str("  ");
+        write_key(&mut html, name);
         if name == "Statement" {
             let list = value.is_array();
             html.push_str(if list { "[\n" } else { "" });
@@ -118,7 +118,7 @@ fn marked(statement: &StatementExplanation, indent: usize, comma: &str) -> Strin
 #[cfg(test)]
 mod tests {
     use super::{document, documents};
-    use crate::console::PolicyFrame;
+    use crate::{console::PolicyFrame, picture::html::text_of};
     use policy::{Effect, StatementExplanation};
     use serde_json::{Value, json};
 
@@ -136,20 +136,6 @@ mod tests {
             conditions: Vec::new(),
             source: json!({ "Sid": format!("<s{index}>"), "Effect": "Deny" }),
         }
-    }
-
-    fn text_of(html: &str) -> String {
-        let mut text = String::new();
-        let mut depth = false;
-        for character in html.chars() {
-            match character {
-                '<' => depth = true,
-                '>' => depth = false,
-                _ if !depth => text.push(character),
-                _ => {}
-            }
-        }
-        text.replace("&quot;", "\"").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
     }
 
     #[test]

@@ -1,7 +1,8 @@
-//! What is wrong with a document that is being written: what its service would refuse, and what it would take and not mean.
+//! What is wrong with a document: what its service would refuse, and what it would take and not mean. A list of it while the document
+//! is being written, and single findings for whoever shows them at their lines.
 
 use super::{
-    html::escape,
+    html::{coded, escape},
     icon::{Icon, glyph},
 };
 use policy::lint::{Finding, Kind, Severity, lint};
@@ -21,25 +22,34 @@ fn list(findings: &[Finding]) -> String {
     }
     let mut html = String::from(r#"<ul class="findings">"#);
     for finding in findings {
-        let (class, icon, word) = match finding.severity {
-            Severity::Error => ("finding-error", Icon::Denies, "Refused"),
-            Severity::Warning => ("finding-warning", Icon::Warning, "Warning"),
-            Severity::Note => ("finding-note", Icon::Silent, "Note"),
-        };
-        let fix = finding.fix.as_ref().map_or_else(String::new, |fix| {
-            format!(r#" <span class="finding-fix">{}.</span>"#, escape(&fix.title))
-        });
         // Writing to a `String` cannot fail.
         let _ = write!(
             html,
-            r#"<li class="finding {class}">{}<span><strong>{word}, line {}.</strong> {}{fix}</span></li>"#,
-            glyph(icon),
-            finding.line,
-            escape(&finding.message)
+            r#"<li class="finding finding-{}">{}</li>"#,
+            finding.severity.name(),
+            said(finding, &format!(", line {}", finding.line))
         );
     }
     html.push_str("</ul>");
     html
+}
+
+/// A finding with its drawing: how bad it is and where, what is wrong, and what mends it.
+pub(crate) fn said(finding: &Finding, place: &str) -> String {
+    let (icon, word) = match finding.severity {
+        Severity::Error => (Icon::Denies, "Refused"),
+        Severity::Warning => (Icon::Warning, "Warning"),
+        Severity::Note => (Icon::Silent, "Note"),
+    };
+    let fix = finding.fix.as_ref().map_or_else(String::new, |fix| {
+        format!(r#" <span class="finding-fix"><strong>Fix: </strong>{}.</span>"#, escape(&fix.title))
+    });
+    format!(
+        "{}<span><strong>{word}{}: </strong>{}{fix}</span>",
+        glyph(icon),
+        escape(place),
+        coded(&finding.message)
+    )
 }
 
 #[cfg(test)]
@@ -50,7 +60,7 @@ mod tests {
     fn findings_name_their_line_and_nothing_of_the_document_becomes_markup() {
         let text = "{\"Version\": \"2012-10-17\", \"Statement\": [\n{\"Effect\": \"Allow\", \"Action\": \"s3:<b>\", \"Resource\": \"*\"}]}";
         let html = html(text, Kind::Identity);
-        assert!(html.contains("line 2."), "{html}");
+        assert!(html.contains("line 2: "), "{html}");
         assert!(!html.contains("<b>"), "{html}");
     }
 

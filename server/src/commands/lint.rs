@@ -23,7 +23,7 @@ pub fn run(options: &LintOptions) -> Result<(), CommandError> {
     let mut reports = Vec::new();
     for file in &options.files {
         let text = read(file).map_err(|error| CommandError::File { file: file.clone(), error })?;
-        let kind = options.kind.map_or_else(|| Kind::guess(&text), Kind::from);
+        let kind = options.kind.unwrap_or_else(|| Kind::guess(&text));
         reports.push(Report { file, kind, findings: lint(&text, kind) });
     }
     let mut out = io::stdout().lock();
@@ -55,11 +55,7 @@ fn read(file: &PathBuf) -> io::Result<String> {
 fn write(report: &Report<'_>, out: &mut impl Write) -> io::Result<()> {
     let file = report.file.display();
     for finding in &report.findings {
-        let severity = match finding.severity {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-            Severity::Note => "note",
-        };
+        let severity = finding.severity.name();
         let Finding { line, column, code, message, .. } = finding;
         writeln!(out, "{file}:{line}:{column}: {severity}: {message} [{code}]")?;
         if let Some(fix) = &finding.fix {

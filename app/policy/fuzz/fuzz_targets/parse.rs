@@ -15,7 +15,7 @@ fuzz_target!(|text: &str| {
     for validate in [validate::identity, validate::trust, validate::key] {
         let _ = validate(text);
     }
-    for kind in [Kind::guess(text), Kind::Identity, Kind::Bucket, Kind::Key, Kind::Trust] {
+    for kind in Kind::ALL.into_iter().chain([Kind::guess(text)]) {
         for fix in lint(text, kind).into_iter().filter_map(|finding| finding.fix) {
             assert!(
                 serde_json::from_str::<serde_json::Value>(&fix.apply(text)).is_ok(),

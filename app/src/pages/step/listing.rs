@@ -7,13 +7,13 @@ use super::{
 use crate::{
     components::{
         difference::Difference,
-        linted::{Linted, count, findings},
+        linted::{Linted, count},
     },
     console::{Listing, ListingId, Listings},
     serverfns::listing::spell::SpellListing,
 };
 use leptos::{prelude::*, server_fn::ServerFn};
-use policy::lint::Kind;
+use policy::lint::{Kind, lint};
 
 /// A listing and the form that sends it.
 #[component]
@@ -90,7 +90,7 @@ fn Lint(id: ListingId, text: String, own: Option<(String, bool)>) -> impl IntoVi
         Some((_, true)) => ("What you sent: ", " as you sent it"),
     };
     let text = own.map_or(text, |(text, _)| text);
-    let found = findings(&text, kind);
+    let found = lint(&text, kind);
     let label = format!("Listing {}{how}, line by line", id.number());
     let summary = format!("{words}{}", count(&found));
     view! {
