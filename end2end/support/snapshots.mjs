@@ -20,7 +20,7 @@ const CHANGING = [
   [/\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z| UTC)?/g, "TIME"],
   [/\d{4}-\d\d-\d\d \d\d:\d\d UTC/g, "TIME"],
   [/\d\d:\d\d:\d\d UTC/g, "TIME"],
-  // Calls are numbered over all labs of a server.
+  // How many calls were made before says nothing of a page.
   [/\/activity\/\d+/g, "/activity/NUMBER"],
   [/#call-\d+/g, "#call-NUMBER"],
   [/\b([Cc])all \d+\b/g, "$1all NUMBER"],

@@ -128,7 +128,7 @@ export const WALKS = [
       ...scenario("drills/key-user-added"),
       ...scenario("drills/two-at-once"),
       { name: "scenario-another-open", path: "/drills/bucket-opened" },
-      { name: "scenario-put-back", path: "/drills/two-at-once", arrange: putBack },
+      { name: "scenario-put-back", arrange: putTwoAtOnceBack },
       { name: "scenario-otherwise", path: "/more/not-retroactive", arrange: moveOtherwise },
 
       { name: "locks", path: "/locks", arrange: putBack },
@@ -177,14 +177,15 @@ function scriptsAtWork(page) {
 }
 
 /**
- * Lets the credentials of every role that the console holds run out, as they do after an hour. Nobody can wait for that, so
+ * Lets the credentials of every role that the console holds for this visitor run out, as they do after an hour. Nobody can wait for that, so
  * the time the console noted for them is set back where it is kept.
  */
-export function expireRoles(_visitor, server) {
+export async function expireRoles({ page }, server) {
+  const [account] = (await page.getByRole("region", { name: "Who you act as" }).innerText()).match(/\d{12}/);
   const script = `import sqlite3, sys
 with sqlite3.connect(sys.argv[1], timeout=10) as database:
-    database.execute("UPDATE vault SET expires_at = 1 WHERE expires_at IS NOT NULL AND persona NOT LIKE '%nstance%'")`;
-  execFileSync(process.env.TRILOCK_PYTHON || "python3", ["-c", script, join(server.data, "console.db")]);
+    database.execute("UPDATE vault SET expires_at = 1 WHERE expires_at IS NOT NULL AND persona NOT LIKE '%nstance%' AND arn LIKE ?", (f"%:{sys.argv[2]}:%",))`;
+  execFileSync(process.env.TRILOCK_PYTHON || "python3", ["-c", script, join(server.data, "console.db"), account]);
 }
 
 async function startLab(visitor, listings) {
@@ -349,10 +350,15 @@ async function putBack(visitor) {
   if ((await visitor.page.getByRole("button", { name: "Put things back" }).count()) > 0) await visitor.press("Put things back");
 }
 
+async function putTwoAtOnceBack(visitor) {
+  await visitor.page.goto(`${visitor.url}/drills/two-at-once`);
+  await putBack(visitor);
+}
+
 /** The third move with another bucket policy than it should put. */
 async function moveOtherwise(visitor) {
-  const { page, url } = visitor;
-  await page.goto(`${url}/more/not-retroactive`);
+  const { page } = visitor;
+  await page.goto(`${visitor.url}/more/not-retroactive`);
   const [second, third] = [page.locator("#move-2"), page.locator("#move-3")];
   await firstMove(visitor);
   await second.getByRole("button").click();
