@@ -29,18 +29,18 @@ describe("the pictures of the docs", { concurrency: 1 }, () => {
 
   test("a listing as printed, beside the corrected one", async () => {
     await visitor.step("policies");
-    await compareListing(visitor);
-    const listing = page.getByRole("region", { name: "Listing 2" });
-    await pictureOfWindow(page, "docs-listing", listing.getByText(/The difference between/), { height: 860, colorScheme: "dark" });
+    await compareListing(visitor, 3);
+    const listing = page.getByRole("region", { name: "Listing 3" });
+    await pictureOfWindow(page, "docs-listing", listing.getByText(/The difference between/), { height: 1290, colorScheme: "dark" });
     await listing.getByRole("button", { name: "Corrected" }).click();
-    await page.waitForURL(/#listing-secure-key-admin$/);
+    await page.waitForURL(/#listing-secure-bucket-access$/);
   });
 
   test("the verdict of test 4", async () => {
     await solve(visitor, "test-4");
     const call = page.locator("#results details.call").first();
     assert.match(await call.locator("article").getAttribute("aria-label"), /GetObject by instance: 403/);
-    await pictureOfWindow(page, "docs-test-4", call, { height: 860 });
+    await pictureOfWindow(page, "docs-test-4", call, { height: 790 });
   });
 
   test("the terminal at test 4", async () => {
@@ -51,19 +51,19 @@ describe("the pictures of the docs", { concurrency: 1 }, () => {
   test("the locks as they stand", async () => {
     await solve(visitor, "restore");
     await page.goto(`${server.url}/locks`);
-    await pictureOfWindow(page, "docs-locks", page.getByRole("heading", { name: "What is built" }), { height: 900 });
+    await pictureOfWindow(page, "docs-locks", page.getByRole("heading", { name: "What is built" }), { height: 1170 });
   });
 
   test("which locks still hold in a drill", async () => {
     await page.goto(`${server.url}/drills/bucket-opened`);
     await visitor.press("Do all of it");
-    await pictureOfWindow(page, "docs-drill", page.locator("#move-8"), { height: 700 });
+    await pictureOfWindow(page, "docs-drill", page.locator("#move-8"), { height: 545 });
     await visitor.press("Put things back");
   });
 
   test("what would follow if the key policy named another role", async () => {
     await page.goto(`${server.url}/what-if`);
     await takeKeyUserAwayOnPaper(visitor);
-    await pictureOfWindow(page, "docs-what-if", page.getByRole("heading", { name: "What would follow" }), { height: 900, colorScheme: "dark" });
+    await pictureOfWindow(page, "docs-what-if", page.getByRole("heading", { name: "What would follow" }), { height: 825, colorScheme: "dark" });
   });
 });

@@ -102,7 +102,7 @@ export const WALKS = [
       { name: "what-if-empty", path: "/what-if" },
       { name: "scenario-not-yet", path: "/drills/bucket-opened" },
       { name: "step-check-failed", arrange: checkPolicies },
-      { name: "listing-difference", arrange: compareListing },
+      { name: "listing-difference", arrange: (visitor) => compareListing(visitor, 2) },
       { name: "step-hints", arrange: openHints },
       { name: "step-skipped", path: "/steps/bucket", arrange: skipBucket },
       { name: "step-solved", arrange: (visitor) => solve(visitor, "test-1") },
@@ -315,11 +315,11 @@ async function checkPolicies(visitor) {
   await visitor.press("Check my work");
 }
 
-/** Listing 2 as printed, with its difference to the corrected one and the lint's findings unfolded. */
-export async function compareListing(visitor) {
-  const listing = visitor.page.getByRole("region", { name: "Listing 2" });
+/** A listing as printed, with its difference to the corrected one and the lint's findings unfolded. */
+export async function compareListing({ page }, number) {
+  const listing = page.getByRole("region", { name: `Listing ${number}` });
   await listing.getByRole("button", { name: "As printed" }).click();
-  await visitor.page.waitForURL(/#listing-secure-key-admin$/);
+  await page.waitForURL(/#listing-/);
   await listing.getByText(/The difference between printed and corrected/).click();
   await listing.getByText(/findings of the lint/).click();
 }
