@@ -39,9 +39,6 @@ after(async () => {
   await server?.stop();
 });
 
-const T = {}; // TIMING
-const timed = async (what, work) => { const s = performance.now(); try { return await work(); } finally { T[what] = (T[what] ?? 0) + performance.now() - s; } };
-after(() => process.env.TIMING && console.log(T));
 // One person a walk, who all walk at once: each has a page of their own.
 describe("every page in every state", { concurrency: WALKS.length }, () => {
   for (const walk of WALKS) {
@@ -59,23 +56,23 @@ describe("every page in every state", { concurrency: WALKS.length }, () => {
         test(`${stop.name} keeps to what WCAG asks`, async () => {
           const found = {};
           const find = async (what, work) => {
-            const sentences = await timed(what, work);
+            const sentences = await work();
             if (sentences.length > 0) found[what] = sentences;
           };
           const misfits = async () => [...(await overflowing(page)), ...(await clippedText(page))];
           const resize = (width, height = 900) => page.setViewportSize({ width, height });
           await resize(WIDE);
-          await timed("goto", () => goTo(stop, visitor, server));
+          await goTo(stop, visitor, server);
 
           await find("focus", () => strayFocus(page));
           await find("outline", () => badOutline(page));
           await find("motion", () => moving(page));
           await find("title", () => sharedTitle(page, titles));
           // Thrown at the end, so that it hides nothing of what is found besides.
-          const otherwise = await timed("snapshot", () => matchesSnapshot(page.getByRole("main"), stop.name).catch((error) => error));
+          const otherwise = await matchesSnapshot(page.getByRole("main"), stop.name).catch((error) => error);
           // Where a form left the page scrolled, what stays in sight would stand in the middle of the picture.
           await page.evaluate(() => scrollTo(0, 0));
-          await timed("screenshots", () => screenshots(page, stop.name, { few: stop.alike }));
+          await screenshots(page, stop.name, { few: stop.alike || !stop.path });
           await resize(WIDE);
           if (!stop.alike) await find("keyboard", () => keyboardFindings(page));
           await resize(NARROW);
