@@ -40,7 +40,7 @@ for (const { name, javaScriptEnabled } of projects) {
     const bar = page.getByRole("region", { name: "Who you act as" });
     await bar.getByText(/^\d+ min left|^1 h 0 min left/).waitFor();
 
-    expireRoles(visitor, server);
+    await expireRoles(visitor, server);
     const field = page.getByRole("textbox", { name: "Bucket name" });
     const typed = `${await field.inputValue()}-mine`;
     await field.fill(typed);

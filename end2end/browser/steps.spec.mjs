@@ -128,7 +128,7 @@ for (const { name, javaScriptEnabled } of projects) {
 
     test("the statement that decided is marked in its whole policy", async () => {
       await visitor.step("test-2");
-      const source = page.getByRole("region", { name: "What came of it" }).getByRole("region", { name: "Policy document bucket policy" }).first();
+      const source = page.getByRole("region", { name: "What came of it" }).getByRole("group", { name: "Policy document bucket policy" }).first();
       const text = await source.textContent();
       assert.match(text, /"Id": "PutObjPolicy"/);
       assert.match(await source.locator("mark").first().textContent(), /^decides.*DenyUnencryptedObjectUploads/s);

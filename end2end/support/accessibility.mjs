@@ -10,26 +10,41 @@ const FOCUSABLE =
   "a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0'], [contenteditable=true], iframe";
 
 /**
- * Unfolds the page, so that what is hidden until asked for is looked at too. Calls, and the statements they quote, are made
- * alike, so one of each will do; all of them would take most of the time there is.
+ * Unfolds the page, so that what is hidden until asked for is looked at too. Calls are made alike, and so are listings: of the
+ * first call all is unfolded, of the second that it is a call, of the first listing what is said of it. All of all of them would
+ * take most of the time there is.
  */
 export function unfold(page) {
   return page.evaluate(() => {
-    const alike = [...document.querySelectorAll("details.call ~ details.call, details.source")].slice(1);
-    document.querySelectorAll("details").forEach((details) => (details.open = !alike.includes(details)));
+    const calls = [...document.querySelectorAll("details.call")];
+    const listings = [...document.querySelectorAll(".listing")];
+    const within = (parts, selector) => parts.flatMap((part) => [...part.querySelectorAll(selector)]);
+    const alike = [...calls.slice(2), ...within(calls.slice(1), "details"), ...within(listings.slice(1), "details.aside")];
+    for (const details of document.querySelectorAll("details")) {
+      details.dataset.was = details.open ? "open" : "folded";
+      details.open ||= !alike.includes(details);
+    }
   });
 }
 
-/** Every rule of axe, those of WCAG 2.2 and its good practices, but for the experimental ones; or only those of `only`. */
-export async function axeFindings(page, only) {
+/** Folds it again as it was: a person who goes on without leaving the page finds it so. */
+export function foldAgain(page) {
+  return page.evaluate(() => {
+    for (const details of document.querySelectorAll("details[data-was]")) details.open = details.dataset.was === "open";
+  });
+}
+
+/** Every rule of axe, those of WCAG 2.2 and its good practices, but for the experimental ones; or only those of `only`
+ *  in the part of the page that `within` selects. */
+export async function axeFindings(page, only, within = "body") {
   if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(AXE);
-  return page.evaluate(async (only) => {
+  return page.evaluate(async ([only, within]) => {
     const rules = only ? { runOnly: only } : { rules: { "target-size": { enabled: true } } };
-    const { violations } = await window.axe.run(document, { resultTypes: ["violations"], ...rules });
+    const { violations } = await window.axe.run(only ? within : document, { resultTypes: ["violations"], ...rules });
     return violations.flatMap(({ id, help, nodes }) =>
       nodes.map(({ target, failureSummary }) => `${id} (${help}) at ${target.join(" ")}: ${failureSummary}`),
     );
-  }, only);
+  }, [only, within]);
 }
 
 /** Controls smaller than 24 by 24 CSS pixels (WCAG 2.5.8). A link inside a sentence may be; room around does not excuse. */
@@ -147,6 +162,18 @@ export function badOutline(page) {
   });
 }
 
+/** Presses Tab so many times. They are sent without waiting for each other, which is most of the time they would take. */
+async function pressTab(page, times) {
+  const session = await page.context().newCDPSession(page);
+  const key = { key: "Tab", code: "Tab", windowsVirtualKeyCode: 9 };
+  const presses = Array.from({ length: times }, () => [
+    session.send("Input.dispatchKeyEvent", { type: "rawKeyDown", ...key }),
+    session.send("Input.dispatchKeyEvent", { type: "keyUp", ...key }),
+  ]);
+  await Promise.all(presses.flat());
+  await session.detach();
+}
+
 /**
  * Goes through the page by Tab, from its skip link on. Finds controls that Tab does not reach or reaches out of order,
  * that do not show that they have the focus, or that something covers (WCAG 2.1.1, 2.1.2, 2.4.3, 2.4.7, 2.4.11).
@@ -187,7 +214,7 @@ export async function keyboardFindings(page) {
     expected[0].focus();
     return expected.length;
   }, FOCUSABLE);
-  for (let stop = 1; stop < count; stop++) await page.keyboard.press("Tab");
+  await pressTab(page, count - 1);
   return page.evaluate(() => {
     const { expected, seen, end } = window.tabbed;
     end();
@@ -219,7 +246,7 @@ export function strayFocus(page) {
     const target = location.hash && document.getElementById(location.hash.slice(1));
     if (!target) return location.hash ? [`${location.hash} is not on the page`] : [];
     const focused = document.activeElement;
-    // A command that was sent in the background leaves the address as it was, and the focus where the next one is typed.
-    return target.contains(focused) || focused.id === "terminal-line" ? [] : [`the focus is at <${focused.localName} id="${focused.id}">, not in ${location.hash}`];
+    // A command that was sent in the background, and a policy that was typed into, leave the address as it was.
+    return target.contains(focused) || focused.matches("#terminal-line, [data-document]") ? [] : [`the focus is at <${focused.localName} id="${focused.id}">, not in ${location.hash}`];
   });
 }

@@ -1,6 +1,6 @@
 // Chromium for the specs: one browser a spec file, one page (with cookies of its own) a person.
 
-import { mkdirSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
 
@@ -48,6 +48,37 @@ async function newPage(browser, { javaScriptEnabled = true, width = 1280, colorS
   page.on("pageerror", (error) => page.problems.push(String(error)));
   page.on("console", (message) => message.type() === "error" && page.problems.push(message.text()));
   return page;
+}
+
+/**
+ * Keeps the whole page at both widths, light and dark, as `end2end/screenshots/<name>-<width>-<scheme>.jpg`: there are hundreds,
+ * and these are made in half the time. With `few` only wide and light, narrow and dark.
+ */
+export async function screenshots(page, name, { few = false } = {}) {
+  mkdirSync(SCREENSHOTS, { recursive: true });
+  const session = await page.context().newCDPSession(page);
+  for (const [width, ...schemes] of few ? [[1280, "light"], [390, "dark"]] : [[1280, "light", "dark"], [390, "dark", "light"]]) {
+    await page.setViewportSize({ width, height: 900 });
+    for (const colorScheme of schemes) {
+      await page.emulateMedia({ colorScheme });
+      const { data } = await session.send("Page.captureScreenshot", { format: "jpeg", quality: 80, captureBeyondViewport: true });
+      writeFileSync(join(SCREENSHOTS, `${name}-${width}-${colorScheme}.jpg`), Buffer.from(data, "base64"));
+    }
+  }
+  await session.detach();
+  await page.emulateMedia({ colorScheme: "light" });
+}
+
+/** Keeps what the window shows when `from` is at its top, as `end2end/screenshots/<name>.png`. */
+export async function pictureOfWindow(page, name, from, { width = 1280, height = 900, colorScheme = "light" } = {}) {
+  mkdirSync(SCREENSHOTS, { recursive: true });
+  await page.setViewportSize({ width, height });
+  await page.emulateMedia({ colorScheme });
+  await from.evaluate((element) => {
+    document.activeElement?.blur();
+    scrollTo(0, element.getBoundingClientRect().top + scrollY - 16);
+  });
+  await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`) });
 }
 
 /** Keeps the whole page as `end2end/screenshots/<name>.png`, and gives the path. */

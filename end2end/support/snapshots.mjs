@@ -18,7 +18,12 @@ const CHANGING = [
   [/\b[0-9A-Z]{16}\b/g, "REQUEST-ID"],
   [/127\.0\.0\.1:\d+/g, "127.0.0.1:PORT"],
   [/\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z| UTC)?/g, "TIME"],
+  [/\d{4}-\d\d-\d\d \d\d:\d\d UTC/g, "TIME"],
   [/\d\d:\d\d:\d\d UTC/g, "TIME"],
+  // How many calls were made before says nothing of a page.
+  [/\/activity\/\d+/g, "/activity/NUMBER"],
+  [/#call-\d+/g, "#call-NUMBER"],
+  [/\b([Cc])all \d+\b/g, "$1all NUMBER"],
   [/(\d+ h )?\d+ (min|s) left/g, "TIME left"],
 ];
 

@@ -22,15 +22,15 @@ pub(crate) fn ActivityRow(
     view! {
         <li class="activity-row" id=format!("activity-{}", record.id)>
             <time class="activity-time" datetime=iso_time(record.at)>{clock_time(record.at)}</time>
-            <span class="activity-who">
-                <PersonaChip persona=record.persona />
-                <OccasionMark occasion=record.occasion />
-            </span>
             <a class="activity-call" href=format!("/activity/{}", record.id)>
                 <strong>{record.title()}</strong>
                 " "
                 <span class="subject">{record.subject.clone()}</span>
             </a>
+            <span class="activity-who">
+                <PersonaChip persona=record.persona />
+                <OccasionMark occasion=record.occasion />
+            </span>
             <LaneMarks verdict=record.verdict.clone() />
             <Outcome answer=record.answer.clone() />
         </li>

@@ -42,7 +42,7 @@ pub(crate) fn PolicySources(
                         <strong>{name}</strong>
                         {arn.map(|arn| view! { <code>{arn}</code> })}
                     </figcaption>
-                    <pre class="json" tabindex="0" role="region" aria-label=label>
+                    <pre class="json" tabindex="0" role="group" aria-label=label>
                         <code inner_html=html></code>
                     </pre>
                 </figure>

@@ -90,7 +90,7 @@ fn Beyond() -> impl IntoView {
     view! {
         <div class="beyond">
             <p class="walk-count">"Beyond the walk"</p>
-            <ul>{links}</ul>
+            <ul aria-label="Beyond the walk">{links}</ul>
         </div>
     }
     .into_any()

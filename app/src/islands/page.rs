@@ -28,8 +28,28 @@ pub(super) async fn take_live_parts(answer: Response, sign: &str) -> Result<(), 
         return Err(JsValue::NULL);
     }
     for old in all::<Element>(&document(), "[data-live]") {
-        if let Some(new) = page.get_element_by_id(&old.id()) {
+        let Some(new) = page.get_element_by_id(&old.id()) else { continue };
+        if new.get_attribute("role").as_deref() == Some("log") {
+            follow_log(&page, &old.id())?;
+        } else {
             old.set_inner_html(&new.inner_html());
+        }
+    }
+    Ok(())
+}
+
+/// Brings the log of that id in step with the one of `page`, entry by entry: a screen reader reads what is added to a log, and what
+/// was read already stays where it is. Every entry has an id.
+fn follow_log(page: &Document, id: &str) -> Result<(), JsValue> {
+    let entries = format!("#{id} > [id]");
+    for gone in all::<Element>(&document(), &entries) {
+        if page.get_element_by_id(&gone.id()).is_none() {
+            gone.remove();
+        }
+    }
+    for entry in all::<Element>(page, &entries) {
+        if let (None, Some(log)) = (by_id(&entry.id()), by_id(id)) {
+            log.append_child(&entry)?;
         }
     }
     Ok(())

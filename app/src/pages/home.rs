@@ -82,7 +82,7 @@ fn Done() -> impl IntoView {
     let done = use_query_map().get_untracked().get("done");
     (done.as_deref() == Some("lab-removed")).then(|| {
         view! {
-            <div id="done" role="status">
+            <div id="done" role="status" tabindex="-1">
                 <Notice tone=Tone::Hint>
                     <p>"The lab and its account are removed, with everything that was in them."</p>
                 </Notice>

@@ -60,7 +60,7 @@ fn Lists(
             let cards = played
                 .iter()
                 .filter(|(id, ..)| id.group() == *group)
-                .map(|(id, complete, open)| view! { <Card id=*id complete=*complete open=*open /> })
+                .map(|(id, complete, open)| view! { <Card id=*id complete=*complete open=*open alone /> })
                 .collect_view();
             let heading = format!("list-{}", name.to_lowercase().replace(' ', "-"));
             view! {
@@ -93,10 +93,21 @@ fn Lists(
 }
 
 #[component]
-fn Card(id: ScenarioId, complete: bool, open: bool) -> impl IntoView {
+fn Card(
+    id: ScenarioId,
+    complete: bool,
+    open: bool,
+    /// Whether its list is the only one, which has no heading of its own.
+    alone: bool,
+) -> impl IntoView {
+    let link = view! { <a href=id.path()>{id.title()}</a> };
     view! {
         <li class="card scenario-card">
-            <h3><a href=id.path()>{id.title()}</a></h3>
+            {if alone {
+                view! { <h2>{link}</h2> }.into_any()
+            } else {
+                view! { <h3>{link}</h3> }.into_any()
+            }}
             <p>{text::why(id).first().copied()}</p>
             {complete.then(|| view! { <span class="badge badge-done"><Glyph icon=Icon::Done />"Played"</span> })}
             {open.then(|| view! { <span class="badge badge-otherwise"><Glyph icon=Icon::Warning />"Not put back"</span> })}

@@ -105,7 +105,7 @@ pub(crate) const fn of_step(step: StepId) -> &'static [Defect] {
         StepId::Bucket => {
             const {
                 &[defect(
-                    "Txt",
+                    "Text",
                     "The text sends its reader to a user made in a step 1d.",
                     "There is no step 1d: the role is reached by switching, as here.",
                 )]
@@ -114,7 +114,7 @@ pub(crate) const fn of_step(step: StepId) -> &'static [Defect] {
         StepId::Key => {
             const {
                 &[defect(
-                    "Txt",
+                    "Text",
                     "The text calls `secure-key-admin` an IAM user in one place and a role in another.",
                     "It is a role. Who looks for the user among the key administrators finds none.",
                 )]
@@ -124,13 +124,13 @@ pub(crate) const fn of_step(step: StepId) -> &'static [Defect] {
             const {
                 &[
                     defect(
-                        "Txt",
+                        "Text",
                         "The text says that no other identity can read or write the data.",
                         "Admin can read it: the key policy's first statement leaves the key to IAM as well. Narrow that statement \
                  and the claim becomes true.",
                     ),
                     defect(
-                        "Txt",
+                        "Text",
                         "The numbering jumps from step 5 to step 7.",
                         "Nothing is missing between them.",
                     ),
@@ -149,7 +149,7 @@ pub(crate) const fn of_step(step: StepId) -> &'static [Defect] {
         StepId::Test2 => {
             const {
                 &[defect(
-                    "Txt",
+                    "Text",
                     "The message to expect is given as a bare `Access Denied`.",
                     "AWS has said more since: who, which action, which resource, and which kind of policy refused.",
                 )]
@@ -164,7 +164,7 @@ pub(crate) const fn of_step(step: StepId) -> &'static [Defect] {
                         "The bucket policy refuses it before any key is asked: the test passes without testing the key policy.",
                     ),
                     defect(
-                        "Txt",
+                        "Text",
                         "The key id is said to be the last 32 characters of the ARN.",
                         "It has 36: 32 hexadecimal digits and four hyphens.",
                     ),
@@ -208,7 +208,7 @@ mod tests {
         let listings = ListingId::ALL.into_iter().flat_map(|listing| of_listing(listing).iter());
         let steps = StepId::ALL.into_iter().flat_map(|step| of_step(step).iter());
         let numbers: Vec<&str> =
-            listings.chain(steps).map(|defect| defect.number).filter(|number| *number != "Txt").collect();
+            listings.chain(steps).map(|defect| defect.number).filter(|number| *number != "Text").collect();
         assert_eq!(numbers, ["1a", "1b", "2a", "2b", "2c", "3a", "3b", "4a", "4b", "T4"]);
     }
 
