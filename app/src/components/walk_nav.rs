@@ -88,10 +88,10 @@ fn Beyond() -> impl IntoView {
         })
         .collect_view();
     view! {
-        <div class="beyond">
-            <p class="walk-count">"Beyond the walk"</p>
+        <details class="beyond" open=path.starts_with("/more") || path.starts_with("/drills")>
+            <summary class="walk-count">"Beyond the walk"</summary>
             <ul>{links}</ul>
-        </div>
+        </details>
     }
     .into_any()
 }
