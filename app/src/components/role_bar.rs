@@ -30,7 +30,18 @@ pub(crate) fn RoleBar(
     let missing = |persona: Persona| {
         persona.role().is_some_and(|role| !lab.is_form_done(&Action::CreateRole { role }.form_id()))
     };
-    let any_missing = Persona::SWITCHABLE.into_iter().any(missing);
+    let absent: Vec<&str> =
+        Persona::SWITCHABLE.into_iter().filter(|of| missing(*of)).map(Persona::name).collect();
+    let absent = match absent.as_slice() {
+        [] => String::new(),
+        [one] => {
+            format!("There is no role {one} yet: step 2 makes it, and until then AWS refuses the switch.")
+        }
+        several => format!(
+            "There are no roles {} yet: step 2 makes them, and until then AWS refuses the switch.",
+            several.join(", ")
+        ),
+    };
     let buttons = Persona::SWITCHABLE
         .into_iter()
         .filter(|persona| *persona != acting.persona)
@@ -90,14 +101,7 @@ pub(crate) fn RoleBar(
                 <input type="hidden" name="back" value=path.clone() />
                 {step_field()}
                 {buttons}
-                {any_missing
-                    .then(|| {
-                        view! {
-                            <p class="role-missing">
-                                "Step 2 makes these roles. Until a role is there, AWS refuses to switch to it."
-                            </p>
-                        }
-                    })}
+                {(!absent.is_empty()).then(|| view! { <p class="role-missing">{absent}</p> })}
             </form>
             <form id="role-tab" method="post" action=SwitchRole::PATH target="_blank" aria-label="Role in a new tab">
                 <input type="hidden" name="back" value=path />
