@@ -147,7 +147,7 @@ async fn a_refused_alias_is_asked_for_again_without_a_second_key() {
     let records = walk.console.act(StepId::Key, form("mine")).await.unwrap();
     assert_eq!(records.len(), 1, "the alias alone");
     let lab = walk.lab().await;
-    assert_eq!((lab.key_arn, lab.key_alias.as_deref()), (key, Some("mine")));
+    assert_eq!((lab.key_arn.clone(), lab.key_alias.as_deref()), (key, Some("mine")));
     assert!(lab.key_user_present == Some(true) && lab.is_done(StepId::Key));
     // The alias is decided by IAM alone and the key by its own policy; both are said.
     let record = walk.console.record(records[0]).await.unwrap();

@@ -220,12 +220,20 @@ pub(crate) fn CallView(
     .into_any()
 }
 
+/// Whether somebody asked to become a role that is not there: its trust policy would have been asked, and there is none.
+fn role_is_missing(verdict: &Verdict) -> bool {
+    let lanes = || verdict.checks.iter().flat_map(|check| &check.lanes);
+    verdict.agrees
+        && lanes().any(|lane| lane.lane == Lane::Trust && lane.verdict == LaneVerdict::NotConsulted)
+}
+
 /// Which lane decided, or for each check which one where they differ.
 fn decider(verdict: &Verdict) -> AnyView {
     let each = verdict.deciders();
     if each.is_empty() {
         return match verdict.decided_by {
             Some(lane) => lane.name().into_any(),
+            None if role_is_missing(verdict) => "No policy: there is no such role".into_any(),
             None if !verdict.agrees => "Not known: evaluation and answer differ".into_any(),
             None => "No policy: something else about the request".into_any(),
         };

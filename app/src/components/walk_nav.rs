@@ -88,7 +88,7 @@ fn Beyond() -> impl IntoView {
         })
         .collect_view();
     view! {
-        <details class="beyond" open=path.starts_with("/more") || path.starts_with("/drills")>
+        <details class="beyond" open>
             <summary class="walk-count">"Beyond the walk"</summary>
             <ul>{links}</ul>
         </details>
