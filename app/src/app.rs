@@ -5,7 +5,7 @@ use crate::{
     pages::{
         ActivityPage, CallPage, CostPage, DrillsPage, HomePage, InstancePage, LabPage, LocksPage, MorePage,
         NotFoundPage, RemoveLabPage, ScenarioPage, SideBySidePage, StepPage, TutorialPage, UndoPage,
-        WhatIfPage,
+        WhatIfPage, WordsPage,
     },
     serverfns::theme::set::THEME_COOKIE,
 };
@@ -66,6 +66,7 @@ pub fn App() -> impl IntoView {
                     view=SideBySidePage
                     ssr=SsrMode::Async
                 />
+                <Route path=StaticSegment("words") view=WordsPage ssr=SsrMode::Async />
                 <Route path=StaticSegment("instance") view=InstancePage ssr=SsrMode::Async />
                 <Route path=StaticSegment("more") view=MorePage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("more"), StaticSegment("cost")) view=CostPage ssr=SsrMode::Async />

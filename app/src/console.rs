@@ -227,6 +227,8 @@ pub struct Lab {
     pub printed: Vec<ListingId>,
     /// What became of the newest work that was done for the person.
     pub report: Option<WorkReport>,
+    /// The scenario that has changed something and was not put back.
+    pub open_scenario: Option<scenario::ScenarioId>,
     /// Id of the access key that was made for a shell of the person's own, if there is one. The id is no secret.
     pub own_access_key: Option<String>,
 }
@@ -307,6 +309,9 @@ pub struct Check {
     pub resource: String,
     /// The result of this check.
     pub outcome: Outcome,
+    /// The lane that decided this check; records of before have none.
+    #[serde(default)]
+    pub decided_by: Option<Lane>,
     /// Whether AWS got as far as this check.
     pub reached: bool,
     /// The lanes that bear on this check, IAM first.

@@ -16,6 +16,7 @@ mod tutorial;
 mod unavailable;
 mod undo;
 mod what_if;
+mod words;
 
 pub(crate) use self::{
     activity::ActivityPage,
@@ -33,6 +34,7 @@ pub(crate) use self::{
     tutorial::TutorialPage,
     undo::UndoPage,
     what_if::WhatIfPage,
+    words::WordsPage,
 };
 
 use self::unavailable::Unavailable;

@@ -105,7 +105,14 @@ fn after_error(page: &str, form_id: &str, error: &ConsoleError) -> String {
     match error {
         ConsoleError::NoLab => "/?problem=no-lab".into(),
         ConsoleError::Invalid { .. } => format!("{page}#form-{form_id}"),
-        ConsoleError::NotFound { .. } => format!("{page}?problem=not-found#problem"),
+        ConsoleError::NotFound { what } => {
+            let problem = match what.as_str() {
+                "KMS key" => "no-key",
+                "instance" => "no-instance",
+                _ => "not-found",
+            };
+            format!("{page}?problem={problem}#problem")
+        }
         ConsoleError::Expired { .. } => format!("{page}?problem=expired#problem"),
         ConsoleError::Unavailable(_) => format!("{page}?problem=unavailable#problem"),
     }

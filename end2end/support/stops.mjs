@@ -24,6 +24,7 @@ export const WALKS = [
 
       { name: "policies", arrange: (visitor) => startLab(visitor, "Corrected") },
       { name: "first-page-with-lab", path: "/" },
+      { name: "words", path: "/words" },
       { name: "activity-empty", path: "/activity" },
       { name: "instance-absent", path: "/instance" },
       { name: "policies-refused", arrange: refusedPolicy },

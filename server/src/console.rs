@@ -132,6 +132,7 @@ impl SessionConsole {
             last_used: lab.last_used,
             acting,
             held,
+            open_scenario: lab.beyond.open,
             own_access_key: lab.own_access_key,
         })
     }

@@ -5,7 +5,7 @@
 
 mod support;
 
-use app::console::{Action, Console as _, Lane, ListingId, Persona, StepId};
+use app::console::{Action, Console as _, Lane, ListingId, Listings, Persona, StepId};
 use policy::LaneVerdict::{Allows, Delegates, Denies, NotConsulted, Silent};
 use support::{PDF, Walk, assert_verdict, lane};
 
@@ -107,4 +107,57 @@ async fn the_instance_is_who_the_metadata_service_says() {
     assert_eq!(who["Arn"], arn.as_str());
     let record = walk.last_call(&entry).await;
     assert_eq!((record.caller.as_str(), record.verdict.decided_by), (arn.as_str(), None));
+}
+
+#[tokio::test]
+async fn a_role_that_is_not_there_was_refused_by_nobodys_policy() {
+    let walk = Walk::started(Listings::Corrected).await;
+    let id = walk.console.switch(Persona::SecureKeyAdmin, Some(StepId::Policies)).await.unwrap().unwrap();
+    let record = walk.console.record(id).await.unwrap();
+    assert_eq!(record.answer.code.as_deref(), Some("AccessDenied"));
+    assert_eq!((lane(&record, Lane::Trust), record.verdict.decided_by), (NotConsulted, None));
+    let said = record.verdict.shown_lanes().into_iter().find(|lane| lane.lane == Lane::Trust).unwrap().said;
+    assert!(said.contains("no such role"), "{said}");
+    assert!(
+        record.verdict.explanation.contains("no role secure-key-admin"),
+        "{}",
+        record.verdict.explanation
+    );
+}
+
+#[tokio::test]
+async fn a_refused_alias_is_asked_for_again_without_a_second_key() {
+    let walk = Walk::started(Listings::Corrected).await;
+    walk.policies().await;
+    walk.roles().await;
+    walk.switch(Persona::SecureKeyAdmin).await;
+    let Action::CreateKey { description, administrators, users, .. } = walk.key_form() else {
+        unreachable!()
+    };
+    let form = |alias: &str| Action::CreateKey {
+        alias: alias.into(),
+        description: description.clone(),
+        administrators: administrators.clone(),
+        users: users.clone(),
+    };
+    let refused = walk.act(StepId::Key, form("aws/mine")).await;
+    assert_eq!(refused.operation, "CreateAlias");
+    assert!(!refused.answer.succeeded());
+    let key = walk.lab().await.key_arn;
+    let records = walk.console.act(StepId::Key, form("mine")).await.unwrap();
+    assert_eq!(records.len(), 1, "the alias alone");
+    let lab = walk.lab().await;
+    assert_eq!((lab.key_arn.clone(), lab.key_alias.as_deref()), (key, Some("mine")));
+    assert!(lab.key_user_present == Some(true) && lab.is_done(StepId::Key));
+    // The alias is decided by IAM alone and the key by its own policy; both are said.
+    let record = walk.console.record(records[0]).await.unwrap();
+    let lanes: Vec<Lane> = record.verdict.deciders().into_iter().map(|(_, lane)| lane).collect();
+    assert_eq!(lanes, [Lane::Iam, Lane::Key]);
+}
+
+#[tokio::test]
+async fn an_empty_line_is_refused_and_not_kept_for_the_pages_that_follow() {
+    let walk = Walk::built().await;
+    assert!(walk.console.run(Some(StepId::Test1), "  ".into()).await.is_err());
+    assert_eq!(walk.console.draft("run").await.unwrap(), None);
 }

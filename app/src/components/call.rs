@@ -74,12 +74,12 @@ pub(crate) fn LaneMarks(
     /// What the policies said.
     verdict: Verdict,
 ) -> impl IntoView {
-    let decided_by = verdict.decided_by;
+    let deciders = deciding_lanes(&verdict);
     let marks = verdict
         .shown_lanes()
         .into_iter()
         .map(|LaneSummary { lane, verdict, .. }| {
-            let decided = decided_by == Some(lane);
+            let decided = deciders.contains(&lane);
             let words = format!(
                 "{}: {}{}",
                 lane.name(),
@@ -119,11 +119,17 @@ pub(crate) fn FoldedCall(
                 <LaneMarks verdict=record.verdict.clone() />
                 <Outcome answer=record.answer.clone() />
             </summary>
-            <CallView record />
+            <CallView record words=open />
             <p class="permalink"><a href=format!("/activity/{id}")>{format!("Call {id} on a page of its own")}</a></p>
         </details>
     }
     .into_any()
+}
+
+/// The lanes that decided a call: one, or several where it has several checks and was allowed.
+fn deciding_lanes(verdict: &Verdict) -> Vec<Lane> {
+    let each: Vec<Lane> = verdict.deciders().into_iter().map(|(_, lane)| lane).collect();
+    if each.is_empty() { verdict.decided_by.into_iter().collect() } else { each }
 }
 
 /// The verdict in full.
@@ -131,28 +137,41 @@ pub(crate) fn FoldedCall(
 pub(crate) fn CallView(
     /// The call.
     record: Record,
+    /// Whether the words of the lanes are explained under them: once a page is enough.
+    #[prop(default = true)]
+    words: bool,
 ) -> impl IntoView {
     let Record { id, at, persona, caller, answer, verdict, .. } = record.clone();
     let label = format!("{} by {}: {}", record.title(), persona.name(), answer.status);
-    let lanes = verdict
-        .shown_lanes()
+    let deciding = deciding_lanes(&verdict);
+    let several = !verdict.deciders().is_empty();
+    let shown = verdict.shown_lanes();
+    let fourth = shown.iter().any(|lane| lane.lane == Lane::Trust);
+    let lanes = shown
         .into_iter()
-        .map(|lane| view! { <LaneCard decided=verdict.decided_by == Some(lane.lane) summary=lane /> })
+        .map(|lane| view! { <LaneCard decided=deciding.contains(&lane.lane) several summary=lane /> })
         .collect_view();
+    let decider = decider(&verdict);
     let checks = verdict
         .checks
         .into_iter()
         .enumerate()
         .map(|(position, check)| view! { <CheckView number=position + 1 check /> })
         .collect_view();
-    let decider = match verdict.decided_by {
-        Some(lane) => lane.name(),
-        None => "No policy: something else about the request",
-    };
     view! {
         <article class="verdict" id=format!("call-{id}") aria-label=label tabindex="-1">
             <p class="explanation"><Words text=verdict.explanation /></p>
             <ul class="lanes" aria-label="What each policy said">{lanes}</ul>
+            {fourth
+                .then(|| {
+                    view! {
+                        <p class="lane-note">
+                            "The trust policy is a fourth lane. It stands here only when somebody asks to become a role: that policy, \
+                             attached to the role itself, says who may."
+                        </p>
+                    }
+                })}
+            {words.then(|| view! { <LaneWords /> })}
             {(!verdict.agrees).then(|| view! { <Disagreement /> })}
             <dl class="answer">
                 <div>
@@ -201,16 +220,96 @@ pub(crate) fn CallView(
     .into_any()
 }
 
+/// Whether somebody asked to become a role that is not there: its trust policy would have been asked, and there is none.
+fn role_is_missing(verdict: &Verdict) -> bool {
+    let lanes = || verdict.checks.iter().flat_map(|check| &check.lanes);
+    verdict.agrees
+        && lanes().any(|lane| lane.lane == Lane::Trust && lane.verdict == LaneVerdict::NotConsulted)
+}
+
+/// Which lane decided, or for each check which one where they differ.
+fn decider(verdict: &Verdict) -> AnyView {
+    let each = verdict.deciders();
+    if each.is_empty() {
+        return match verdict.decided_by {
+            Some(lane) => lane.name().into_any(),
+            None if role_is_missing(verdict) => "No policy: there is no such role".into_any(),
+            None if !verdict.agrees => "Not known: evaluation and answer differ".into_any(),
+            None => "No policy: something else about the request".into_any(),
+        };
+    }
+    let each = each
+        .into_iter()
+        .map(|(check, lane)| {
+            view! {
+                <li>
+                    <strong>{lane.name()}</strong>
+                    " for "
+                    <code>{check.action.clone()}</code>
+                    " on "
+                    <code>{check.resource.clone()}</code>
+                </li>
+            }
+        })
+        .collect_view();
+    view! { <ul class="deciders">{each}</ul> }.into_any()
+}
+
+/// What a lane can say, in the words the cards use.
+#[component]
+fn LaneWords() -> impl IntoView {
+    view! {
+        <details class="lane-words">
+            <summary>"What the words mean"</summary>
+            <dl>
+                <div>
+                    <dt>"Allows"</dt>
+                    <dd>"A statement with Allow applies to the caller, the action and the resource."</dd>
+                </div>
+                <div>
+                    <dt>"Denies"</dt>
+                    <dd>"A statement with Deny applies. That ends it, whatever any other policy allows."</dd>
+                </div>
+                <div>
+                    <dt>"Silent"</dt>
+                    <dd>
+                        "The policy was asked and no statement applies: it neither allows nor denies. The call goes through if another \
+                         policy that may do so allows it, and is refused if none does."
+                    </dd>
+                </div>
+                <div>
+                    <dt>"Delegates"</dt>
+                    <dd>
+                        "The policy allows the account and not the caller by name: it leaves the answer to IAM, so an IAM policy has to \
+                         allow the action as well."
+                    </dd>
+                </div>
+                <div>
+                    <dt>"Not consulted"</dt>
+                    <dd>"AWS did not ask it: it has no bearing on this call, is not there, or the call was refused before."</dd>
+                </div>
+            </dl>
+            <p><a href="/words">"More words"</a></p>
+        </details>
+    }
+    .into_any()
+}
+
 /// One of the lanes side by side.
 #[component]
-fn LaneCard(summary: LaneSummary, decided: bool) -> impl IntoView {
+fn LaneCard(summary: LaneSummary, decided: bool, several: bool) -> impl IntoView {
     let LaneSummary { lane, verdict, said } = summary;
     view! {
         <li class=format!("lane {}", verdict_class(verdict)) class:is-deciding=decided>
             <p class="lane-name"><Glyph icon=Icon::of_lane(lane) />{lane.name()}</p>
             <p class="lane-word"><Glyph icon=Icon::of_verdict(verdict) />{verdict_word(verdict)}</p>
             <p class="lane-said"><Words text=said /></p>
-            {decided.then(|| view! { <p class="lane-decided">"Decided this call"</p> })}
+            {decided
+                .then(|| {
+                    view! {
+                        <p class="lane-decided">{if several { "Decided a check of this call" } else { "Decided this call" }}</p>
+                    }
+                })}
         </li>
     }
     .into_any()

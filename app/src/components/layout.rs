@@ -68,6 +68,7 @@ pub(crate) fn Layout(
                 "Trilock makes every call for real and explains it from the policies it reads back. Independent of Amazon \
                  Web Services."
             </p>
+            <p><a href="/words">"Words"</a>" · "<a href="/tutorial">"The tutorial, line by line"</a></p>
         </footer>
     }
     .into_any()

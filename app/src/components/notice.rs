@@ -60,6 +60,12 @@ fn sentence(problem: &str) -> Option<&'static str> {
         "not-found" => {
             "What that form refers to is not in this lab. The lab may have been started anew in another tab."
         }
+        "no-key" => {
+            "There is no key yet, so it has no users to change: nothing was called. Step 4 makes the key; then this form works."
+        }
+        "no-instance" => {
+            "There is no instance yet, so there is nobody to type as: nothing was called. Step 7 launches it."
+        }
         "expired" => {
             "The credentials you were acting with have expired, so no call was made. Switch to the role again in the bar \
              at the top to get new ones; what you typed is still in the form."

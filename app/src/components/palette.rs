@@ -9,7 +9,7 @@ use crate::{
 use leptos::{prelude::*, server_fn::ServerFn};
 
 /// Pages that are neither steps nor scenarios.
-const PAGES: [(&str, &str); 10] = [
+const PAGES: [(&str, &str); 11] = [
     ("/locks", "The three locks, now"),
     ("/what-if", "What if"),
     ("/instance", "The instance and its terminal"),
@@ -17,6 +17,7 @@ const PAGES: [(&str, &str); 10] = [
     ("/side-by-side", "Two roles side by side"),
     ("/lab", "Everything in the lab"),
     ("/tutorial", "The tutorial, line by line"),
+    ("/words", "Words"),
     ("/more", "Variations"),
     ("/more/cost", "What it costs"),
     ("/drills", "Break it"),

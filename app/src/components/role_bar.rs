@@ -6,7 +6,7 @@ use super::{
     persona,
 };
 use crate::{
-    console::{Lab, Persona, StepId},
+    console::{Action, Lab, Persona, StepId},
     context::now,
     islands::Countdown,
     serverfns::role::switch::SwitchRole,
@@ -27,12 +27,27 @@ pub(crate) fn RoleBar(
     let acting = lab.acting.clone();
     let expired = acting.is_expired(now);
     let held = |persona: Persona| lab.held(persona).is_some_and(|held| !held.is_expired(now));
+    let missing = |persona: Persona| {
+        persona.role().is_some_and(|role| !lab.is_form_done(&Action::CreateRole { role }.form_id()))
+    };
+    let absent: Vec<&str> =
+        Persona::SWITCHABLE.into_iter().filter(|of| missing(*of)).map(Persona::name).collect();
+    let absent = match absent.as_slice() {
+        [] => String::new(),
+        [one] => {
+            format!("There is no role {one} yet: step 2 makes it, and until then AWS refuses the switch.")
+        }
+        several => format!(
+            "There are no roles {} yet: step 2 makes them, and until then AWS refuses the switch.",
+            several.join(", ")
+        ),
+    };
     let buttons = Persona::SWITCHABLE
         .into_iter()
         .filter(|persona| *persona != acting.persona)
         .map(|persona| {
             let last_used = lab.last_used.get(&persona).copied();
-            view! { <SwitchButton persona held=held(persona) last_used /> }
+            view! { <SwitchButton persona held=held(persona) missing=missing(persona) last_used /> }
         })
         .collect_view();
     let step_field = move || step.map(|step| view! { <input type="hidden" name="step" value=step.slug() /> });
@@ -86,6 +101,7 @@ pub(crate) fn RoleBar(
                 <input type="hidden" name="back" value=path.clone() />
                 {step_field()}
                 {buttons}
+                {(!absent.is_empty()).then(|| view! { <p class="role-missing">{absent}</p> })}
             </form>
             <form id="role-tab" method="post" action=SwitchRole::PATH target="_blank" aria-label="Role in a new tab">
                 <input type="hidden" name="back" value=path />
@@ -108,7 +124,7 @@ pub(crate) fn RoleBar(
 
 /// One button that posts the switch, in words that say how far away the persona is, and one that opens a tab of its own for it.
 #[component]
-fn SwitchButton(persona: Persona, held: bool, last_used: Option<i64>) -> impl IntoView {
+fn SwitchButton(persona: Persona, held: bool, missing: bool, last_used: Option<i64>) -> impl IntoView {
     let verb = match persona {
         Persona::Admin => "Back to ",
         Persona::AuthorizedUsers => "Try ",
@@ -116,6 +132,7 @@ fn SwitchButton(persona: Persona, held: bool, last_used: Option<i64>) -> impl In
     };
     let note = match persona {
         Persona::Admin => "long-term keys",
+        _ if missing => "there is no such role yet, so sts:AssumeRole is refused; step 2 makes it",
         Persona::AuthorizedUsers => "Admin calls sts:AssumeRole; the trust policy admits only EC2",
         _ if held => "credentials held",
         _ => "Admin calls sts:AssumeRole",

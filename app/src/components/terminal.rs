@@ -5,9 +5,10 @@ use crate::{
     console::{Completion, Draft, Lab, Record, StepId, TerminalEntry},
     context::expect_console,
     islands::TerminalInput,
-    serverfns::instance::run::RunLine,
+    serverfns::instance::run::{self, RunLine},
 };
 use leptos::{prelude::*, server_fn::ServerFn};
+use leptos_router::hooks::use_query_map;
 
 /// The terminal. Lines are parsed into a small set of commands on the server; there is no shell behind it.
 #[component]
@@ -43,12 +44,13 @@ pub(crate) fn Terminal(
     let rows =
         entries.into_iter().map(|entry| view! { <Entry entry records=records.clone() /> }).collect_view();
     let typed = draft.as_ref().and_then(|draft| draft.value("line")).unwrap_or_default().to_owned();
-    let problem_id = match &draft {
-        Some(draft) if draft.problem_with("line").is_some() => "terminal-line-problem".to_owned(),
-        _ => String::new(),
-    };
+    // Told by the address, so that it is gone from the next page.
+    let empty = use_query_map().get_untracked().get("problem").as_deref() == Some(run::EMPTY);
+    let empty = empty.then(|| "Type a command, or help to see which there are.".to_owned());
+    let of_line = empty.is_some() || draft.as_ref().is_some_and(|draft| draft.problem_with("line").is_some());
+    let problem_id = if of_line { "terminal-line-problem".to_owned() } else { String::new() };
     // The same draft says what was wrong with an uploaded file.
-    let problem = draft.and_then(|draft| draft.problem).map(|(_, problem)| problem);
+    let problem = empty.or_else(|| draft.and_then(|draft| draft.problem).map(|(_, problem)| problem));
     let step_field = move || step.map(|step| view! { <input type="hidden" name="step" value=step.slug() /> });
     let ready = suggested
         .into_iter()

@@ -88,10 +88,10 @@ fn Beyond() -> impl IntoView {
         })
         .collect_view();
     view! {
-        <div class="beyond">
-            <p class="walk-count">"Beyond the walk"</p>
+        <details class="beyond" open>
+            <summary class="walk-count">"Beyond the walk"</summary>
             <ul aria-label="Beyond the walk">{links}</ul>
-        </div>
+        </details>
     }
     .into_any()
 }

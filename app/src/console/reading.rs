@@ -1,10 +1,10 @@
 //! What pages read off a lab, a draft and an answer, said once.
 
 use super::{
-    Action, Answer, Draft, Held, Lab, Lane, LaneSummary, ListingId, Listings, Persona, Record, StepId,
+    Action, Answer, Check, Draft, Held, Lab, Lane, LaneSummary, ListingId, Listings, Persona, Record, StepId,
     Verdict,
 };
-use policy::LaneVerdict;
+use policy::{LaneVerdict, Outcome};
 
 impl Lab {
     /// Whether all calls of the step have succeeded, or for tests 2 and 4 failed as they must.
@@ -82,6 +82,16 @@ impl Record {
 }
 
 impl Verdict {
+    /// Which lane decided each check that AWS came to, where an allowed call has several and not one lane decided them all:
+    /// the check's action and resource, and the lane. Else empty: then [`Verdict::decided_by`] says everything.
+    pub fn deciders(&self) -> Vec<(&Check, Lane)> {
+        let reached = || self.checks.iter().filter(|check| check.reached);
+        let allowed = reached().all(|check| check.outcome == Outcome::Allowed);
+        let each: Vec<_> = reached().filter_map(|check| Some((check, check.decided_by?))).collect();
+        let differ = each.iter().any(|(_, lane)| Some(*lane) != each.first().map(|(_, first)| *first));
+        if allowed && differ && self.decided_by.is_some() { each } else { Vec::new() }
+    }
+
     /// The lanes a page shows side by side: the three locks always, the trust policy only where it bore on the call.
     pub fn shown_lanes(&self) -> Vec<LaneSummary> {
         let of = |lane: Lane| self.lanes.iter().find(|summary| summary.lane == lane).cloned();
@@ -95,8 +105,10 @@ impl Verdict {
                 })
             })
             .collect();
+        // It is shown where it was asked, and where it would have been had there been such a role.
+        let asked = self.checks.iter().any(|check| check.lanes.iter().any(|lane| lane.lane == Lane::Trust));
         let bears = |trust: &LaneSummary| {
-            trust.verdict != LaneVerdict::NotConsulted || self.decided_by == Some(Lane::Trust)
+            asked || trust.verdict != LaneVerdict::NotConsulted || self.decided_by == Some(Lane::Trust)
         };
         shown.extend(of(Lane::Trust).filter(bears));
         shown

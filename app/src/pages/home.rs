@@ -4,6 +4,7 @@ use super::Unavailable;
 use crate::{
     components::{
         form::{FieldProblem, described_by},
+        further::Further,
         icon::{Glyph, Icon},
         layout::Layout,
         notice::{Notice, Problem, Tone},
@@ -49,6 +50,14 @@ fn Home(lab: Option<Lab>, draft: Option<Draft>, bucket: String) -> impl IntoView
                      encryption key, and neither can read the data alone. Every step makes real API calls, and after each one \
                      the page shows what the IAM policies, the bucket policy and the key policy had to say, down to the \
                      statement and the condition."
+                </p>
+                <p>
+                    "It follows a post of the AWS Security Blog, "
+                    <cite>"How to use KMS and IAM to enable independent security controls for encrypted data in S3"</cite>
+                    ". The post builds three roles, a bucket, a key and an instance by hand, so that whoever keeps the bucket and \
+                     whoever keeps the key are different people, and tries it with four tests. Its four policies are printed in it \
+                     as listings, some with mistakes; its steps are numbered 1 to 5 and 7. "
+                    <a href="/tutorial">"The post line by line, and where each part of it is here"</a>"."
                 </p>
             </article>
             <Problem />
@@ -99,13 +108,17 @@ fn Locks() -> impl IntoView {
             <li class=format!("lock {class}")>
                 <p class="lock-name"><Glyph icon />{name}</p>
                 <p>{text}</p>
-                <p class="lock-holder">"Turned by " <strong>{holder}</strong></p>
+                <p class="lock-holder">"Changed by " <strong>{holder}</strong></p>
             </li>
         }
     };
     view! {
         <section class="locks-section" aria-labelledby="locks-title">
             <h2 id="locks-title">"The three locks"</h2>
+            <p>
+                "A lock here is a policy that can say no by itself. Whoever may change it holds it, and no one person is to hold \
+                 all three. "<a href="/words">"What the words mean"</a>
+            </p>
             <ul class="locks">
                 {lock(
                     Icon::Iam,
@@ -127,8 +140,8 @@ fn Locks() -> impl IntoView {
                     "lock-key",
                     "Key policy",
                     "secure-key-admin",
-                    "Says who may use the key. Take a role off it and that role cannot reach the data, though the other two \
-                     policies have not changed.",
+                    "Says who may use the key. Take a role off it and that role can neither read an object under the key nor \
+                     store one, though the other two policies have not changed. Listing and deleting ask no key.",
                 )}
             </ul>
         </section>
@@ -151,6 +164,7 @@ fn Progress(lab: Lab) -> impl IntoView {
         }
         None => ("/activity".into(), "The walk is complete. Look at what happened".into()),
     };
+    let complete = lab.next_step().is_none();
     let listings = match lab.listings {
         Listings::Corrected => "corrected",
         Listings::Printed => "as printed",
@@ -173,7 +187,7 @@ fn Progress(lab: Lab) -> impl IntoView {
                 </div>
                 <div>
                     <dt>"Listings"</dt>
-                    <dd>{listings}</dd>
+                    <dd>{listings}" (the post\u{2019}s four policies)"</dd>
                 </div>
                 <div>
                     <dt>"AWS endpoint"</dt>
@@ -189,6 +203,7 @@ fn Progress(lab: Lab) -> impl IntoView {
             </dl>
             <progress max=StepId::ALL.len().to_string() value=done.to_string() aria-label="Steps done"></progress>
             <p><a class="button" href=href>{words}</a></p>
+            {complete.then(|| view! { <Further /> })}
             <p class="quiet-links">
                 <a href="/tutorial">"The tutorial, line by line"</a>
                 " · "
@@ -222,7 +237,7 @@ fn StartForm(draft: Option<Draft>, bucket: String, anew: bool) -> impl IntoView 
         <form method="post" action=StartLab::PATH id="form-start" aria-labelledby="start-title" tabindex="-1" data-busy="Starting…">
             {form_problem.map(|problem| view! { <p class="problem" role="alert"><Words text=problem /></p> })}
             <fieldset class="field">
-                <legend>"The four policy listings"</legend>
+                <legend>"The four policy listings of the post"</legend>
                 <p class="hint">"Each can be switched on its own later."</p>
                 {choice(
                     Listings::Corrected,

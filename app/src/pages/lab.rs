@@ -2,7 +2,7 @@
 
 use super::{instead, lab_or_none_yet};
 use crate::{
-    components::{layout::Layout, notice::Problem, removals::Inventory},
+    components::{layout::Layout, notice::Problem, open_scenario::OpenScenario, removals::Inventory},
     console::{ConsoleError, Lab, Removal},
     context::expect_console,
     serverfns::lab::remove::RemoveLab,
@@ -60,6 +60,7 @@ fn Everything(lab: Lab, things: Vec<Removal>) -> impl IntoView {
 #[component]
 fn Confirm(lab: Lab, things: Vec<Removal>) -> impl IntoView {
     let account = lab.account_id.clone();
+    let open = lab.open_scenario;
     view! {
         <Layout lab=Some(lab) title="Remove this lab">
             <article class="step">
@@ -73,6 +74,7 @@ fn Confirm(lab: Lab, things: Vec<Removal>) -> impl IntoView {
                     </p>
                 </header>
                 <Problem />
+                <OpenScenario open before="first if you want to see that it works" />
                 <Inventory things />
                 <form method="post" action=RemoveLab::PATH class="confirm" data-busy="Removing…">
                     <button type="submit" class="button button-danger">"Remove this lab"</button>

@@ -6,6 +6,7 @@ pub(crate) mod defects;
 mod forms;
 mod help;
 mod hints;
+mod lines;
 mod listing;
 pub(crate) mod text;
 
@@ -18,12 +19,14 @@ use self::{
         BucketForms, BucketPolicyForms, InstanceForms, KeyForms, KeyUserForms, PoliciesForms, RolesForms,
     },
     help::{Help, Report},
+    lines::TestLines,
 };
 use super::{NotFound, Unavailable, instead};
 use crate::{
     components::{
         call::FoldedCall,
         check_step::CheckStep,
+        further::Further,
         icon::{Glyph, Icon},
         layout::Layout,
         notice::Problem,
@@ -76,7 +79,10 @@ fn Step(data: StepData) -> impl IntoView {
                         {skipped.then(|| view! { <span class="badge"><Glyph icon=Icon::Skipped />"Skipped"</span> })}
                     </p>
                     <h1>{text.title}</h1>
-                    <Prose text=text.why />
+                    {text::why(&data)
+                        .into_iter()
+                        .map(|paragraph| view! { <p><Words text=paragraph /></p> })
+                        .collect_view()}
                     <div class="who">
                         <p class="who-label">"Who does it"</p>
                         <p><Words text=text.who /></p>
@@ -105,10 +111,10 @@ fn Step(data: StepData) -> impl IntoView {
                 <Correction data=data.clone() />
                 <Results records=data.records.clone() />
                 <CheckStep step checked=data.checked.clone() />
-                <section class="notice-section" aria-labelledby="notice-title">
-                    <h2 id="notice-title">"What to notice"</h2>
+                <details class="notice-section" open=done>
+                    <summary><h2>"What to notice, once it is done"</h2></summary>
                     <Prose text=text.notice />
-                </section>
+                </details>
                 {(!wrong.is_empty())
                     .then(|| {
                         view! {
@@ -120,6 +126,7 @@ fn Step(data: StepData) -> impl IntoView {
                         }
                     })}
                 <Help data=data.clone() />
+                {(step.next().is_none()).then(|| view! { <Further /> })}
                 <Onward step />
             </article>
         </Layout>
@@ -137,7 +144,7 @@ fn Forms(data: StepData) -> impl IntoView {
         StepId::Key => view! { <KeyForms data /> }.into_any(),
         StepId::BucketPolicy => view! { <BucketPolicyForms data /> }.into_any(),
         StepId::Instance => view! { <InstanceForms data /> }.into_any(),
-        StepId::Test1 | StepId::Test2 | StepId::Test3 => return ().into_any(),
+        StepId::Test1 | StepId::Test2 | StepId::Test3 => view! { <TestLines data /> }.into_any(),
         StepId::Test4 | StepId::Restore => view! { <KeyUserForms data /> }.into_any(),
     };
     view! {
@@ -169,16 +176,33 @@ fn WrongRole(data: StepData) -> impl IntoView {
     })
 }
 
-/// The calls of this step, newest first and unfolded.
+/// The calls of this step, newest first and unfolded. Becoming a role is none of them: that folds below, and is open where it is
+/// the newest.
 #[component]
 fn Results(records: Vec<Record>) -> impl IntoView {
-    let empty = records.is_empty();
-    let calls = records
-        .into_iter()
-        .rev()
-        .enumerate()
-        .map(|(position, record)| view! { <FoldedCall record open=position == 0 /> })
-        .collect_view();
+    let is_switch = |record: &Record| record.operation == "AssumeRole";
+    let newest_is_switch = records.last().is_some_and(is_switch);
+    let (switches, own): (Vec<_>, Vec<_>) = records.into_iter().partition(is_switch);
+    let empty = own.is_empty();
+    let folded = |records: Vec<Record>| {
+        records
+            .into_iter()
+            .rev()
+            .enumerate()
+            .map(|(position, record)| view! { <FoldedCall record open=position == 0 /> })
+            .collect_view()
+    };
+    let switched = (!switches.is_empty()).then(|| {
+        let count = switches.len();
+        let summary = if count == 1 { "1 role switch".to_owned() } else { format!("{count} role switches") };
+        view! {
+            <details class="switches" open=newest_is_switch>
+                <summary>{summary}" on this page"<span class="hint">" They do no part of the step."</span></summary>
+                {folded(switches)}
+            </details>
+        }
+    });
+    let calls = folded(own);
     view! {
         <section class="results" id="results" data-live="" aria-labelledby="results-title">
             <h2 id="results-title">"What came of it"</h2>
@@ -187,6 +211,7 @@ fn Results(records: Vec<Record>) -> impl IntoView {
                     view! { <p class="empty">"No call has been made in this step yet. Each one appears here with its verdict."</p> }
                 })}
             {calls}
+            {switched}
         </section>
     }
     .into_any()

@@ -5,6 +5,7 @@ use crate::{
     components::{
         layout::Layout,
         notice::{Notice, Problem, Tone},
+        open_scenario::OpenScenario,
         removals::Removals,
     },
     console::{ConsoleError, Lab, StepId, Undoing},
@@ -44,6 +45,7 @@ fn Undo(lab: Lab, undoing: Undoing) -> impl IntoView {
     let deletes_key = removals.iter().any(|removal| removal.call == "kms:ScheduleKeyDeletion");
     let dependents = also.iter().map(|step| view! { <li>{step_named(*step)}</li> }).collect_view();
     let back = format!("/steps/{}", step.slug());
+    let open = lab.open_scenario;
     let body = match nothing {
         true => view! { <p>"Nothing of this step is there, so there is nothing to undo."</p> }.into_any(),
         false => view! {
@@ -96,6 +98,7 @@ fn Undo(lab: Lab, undoing: Undoing) -> impl IntoView {
                     <h1>{format!("Undo {}", step.label())}</h1>
                 </header>
                 <Problem />
+                <OpenScenario open before="before you undo this step" />
                 {body}
             </article>
         </Layout>

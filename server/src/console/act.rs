@@ -242,13 +242,17 @@ async fn create_key(
     administrators: &[String],
     users: &[String],
 ) -> Result<Made, ConsoleError> {
+    let alias = alias.strip_prefix("alias/").unwrap_or(alias);
+    // A key whose alias was refused is there and works: what is missing is the alias alone.
+    if let (Some(key), None) = (desk.lab.key_arn.clone(), &desk.lab.key_alias) {
+        return create_alias(desk, form, alias, &key).await;
+    }
     let arns = |names: &[String]| names.iter().map(|name| desk.lab.role_arn(name)).collect::<Vec<_>>();
     let policy =
         key_policy::console_policy(&desk.lab.account_id, &arns(administrators), &arns(users)).to_string();
     let user_present = users.iter().any(|user| user == RoleName::AuthorizedUsers.name());
     let kms = desk.clients.kms.clone();
     let request = kms.create_key().policy(policy).description(description).send().asked();
-    let alias = alias.strip_prefix("alias/").unwrap_or(alias);
     let made = desk
         .call(Question::new("kms", "CreateKey"), alias, request, |lab, result| {
             if let Ok(output) = result {
@@ -262,9 +266,15 @@ async fn create_key(
         Ok(output) => output.key_metadata().map(|key| key.key_id().to_owned()).unwrap_or_default(),
         Err(answer) => return Ok(Err(answer)),
     };
+    create_alias(desk, form, alias, &key).await
+}
+
+/// The alias of the key that step 4 made, by its id or ARN.
+async fn create_alias(desk: &mut Desk<'_>, form: &str, alias: &str, key: &str) -> Result<Made, ConsoleError> {
+    let kms = desk.clients.kms.clone();
     let alias_name = format!("alias/{alias}");
-    let request = kms.create_alias().alias_name(&alias_name).target_key_id(&key).send().asked();
-    let mut question = Question::new("kms", "CreateAlias").key(&key);
+    let request = kms.create_alias().alias_name(&alias_name).target_key_id(key).send().asked();
+    let mut question = Question::new("kms", "CreateAlias").key(key);
     question.alias = Some(alias_name.clone());
     let made = desk
         .call(question, alias_name.as_str(), request, |lab, result| {

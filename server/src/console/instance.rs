@@ -17,7 +17,7 @@ use crate::{
         usage::{self, GENERAL_STATUS},
     },
 };
-use app::console::{Answer, ConsoleError, Draft, Held, Persona, StepId, TerminalEntry};
+use app::console::{Answer, ConsoleError, Held, Persona, StepId, TerminalEntry};
 use http::StatusCode;
 
 /// New credentials appear this many seconds before the old ones end (`aws-semantics.md` §6).
@@ -36,8 +36,7 @@ pub(super) async fn run(
     let command = line::words(&line).and_then(|words| parse(&words));
     if matches!(command, Ok(Command::Nothing)) {
         let message = "Type a command, or help to see which there are.".to_owned();
-        let draft = Draft { values: Vec::new(), problem: Some(("line".into(), message.clone())) };
-        site.store.keep_draft(&lab.id, RUN_FORM, &draft).await?;
+        // Nothing was typed, so there is nothing to keep: the page that follows says it once.
         return Err(ConsoleError::Invalid { field: "line".into(), message });
     }
     let clear = matches!(command, Ok(Command::Clear));

@@ -151,7 +151,8 @@ fn denied(
             )
         }
         (Some(Lane::Trust), LaneVerdict::NotConsulted) if unseen_is_empty => format!(
-            "There is no role {} yet. STS does not say so: it answers as if {who} were not allowed.",
+            "There is no role {} yet, so nobody decided this by a policy. STS does not say that the role is missing: it answers as \
+             if {who} were not allowed. Step 2 makes the three roles of the walk.",
             refused.resource.rsplit('/').next().unwrap_or_default()
         ),
         (Some(Lane::Trust), LaneVerdict::NotConsulted) => {

@@ -3,7 +3,7 @@
 use super::{explain, lanes};
 use app::console::{Answer, Check, CheckLane, Lane, PolicyFrame, Verdict};
 use policy::{
-    Layer, NamedPolicy, Principal, ResourceKind,
+    LaneVerdict, Layer, NamedPolicy, Principal, ResourceKind,
     call::{self, Bearings, Judged, Question},
 };
 use serde_json::{Map, Value};
@@ -52,6 +52,7 @@ pub fn judge(
     let refused = judged.iter().find(|check| check.reached && !check.ruling.is_allowed());
     let agrees = agrees(refused, answer);
     let decided_by = match (agrees, refused) {
+        (true, Some(refused)) if role_is_missing(refused, gathered) => None,
         (true, Some(refused)) => refused.ruling.decided_by(),
         (true, None) if succeeded(answer) => {
             judged.iter().rev().find(|check| check.reached).and_then(|check| check.ruling.decided_by())
@@ -65,6 +66,15 @@ pub fn judge(
         explanation: explain::sentence(question, gathered, caller, answer, &judged, refused, agrees),
         checks: judged.iter().map(|judged| check(judged, gathered)).collect(),
     }
+}
+
+/// Whether a check fails for want of the role that somebody wants to become: then no policy has decided, for there is none.
+pub(super) fn role_is_missing(refused: &Judged, gathered: &Bearings) -> bool {
+    refused.ruling.resource_lane() == Some(Lane::Trust)
+        && refused.explanation.resource == LaneVerdict::NotConsulted
+        && gathered.trust_policy.is_none()
+        && gathered.unseen.is_empty()
+        && refused.ruling.decided_by() == Some(Lane::Trust)
 }
 
 pub(super) fn succeeded(answer: &Answer) -> bool {
@@ -123,6 +133,7 @@ fn check(judged: &Judged, gathered: &Bearings) -> Check {
         action: judged.ruling.spec.action.into(),
         resource: judged.resource.clone(),
         outcome: judged.explanation.outcome,
+        decided_by: judged.ruling.decided_by().filter(|_| !role_is_missing(judged, gathered)),
         reached: judged.reached,
         lanes: [iam].into_iter().chain(resource).collect(),
     }

@@ -100,7 +100,13 @@ fn unasked(lane: Lane, judged: &[Judged], gathered: &Bearings) -> String {
         Lane::Bucket if gathered.bucket_absent => "There is no such bucket.".into(),
         Lane::Bucket if on_bucket && gathered.bucket_policy.is_none() => "The bucket has no policy.".into(),
         Lane::Trust if arises && gathered.trust_policy.is_none() => {
-            "There is no such role, or no trust policy to see.".into()
+            let missing = gathered.unseen.is_empty();
+            let said = if missing {
+                "There is no such role, so there is no trust policy to ask."
+            } else {
+                "It could not be read."
+            };
+            said.into()
         }
         _ if arises => "Not asked: the call was refused before.".into(),
         _ => "Does not bear on this call.".into(),

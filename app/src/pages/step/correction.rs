@@ -9,7 +9,7 @@ use crate::{
         prose::Words,
     },
     console::{Action, Lane, ListingId, Persona, StepId},
-    serverfns::policy::correct::CorrectPolicy,
+    serverfns::{policy::correct::CorrectPolicy, role::switch::SwitchRole},
 };
 use leptos::{prelude::*, server_fn::ServerFn};
 
@@ -82,7 +82,7 @@ fn denied_by_bucket(data: &StepData) -> bool {
 #[component]
 fn CorrectIamPolicy(data: StepData, listing: ListingId, why: &'static str) -> impl IntoView {
     let frame = data.frame(Action::listing_form_id("correct", listing), CorrectPolicy::PATH);
-    let name = listing.name();
+    let (name, step) = (listing.name(), data.step);
     let not_admin = data.lab.acting.persona != Persona::Admin && !frame.done;
     view! {
         <section class="correction" aria-label="Correction">
@@ -96,8 +96,15 @@ fn CorrectIamPolicy(data: StepData, listing: ListingId, why: &'static str) -> im
                                     view! {
                                         <p>
                                             "IAM policies are changed by "<PersonaChip persona=Persona::Admin />
-                                            ": go back to Admin, correct it, and become the role again."
+                                            ". As the role you act as now the correction below is refused: go back to Admin first, correct \
+                                             it, and become the role again."
                                         </p>
+                                        <form method="post" action=SwitchRole::PATH>
+                                            <input type="hidden" name="step" value=step.slug() />
+                                            <button class="button button-small" name="persona" value=Persona::Admin.name()>
+                                                "Back to Admin, then correct it"
+                                            </button>
+                                        </form>
                                     }
                                 })}
                         </Notice>

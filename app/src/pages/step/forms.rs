@@ -3,11 +3,11 @@
 use super::{data::StepData, listing::ListingCard};
 use crate::{
     components::{
-        form::{DocumentField, RolesField, StepForm, TextField},
+        form::{DocumentField, FormFrame, RolesField, StepForm, TextField},
         notice::{Notice, Tone},
         prose::Words,
     },
-    console::{Action, RoleName},
+    console::{Action, RoleName, StepId},
     serverfns::{
         bucket::{create::CreateBucket, put_policy::PutBucketPolicy},
         instance::launch::LaunchInstance,
@@ -77,6 +77,7 @@ pub(crate) fn RolesForms(data: StepData) -> impl IntoView {
         .collect_view();
     let profile = data.frame(Action::CreateInstanceProfile.form_id(), CreateInstanceProfile::PATH);
     view! {
+        <ComesFirst data step=StepId::Policies missing="Not all three policies are there yet." />
         {roles}
         <StepForm
             frame=profile
@@ -126,6 +127,9 @@ pub(crate) fn BucketForms(data: StepData) -> impl IntoView {
 pub(crate) fn KeyForms(data: StepData) -> impl IntoView {
     let frame = data.frame("create-key", CreateKey::PATH);
     let alias = data.lab.key_alias.clone().unwrap_or_else(|| "secure-demo-key".into());
+    if let (Some(key), None) = (data.lab.key_arn.clone(), &data.lab.key_alias) {
+        return view! { <AliasForm frame alias key /> }.into_any();
+    }
     view! {
         <StepForm frame=frame.clone() title="KMS key" calls=&["kms:CreateKey", "kms:CreateAlias"] button="Create key">
             <TextField
@@ -183,6 +187,52 @@ pub(crate) fn KeyForms(data: StepData) -> impl IntoView {
     .into_any()
 }
 
+/// Step 4 again, where the key was made and its alias was refused.
+#[component]
+fn AliasForm(frame: FormFrame, alias: String, key: String) -> impl IntoView {
+    view! {
+        <StepForm frame=frame.clone() title="Alias of the KMS key" calls=&["kms:CreateAlias"] button="Create alias">
+            <Notice tone=Tone::Hint>
+                <p>
+                    "The key was made and works: "<code>{key}</code>
+                    ". Only its alias was refused, so this asks for an alias alone and makes no second key. For a key with other \
+                     administrators or users, undo the step first."
+                </p>
+            </Notice>
+            <TextField
+                frame
+                name="alias"
+                label="Alias"
+                value=alias
+                hint="A name for people. Letters, digits, and the characters / _ - ; not starting with aws/."
+            />
+        </StepForm>
+    }
+    .into_any()
+}
+
+/// Says which step comes first, where AWS would refuse the form for want of what that step makes; nothing where it is done.
+#[component]
+fn ComesFirst(
+    /// What was done so far.
+    data: StepData,
+    /// The step that makes it.
+    step: StepId,
+    /// What is missing, as a sentence.
+    missing: &'static str,
+) -> impl IntoView {
+    (!data.lab.is_done(step)).then(|| {
+        view! {
+            <Notice tone=Tone::Hint>
+                <p>
+                    {missing}" "<a href=format!("/steps/{}", step.slug())>{format!("{} is for that", step.label())}</a>
+                    "; until then AWS refuses this."
+                </p>
+            </Notice>
+        }
+    })
+}
+
 /// Step 5: Listing 4.
 #[component]
 pub(crate) fn BucketPolicyForms(data: StepData) -> impl IntoView {
@@ -196,7 +246,7 @@ pub(crate) fn BucketPolicyForms(data: StepData) -> impl IntoView {
         .clone()
         .into_iter()
         .map(|listing| {
-            let (frame, bucket) = (frame.clone(), data.lab.bucket.clone());
+            let (frame, bucket, early) = (frame.clone(), data.lab.bucket.clone(), data.clone());
             view! {
                 <ListingCard data=data.clone() listing=listing.clone()>
                     <StepForm
@@ -205,12 +255,14 @@ pub(crate) fn BucketPolicyForms(data: StepData) -> impl IntoView {
                         calls=&["s3:PutBucketPolicy"]
                         button="Put bucket policy"
                     >
+                        <ComesFirst data=early step=StepId::Bucket missing="There is no bucket yet." />
                         {without_key
                             .then(|| {
                                 view! {
                                     <Notice tone=Tone::Hint>
                                         <p>
-                                            "There is no key yet: the ARN below is only an example. Step 4 makes a key; a policy                                              put before refuses every upload until it is put again with that key's ARN."
+                                            "There is no key yet: the ARN below is only an example. Step 4 makes a key; a policy \
+                                             put before refuses every upload until it is put again with that key's ARN."
                                         </p>
                                     </Notice>
                                 }
@@ -229,6 +281,7 @@ pub(crate) fn InstanceForms(data: StepData) -> impl IntoView {
     let frame = data.frame(Action::LaunchInstance.form_id(), LaunchInstance::PATH);
     view! {
         <StepForm frame title="Instance with the profile authorized-users" calls=&["ec2:RunInstances"] button="Launch instance">
+            <ComesFirst data step=StepId::Roles missing="There is no instance profile yet." />
             <p>
                 "A small instance with the instance profile "<code>"authorized-users"</code>
                 ". Its metadata service answers with session tokens only (IMDSv2)."
@@ -242,6 +295,7 @@ pub(crate) fn InstanceForms(data: StepData) -> impl IntoView {
 #[component]
 pub(crate) fn KeyUserForms(data: StepData) -> impl IntoView {
     let present = data.lab.key_user_present;
+    let no_key = data.lab.key_arn.is_none();
     // The form that undoes what is now comes first. One that is already so is folded away but still works.
     let mut remove = data.frame(Action::RemoveKeyUser.form_id(), RemoveKeyUser::PATH);
     (remove.done, remove.already) = (false, present == Some(false));
@@ -249,7 +303,7 @@ pub(crate) fn KeyUserForms(data: StepData) -> impl IntoView {
     (add.done, add.already) = (false, present == Some(true));
     let calls: &'static [&'static str] = &["kms:GetKeyPolicy", "kms:PutKeyPolicy"];
     let state = match present {
-        None => "There is no key yet: step 4 makes it.",
+        None => "There is no key yet, and so no key users.",
         Some(true) => "The key policy names authorized-users as a key user.",
         Some(false) => "The key policy does not name authorized-users.",
     };
@@ -263,13 +317,15 @@ pub(crate) fn KeyUserForms(data: StepData) -> impl IntoView {
             <p>"Puts the role's ARN into both statements for key users and writes the policy back."</p>
         </StepForm>
     };
-    let (first, second) = if data.step == crate::console::StepId::Restore {
+    let (first, second) = if data.step == StepId::Restore {
         (add.into_any(), remove.into_any())
     } else {
         (remove.into_any(), add.into_any())
     };
     view! {
         <p class="state"><strong>"Now: "</strong>{state}</p>
+        {no_key
+            .then(|| view! { <p><a href="/steps/key">"Step 4 makes the key"</a>"; until then these forms call nothing."</p> })}
         {first}
         {second}
     }

@@ -6,6 +6,7 @@ use crate::{
         call::Outcome,
         icon::{Glyph, Icon},
         notice::{Notice, Tone},
+        open_scenario::OpenScenario,
         persona::PersonaChip,
         prose::Words,
     },
@@ -30,6 +31,7 @@ pub(crate) fn Help(data: StepData) -> impl IntoView {
             </div>
             <div class="card solve">
                 <h3>"Do it for me"</h3>
+                <OpenScenario open=data.lab.open_scenario before="before it is done for you" />
                 <Solve step solution acting />
             </div>
             <div class="help-small">

@@ -2,7 +2,8 @@
 //!
 //! Facts follow `aws-semantics.md`; the section is named where one is easy to get wrong. Backticks set names as code.
 
-use crate::console::StepId;
+use super::data::StepData;
+use crate::console::{ListingId, Listings, StepId};
 
 /// The words of one step.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +21,43 @@ pub(crate) struct StepText {
 /// The title of a step.
 pub(crate) const fn title(step: StepId) -> &'static str {
     of(step).title
+}
+
+/// Why a step is there, in this lab: what a listing does depends on how it is spelled.
+pub(crate) fn why(data: &StepData) -> Vec<&'static str> {
+    let mut why = of(data.step).why.to_vec();
+    if data.step == StepId::Policies {
+        let printed = |listing| data.lab.spelling(listing) == Listings::Printed;
+        why.insert(1, denies(printed(ListingId::BucketAdmin), printed(ListingId::KeyAdmin)));
+    }
+    why
+}
+
+/// What the Denies of Listings 1 and 2 come to, by which of the two is as printed.
+const fn denies(bucket_admin: bool, key_admin: bool) -> &'static str {
+    match (bucket_admin, key_admin) {
+        (false, false) => {
+            "The two administrators' policies allow a whole service and then take the dangerous part away with an explicit \
+             Deny. A Deny that applies wins over every Allow in any policy, so the right does not come back by attaching something \
+             more."
+        }
+        (true, true) => {
+            "The two administrators' policies allow a whole service and then mean to take the dangerous part away with an explicit \
+             Deny. As printed, neither Deny ever applies: that of Listing 1 names the bucket while its actions are made on objects, and \
+             the resource of Listing 2 begins with a space and so is no ARN. Listing 1 leaves the role everything it seems to take \
+             away; Listing 2 gives nothing on any key and denies nothing either."
+        }
+        (true, false) => {
+            "The two administrators' policies allow a whole service and then mean to take the dangerous part away with an explicit \
+             Deny, which wins over every Allow where it applies. That of Listing 1 as printed never does: it names the bucket, and \
+             its actions are made on objects. So the bucket's administrator keeps what it seems to lose."
+        }
+        (false, true) => {
+            "The two administrators' policies allow a whole service and then mean to take the dangerous part away with an explicit \
+             Deny, which wins over every Allow where it applies. That of Listing 2 as printed never does: its resource begins with \
+             a space and so is no ARN. Nor does its Allow, so the role can do nothing with any key through this policy."
+        }
+    }
 }
 
 /// The words of a step.
@@ -44,14 +82,12 @@ const POLICIES: StepText = StepText {
     why: &[
         "An IAM policy on its own gives nobody anything; it waits to be attached. The walk needs three: one for whoever \
          runs the bucket, one for whoever runs the key, and one for the program that uses both.",
-        "The two administrators' policies allow a whole service and then take the dangerous part away with an explicit \
-         Deny. A Deny in any policy wins over every Allow, so the right cannot come back by attaching something more.",
         "The third, `secure-bucket-access`, does not mention KMS at all. The right to use the key will come from the key's \
          own policy, which somebody else keeps.",
     ],
     who: "Admin makes policies and roles. The administrators of bucket and key do not exist yet.",
     notice: &[
-        "All three calls were decided by IAM alone: `iam:CreatePolicy` has no resource policy to ask.",
+        "IAM alone decides all three calls: `iam:CreatePolicy` has no resource policy to ask.",
         "IAM checks a document's grammar, not its sense. It accepts actions that do not exist and resources an action can \
          never apply to; that part of a statement simply never matches.",
     ],
@@ -70,7 +106,7 @@ const ROLES: StepText = StepText {
     who: "Admin again: making roles and attaching policies to them is what Admin is for.",
     notice: &[
         "Attaching is what turns a document into a permission, and it is a right of its own: `iam:AttachRolePolicy`.",
-        "Now press \u{201c}Try authorized-users\u{201d} in the bar at the top. IAM allows the call, for Admin may do everything, and it is \
+        "With the roles made, press \u{201c}Try authorized-users\u{201d} in the bar at the top. IAM allows the call, for Admin may do everything, and it is \
          refused all the same: a fourth lane appears, the trust policy, and it is silent. AWS gives no reason with this one.",
     ],
 };
@@ -85,7 +121,7 @@ const BUCKET: StepText = StepText {
     who: "secure-bucket-admin. Switching is a real `sts:AssumeRole`: STS answers with credentials for an hour, and the \
           server keeps them for this browser session.",
     notice: &[
-        "IAM decided alone: a bucket that does not exist yet has no bucket policy.",
+        "IAM decides alone: a bucket that does not exist yet has no bucket policy.",
         "A new bucket blocks public access and encrypts with keys S3 manages. Neither stands in the way of anyone inside \
          the account who has the S3 rights: S3 decrypts such objects for every permitted reader.",
     ],
@@ -148,11 +184,12 @@ const INSTANCE: StepText = StepText {
 const TEST_1: StepText = StepText {
     title: "An encrypted upload",
     why: &[
-        "The command names SSE-KMS and the one key the bucket policy insists on. All three policies should let it through.",
+        "The command names SSE-KMS and the one key the bucket policy insists on. The IAM policy and the key policy each allow \
+         their part of it, and the bucket policy, which only denies, has no reason to: it stays silent.",
     ],
     who: "The instance, as authorized-users. Whom you act as in the bar makes no difference to what it may do.",
     notice: &[
-        "Two checks for one upload. `s3:PutObject`: IAM allows, and the bucket policy has nothing to object, so it is \
+        "Two checks for one upload. `s3:PutObject`: IAM allows, and no statement of the bucket policy applies, so it is \
          silent. `kms:GenerateDataKey`: IAM is silent, and the key policy allows by naming the role.",
         "Those two Allows come from two documents kept by two different people, and as they stand neither would have let this \
          upload through alone.",
@@ -168,7 +205,7 @@ const TEST_2: StepText = StepText {
     notice: &[
         "IAM allows it; the bucket policy denies it, twice. Open the check: the request has neither condition key, and both \
          statements apply because a negated operator holds for an absent key.",
-        "The key policy was not consulted. S3 settles its own permission first, and there it ended.",
+        "The key policy is not consulted: S3 settles its own permission first, and there the call ends.",
     ],
 };
 
@@ -197,7 +234,7 @@ const TEST_4: StepText = StepText {
     notice: &[
         // §7 rule 5.
         "Read AWS's sentence closely: it says that no identity-based policy allows the action, although it was the key \
-         policy you edited. Both are true. The key policy no longer names the role, which is what turned the answer; what is \
+         policy that was edited. Both are true. The key policy no longer names the role, which is what turns the answer; what is \
          left of it hands the question on to IAM, and IAM gives this role no KMS action. AWS names the policy that could \
          still have said yes. (AWS documents the wording, not this very case: the blame on IAM is our reading of its rules.)",
         // §3, rows 47 and 48.
@@ -217,7 +254,8 @@ const RESTORE: StepText = StepText {
     ],
     who: "secure-key-admin adds the user; the instance tries again.",
     notice: &[
-        "The objects were never touched. One role changed one document twice, and in between the instance could not reach the data.",
+        "The objects themselves are never touched. One role changes one document twice, and in between the instance can neither read \
+         nor write the data.",
     ],
 };
 
