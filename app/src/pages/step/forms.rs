@@ -231,7 +231,8 @@ pub(crate) fn InstanceForms(data: StepData) -> impl IntoView {
         <StepForm frame title="Instance with the profile authorized-users" calls=&["ec2:RunInstances"] button="Launch instance">
             <p>
                 "A small instance with the instance profile "<code>"authorized-users"</code>
-                ". Its metadata service answers with session tokens only (IMDSv2)."
+                ". Its metadata service answers with session tokens only (IMDSv2). The image id in the call is a placeholder: on AWS, \
+                 name an AMI of yours."
             </p>
         </StepForm>
     }
