@@ -255,6 +255,34 @@ async fn a_check_of_a_printed_walk_names_the_defects_and_one_before_anything_is_
     for step in StepId::ALL {
         let (held, missing) = check(&empty, step).await;
         assert_eq!(held, 0, "{step:?} {missing:?}");
+        // A lab without a key, a role or an instance has not failed at what it could not try.
+        let found = empty.console.checked(step).await.unwrap().unwrap();
+        for probed in found.iter().filter(|probed| probed.untried) {
+            assert!(!probed.holds && probed.missing.starts_with("Needs "), "{step:?} {probed:?}");
+        }
+        assert!(step == StepId::Roles || found.iter().any(|probed| probed.untried), "{step:?} {found:?}");
         assert!(missing.iter().all(|line| line.split(": ").last().is_some_and(|advice| advice.len() > 20)));
+    }
+}
+
+/// `aws-semantics.md` §9, row 34.
+#[tokio::test]
+async fn before_there_is_a_key_the_check_of_step_3_tells_both_spellings_of_listing_1_apart() {
+    for (listings, refused) in [(Listings::Corrected, true), (Listings::Printed, false)] {
+        let walk = Walk::on(Place::passing().await).await;
+        walk.console.start(listings, walk.console.suggested_bucket()).await.unwrap();
+        walk.policies().await;
+        walk.roles().await;
+        walk.switch(Persona::SecureBucketAdmin).await;
+        let bucket = walk.lab().await.bucket;
+        walk.done(StepId::Bucket, Action::CreateBucket { name: bucket }).await;
+        let before = world(&walk).await;
+        let (_, missing) = check(&walk, StepId::Bucket).await;
+        let put = |line: &&String| line.starts_with("secure-bucket-admin cannot put an object");
+        let told = missing.iter().find(put);
+        assert_eq!(told.is_none(), refused, "{listings:?} {missing:?}");
+        assert!(told.is_none_or(|line| line.contains("and worked")), "{missing:?}");
+        assert!(walk.console.checked(StepId::Bucket).await.unwrap().unwrap().iter().all(|one| !one.untried));
+        assert_eq!(world(&walk).await, before, "what it put is deleted again");
     }
 }

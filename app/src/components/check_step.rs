@@ -36,15 +36,33 @@ pub(crate) fn CheckStep(
     .into_any()
 }
 
+/// What was found in a sentence or two. What was not tried counts neither as found nor as missing.
+fn summary(held: usize, failed: usize, all: usize) -> String {
+    let tried = held + failed;
+    let found = match (tried, failed) {
+        (0, _) => "Nothing could be tried yet.".to_owned(),
+        (_, 0) if tried == all => return format!("All {all} are as they should be."),
+        (_, 0) => format!("All {tried} that could be tried are as they should be."),
+        _ => format!("{held} of {tried} are as they should be. What is missing is said below."),
+    };
+    match all - tried {
+        0 => found,
+        untried => format!("{found} Not tried yet: {untried}. What each needs is said below."),
+    }
+}
+
 #[component]
 fn Found(found: Vec<Probed>) -> impl IntoView {
-    let (held, all) = (found.iter().filter(|probed| probed.holds).count(), found.len());
+    let count = |of: fn(&Probed) -> bool| found.iter().filter(|probed| of(probed)).count();
+    let summary =
+        summary(count(|probed| probed.holds), count(|probed| !probed.holds && !probed.untried), found.len());
     let lines = found
         .into_iter()
-        .map(|Probed { claim, holds, missing, records }| {
-            let (class, icon, word) = match holds {
-                true => ("probe holds", Icon::Allows, "So"),
-                false => ("probe fails", Icon::Denies, "Not so"),
+        .map(|Probed { claim, holds, untried, missing, records }| {
+            let (class, icon, word) = match (holds, untried) {
+                (true, _) => ("probe holds", Icon::Allows, "So"),
+                (false, false) => ("probe fails", Icon::Denies, "Not so"),
+                (false, true) => ("probe", Icon::NotConsulted, "Not tried yet"),
             };
             let last = records.last().copied();
             view! {
@@ -59,14 +77,23 @@ fn Found(found: Vec<Probed>) -> impl IntoView {
             }
         })
         .collect_view();
-    let summary = if held == all {
-        format!("All {all} are as they should be.")
-    } else {
-        format!("{held} of {all} are as they should be. What is missing is said below.")
-    };
     view! {
         <p role="status"><strong>{summary}</strong></p>
         <ul class="probes">{lines}</ul>
     }
     .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::summary;
+
+    #[test]
+    fn what_was_not_tried_counts_neither_as_found_nor_as_missing() {
+        assert_eq!(summary(3, 0, 3), "All 3 are as they should be.");
+        assert_eq!(summary(1, 1, 2), "1 of 2 are as they should be. What is missing is said below.");
+        assert!(summary(2, 0, 3).starts_with("All 2 that could be tried"));
+        assert!(summary(1, 1, 3).starts_with("1 of 2 are as they should be."));
+        assert!(summary(0, 0, 3).starts_with("Nothing could be tried yet. Not tried yet: 3."));
+    }
 }

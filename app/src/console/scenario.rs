@@ -256,6 +256,9 @@ pub struct Probed {
     pub claim: String,
     /// Whether it is so.
     pub holds: bool,
+    /// Whether it could not be tried, for want of what it is about or of whoever is to try. It then neither holds nor fails.
+    #[serde(default)]
+    pub untried: bool,
     /// What is missing and what to do; empty when it holds.
     pub missing: String,
     /// The calls that showed it, by [`Record::id`].

@@ -50,6 +50,31 @@ fn sum(counts: &[(String, u32)]) -> u64 {
     counts.iter().map(|(_, count)| u64::from(*count)).sum()
 }
 
+/// How these requests compare with the free ones, up to what they cost.
+fn free(requests: u64) -> String {
+    match requests {
+        0 => "Nothing was asked of KMS yet, which costs ".into(),
+        1 => "The 1 request above is within that, so it costs ".into(),
+        2..=FREE => format!("{} requests are within that, so they cost ", thousands(requests)),
+        _ => format!(
+            "Of {} requests, {} are beyond that, and cost ",
+            thousands(requests),
+            thousands(requests - FREE)
+        ),
+    }
+}
+
+/// How often S3 asked KMS for one upload or download.
+fn per_transfer(through_s3: u64, transfers: u32) -> String {
+    if transfers == 0 {
+        return "Nothing was uploaded or downloaded under the key yet, so S3 has not asked KMS.".into();
+    }
+    let average = format!("{:.2}", through_s3 as f64 / f64::from(transfers));
+    let average = average.trim_end_matches('0').trim_end_matches('.');
+    let times = if average == "1" { "time" } else { "times" };
+    format!("S3 asked KMS {average} {times} for each upload or download under the key.")
+}
+
 const PER_REQUEST: &str = "$0.03 per 10,000";
 
 /// A row of the first table.
@@ -79,10 +104,7 @@ fn Cost(lab: Lab, costs: Costs) -> impl IntoView {
     let keys = u64::from(costs.keys);
     let (through_s3, direct) = (sum(&costs.through_s3), sum(&costs.direct));
     let requests = through_s3 + direct;
-    let per_transfer = match costs.transfers {
-        0 => "–".to_owned(),
-        transfers => format!("{:.2}", through_s3 as f64 / f64::from(transfers)),
-    };
+    let (within, per_transfer) = (free(requests), per_transfer(through_s3, costs.transfers));
     let months = [100_000_u64, 1_000_000, 100_000_000].map(|objects| {
         // One upload and one download an object, each a request of S3 at KMS.
         let (plain, with_keys) = (objects * 2, objects * 2 / 100);
@@ -133,17 +155,15 @@ fn Cost(lab: Lab, costs: Costs) -> impl IntoView {
                     </div>
                     <p>
                         "The first 20,000 requests of a month are free, over all regions of the account. "
-                        {format!("{requests} requests are within that, so they cost ")}<strong>{dollars(beyond_free(requests))}</strong>
-                        {format!(". S3 asked KMS {per_transfer} times for each upload or download under the key.")}
+                        {within}<strong>{dollars(beyond_free(requests))}</strong>". "{per_transfer}
                     </p>
                 </section>
                 <section aria-labelledby="cost-scale">
                     <h2 id="cost-scale">"The same at scale"</h2>
                     <p>
-                        "Each object uploaded once and downloaded once in a month. With an S3 Bucket Key, S3 asks KMS for one key for the \
-                         bucket and derives the objects’ keys from it for a while: AWS says that saves up to 99 % of the requests, which is \
-                         what the last column takes. The price of that is a lag, since a revoked user may go on for as long as that key is \
-                         kept; this lab has Bucket Keys off, so that test 4 takes effect at once."
+                        "Each object uploaded once and downloaded once in a month. With an S3 Bucket Key, S3 asks KMS for one key for each \
+                         requester’s session and derives the objects’ keys from it for a while: AWS says that saves up to 99 % of the requests, \
+                         which is what the last column takes. The price of that is that a revocation may lag; AWS does not say how long. This lab has Bucket Keys off, so that test 4 takes effect at once."
                     </p>
                     <div class="table-frame">
                         <table class="lock-table">
@@ -165,7 +185,7 @@ fn Cost(lab: Lab, costs: Costs) -> impl IntoView {
                         <li>"A key that is pending deletion costs nothing; one that is disabled does."</li>
                         <li>"Rotation may add the price of a key for the first rotations."</li>
                         <li>"With a key of another account, the account that calls pays for the requests, the one that owns the key for the key."</li>
-                        <li>"A refused call is a request as well."</li>
+                        <li>"Whether a refused call is billed as a request is not known here: AWS’s price page does not say. The table above counts it."</li>
                     </ul>
                     <p class="hint">
                         "List prices as noted in November 2026 from "
@@ -194,7 +214,7 @@ fn thousands(number: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{beyond_free, dollars, thousands};
+    use super::{beyond_free, dollars, free, per_transfer, thousands};
 
     #[test]
     fn money_is_written_as_people_write_it() {
@@ -210,6 +230,19 @@ mod tests {
         }
         assert_eq!(thousands(1_000_000), "1,000,000");
         assert_eq!(thousands(100), "100");
+    }
+
+    #[test]
+    fn requests_are_called_free_only_as_far_as_they_are() {
+        assert!(free(20_000).starts_with("20,000 requests are within that"));
+        assert!(free(20_001).starts_with("Of 20,001 requests, 1 are beyond that"));
+    }
+
+    #[test]
+    fn before_any_transfer_no_average_is_told() {
+        assert!(per_transfer(0, 0).starts_with("Nothing was uploaded or downloaded"));
+        assert!(per_transfer(3, 3).starts_with("S3 asked KMS 1 time for"));
+        assert!(per_transfer(3, 2).starts_with("S3 asked KMS 1.5 times for"));
     }
 
     #[test]

@@ -49,7 +49,7 @@ fn Locks(lab: Lab, newest: i64, scene: Scene) -> impl IntoView {
             <article class="page-head">
                 <h1>"The three locks, now"</h1>
                 <p>
-                    "Read back from AWS a moment ago: every role of the account, its IAM policies, the bucket policy and the key \
+                    "Read back from AWS a moment ago: the account’s roles (the first eight) and its Admin, their IAM policies, the bucket policy and the key \
                      policy, and what follows from them. The page follows every change. To see what a change would do before you \
                      make it, go to "<a href="/what-if">"What if"</a>"."
                 </p>

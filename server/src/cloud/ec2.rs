@@ -113,7 +113,8 @@ impl Ec2 {
         }
     }
 
-    /// `RunInstances`: one instance of an image and type, with an instance profile.
+    /// `RunInstances`: one instance of an image and type, with an instance profile, whose metadata service asks for session tokens
+    /// (IMDSv2).
     ///
     /// # Errors
     /// What EC2 answered, or why it did not.
@@ -126,6 +127,7 @@ impl Ec2 {
                 ("MinCount", "1"),
                 ("MaxCount", "1"),
                 ("IamInstanceProfile.Name", profile),
+                ("MetadataOptions.HttpTokens", "required"),
             ])
             .await?;
         let mut answer: RunInstancesResponse = parse(&answer)?;
@@ -273,7 +275,9 @@ mod tests {
         let request = target.2.lock().unwrap().remove(0);
         let authorization = request.headers()["authorization"].to_str().unwrap();
         assert!(authorization.contains("/us-east-1/ec2/aws4_request"), "{authorization}");
-        assert!(String::from_utf8_lossy(request.body()).contains("IamInstanceProfile.Name=authorized-users"));
+        let body = String::from_utf8_lossy(request.body());
+        assert!(body.contains("IamInstanceProfile.Name=authorized-users"), "{body}");
+        assert!(body.contains("MetadataOptions.HttpTokens=required"), "{body}");
     }
 
     #[tokio::test]

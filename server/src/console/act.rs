@@ -12,7 +12,7 @@ use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
 use futures::FutureExt as _;
 use serde_json::Value;
 
-/// An image and a type for an instance that runs nothing: what the tutorial calls "an Amazon Linux AMI" and "t2.micro".
+/// An image and a type for an instance that runs nothing, the image a placeholder: what the tutorial calls "an Amazon Linux AMI" and "t2.micro".
 const IMAGE: &str = "ami-0abcdef1234567890";
 const INSTANCE_TYPE: &str = "t2.micro";
 

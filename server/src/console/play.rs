@@ -26,6 +26,8 @@ pub(super) struct Ran {
     pub(super) records: Vec<i64>,
     /// What came out otherwise, as a sentence; `None` if all was as expected.
     pub(super) otherwise: Option<String>,
+    /// Whether nothing was tried, since the persona has no credentials; `otherwise` says why.
+    pub(super) vacant: bool,
 }
 
 /// Makes calls as a persona, in order. Gives the lab back with what they changed in it, and with what puts that back.
@@ -43,7 +45,7 @@ pub(super) async fn run(
     let mut desk = match Box::pin(role::desk(site, lab, occasion, by, &mut ran.records)).await? {
         Ok(desk) => desk,
         Err(vacant) => {
-            ran.otherwise = Some(vacant.why);
+            (ran.otherwise, ran.vacant) = (Some(vacant.why), true);
             return Ok((vacant.lab, ran));
         }
     };

@@ -290,12 +290,13 @@ pub(super) async fn check(site: &Site, lab: LabState, step: StepId) -> Result<()
                     .any(|(call, _)| call.operations().iter().any(|name| name.starts_with("kms:")));
         if probe.calls.is_empty() || (needs_key && lab.key_arn.is_none()) {
             let missing = match needs_key {
-                true => "There is no key yet. Create it in step 4.",
+                true => "Needs a KMS key, which step 4 creates.",
                 false => probe.missing,
             };
             found.push(Probed {
                 claim: probe.claim,
                 holds: false,
+                untried: true,
                 missing: missing.into(),
                 records: Vec::new(),
             });
@@ -303,10 +304,14 @@ pub(super) async fn check(site: &Site, lab: LabState, step: StepId) -> Result<()
         }
         let ran;
         (lab, ran) = Box::pin(play::run(site, lab, occasion, probe.by, &probe.calls)).await?;
-        let missing = ran.otherwise.map(|what| format!("{what}. {}", probe.missing));
+        let missing = ran.otherwise.map(|what| match ran.vacant {
+            true => format!("Needs credentials of {}: {what}. {}", probe.by.name(), origin(probe.by)),
+            false => format!("{what}. {}", probe.missing),
+        });
         found.push(Probed {
             claim: probe.claim,
             holds: missing.is_none(),
+            untried: ran.vacant,
             missing: missing.unwrap_or_default(),
             records: ran.records,
         });
@@ -322,6 +327,14 @@ pub(super) async fn check(site: &Site, lab: LabState, step: StepId) -> Result<()
     }
     lab.beyond.checks.insert(step, found);
     Ok(site.store.save_lab(&lab).await?)
+}
+
+/// Where a persona that a check plays comes from.
+const fn origin(persona: Persona) -> &'static str {
+    match persona {
+        Persona::Instance => "Create the role and its profile in step 2, and launch the instance in step 7.",
+        _ => "Create the role in step 2, with a trust policy that names this account.",
+    }
 }
 
 /// What IAM holds of step 1's policies.

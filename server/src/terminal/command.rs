@@ -54,9 +54,8 @@ fn aws(words: &[&str]) -> Result<Command, Output> {
         [] => Err(usage::required(["command"])),
         ["help", about @ ..] => help::about(&["aws", &about.join(" ")].join(" ")).map(Command::Help),
         [about @ .., "help"] => help::about(&["aws", &about.join(" ")].join(" ")).map(Command::Help),
-        [service] if *service == "s3" || api::SERVICES.contains(service) => {
-            Err(usage::required(["operation"]))
-        }
+        ["s3"] => Err(usage::too_few("s3")),
+        [service] if api::SERVICES.contains(service) => Err(usage::required(["operation"])),
         ["s3", operation, rest @ ..] => s3::parse(operation, rest).map(|s3| Command::S3(s3, globals)),
         [service, operation, rest @ ..] if api::SERVICES.contains(service) => {
             api::parse(service, operation, rest).map(|call| Command::Api(call, globals))

@@ -36,6 +36,12 @@ pub fn required<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Output {
     error(format!("the following arguments are required: {arguments}"))
 }
 
+/// A command of the AWS CLI's own, such as `aws s3`, without one of its subcommands.
+pub fn too_few(command: &str) -> Output {
+    let usage = format!("usage: aws [options] {command} <subcommand> [parameters]");
+    Output::failed(USAGE_STATUS, format!("\n{usage}\naws: error: too few arguments\n"))
+}
+
 /// A value that cannot be read.
 pub fn parameter(option: &str, why: impl std::fmt::Display) -> Output {
     Output::failed(USAGE_STATUS, format!("\nError parsing parameter '{option}': {why}\n"))

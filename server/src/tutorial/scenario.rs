@@ -71,6 +71,8 @@ pub enum Call {
     GenerateDataKey,
     /// `kms:GenerateDataKeyWithoutPlaintext`.
     GenerateDataKeyWithoutPlaintext,
+    /// `kms:CreateGrant` of `kms:Decrypt` on the lab's key to this principal.
+    CreateGrant(String),
     /// *Key users > Add*: `kms:GetKeyPolicy`, `kms:PutKeyPolicy`.
     AddKeyUser(&'static str),
     /// *Key users > Remove*: the same.
@@ -148,6 +150,7 @@ impl Call {
             Self::PutKeyPolicy(..) => &["kms:PutKeyPolicy"],
             Self::GenerateDataKey => &["kms:GenerateDataKey"],
             Self::GenerateDataKeyWithoutPlaintext => &["kms:GenerateDataKeyWithoutPlaintext"],
+            Self::CreateGrant(_) => &["kms:CreateGrant"],
             Self::AddKeyUser(_) | Self::RemoveKeyUser(_) => &["kms:GetKeyPolicy", "kms:PutKeyPolicy"],
             Self::CreateKey(_) => &["kms:CreateKey"],
             Self::CreateRole(..) => &["iam:CreateRole"],

@@ -42,7 +42,7 @@ pub(crate) const fn why(id: ScenarioId) -> &'static [&'static str] {
         ],
         ScenarioId::RootStatementNarrowed => &[
             "The hole is the first statement of the key policy, which leaves all of KMS to IAM. Narrowed to management it leaves the key \
-             manageable and its use to those whom the key policy names.",
+             manageable by IAM. Its use is then for those whom the key policy names, and for those to whom one of them grants it.",
         ],
         ScenarioId::BucketOpened => &[
             "The bucket team makes the worst mistake it can: everybody in the world may read and write. Which lock still holds?",

@@ -126,8 +126,9 @@ pub(crate) const fn of_step(step: StepId) -> &'static [Defect] {
                     defect(
                         "Text",
                         "The text says that no other identity can read or write the data.",
-                        "Admin can read it: the key policy's first statement leaves the key to IAM as well. Narrow that statement \
-                 and the claim becomes true.",
+                        "Admin can read it: the key policy's first statement leaves the key to IAM as well. With that \
+                 statement narrowed to management, Admin has first to change the key policy, or to be granted the use by whoever may \
+                 grant it, and either leaves a trace.",
                     ),
                     defect(
                         "Text",

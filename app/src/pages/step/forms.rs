@@ -284,7 +284,8 @@ pub(crate) fn InstanceForms(data: StepData) -> impl IntoView {
             <ComesFirst data step=StepId::Roles missing="There is no instance profile yet." />
             <p>
                 "A small instance with the instance profile "<code>"authorized-users"</code>
-                ". Its metadata service answers with session tokens only (IMDSv2)."
+                ". Its metadata service answers with session tokens only (IMDSv2). The image id in the call is a placeholder: on AWS, \
+                 name an AMI of yours."
             </p>
         </StepForm>
     }

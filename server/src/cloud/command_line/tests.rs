@@ -111,8 +111,8 @@ fn calls_of_iam_sts_and_ec2_become_commands() {
         ("sts", "Action=GetCallerIdentity&Version=2011-06-15", "aws sts get-caller-identity"),
         (
             "ec2",
-            "Action=RunInstances&ImageId=ami-1&InstanceType=t2.micro&MinCount=1&MaxCount=1&IamInstanceProfile.Name=x&Version=2016-11-15",
-            "aws ec2 run-instances --image-id ami-1 --instance-type t2.micro --iam-instance-profile '{\"Name\":\"x\"}'",
+            "Action=RunInstances&ImageId=ami-1&InstanceType=t2.micro&MinCount=1&MaxCount=1&IamInstanceProfile.Name=x&MetadataOptions.HttpTokens=required&Version=2016-11-15",
+            "aws ec2 run-instances --image-id ami-1 --instance-type t2.micro --iam-instance-profile '{\"Name\":\"x\"}' --metadata-options '{\"HttpTokens\":\"required\"}'",
         ),
         (
             "ec2",

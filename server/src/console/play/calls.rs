@@ -127,6 +127,7 @@ pub(in crate::console) async fn make(desk: &mut Desk<'_>, call: &Call) -> Result
         | Call::PutKeyPolicy(..)
         | Call::GenerateDataKey
         | Call::GenerateDataKeyWithoutPlaintext
+        | Call::CreateGrant(_)
         | Call::AddKeyUser(_)
         | Call::RemoveKeyUser(_)
         | Call::CreateKey(_) => keys::on_key(desk, call).boxed().await?.into(),

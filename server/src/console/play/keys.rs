@@ -10,7 +10,7 @@ use crate::{
     verdict::Question,
 };
 use app::console::{Answer, ConsoleError, RoleName};
-use aws_sdk_kms::types::DataKeySpec;
+use aws_sdk_kms::types::{DataKeySpec, GrantOperation};
 
 /// Makes a call on the lab's key, or on the second account's.
 pub(super) async fn on_key(desk: &mut Desk<'_>, call: &Call) -> Result<Result<(), Answer>, ConsoleError> {
@@ -57,6 +57,14 @@ pub(super) async fn on_key(desk: &mut Desk<'_>, call: &Call) -> Result<Result<()
                 .await?
                 .map(drop)
         }
+        Call::CreateGrant(grantee) => {
+            let request = kms.create_grant().key_id(&key).grantee_principal(grantee);
+            let request = request.operations(GrantOperation::Decrypt).send().asked();
+            match desk.call(question("CreateGrant"), subject.as_str(), request, |_, _| {}).await? {
+                Ok(made) => revoke(desk, &key, subject, made.grant_id()).await?,
+                Err(answer) => Err(answer),
+            }
+        }
         Call::PutKeyPolicy(_, document) => put_key_policy(desk, of, &key, subject, document.clone()).await?,
         _ => {
             let request = kms.get_key_policy().key_id(&key).policy_name("default").send().asked();
@@ -77,6 +85,19 @@ pub(super) async fn on_key(desk: &mut Desk<'_>, call: &Call) -> Result<Result<()
             put_key_policy(desk, of, &key, subject, changed.to_string()).await?
         }
     })
+}
+
+/// Takes back a grant that a scenario expected to be refused: removing a key user or restoring a key policy would leave it.
+async fn revoke(
+    desk: &mut Desk<'_>,
+    key: &str,
+    subject: String,
+    grant: Option<&str>,
+) -> Result<Result<(), Answer>, ConsoleError> {
+    let kms = desk.clients.kms.clone();
+    let request = kms.revoke_grant().key_id(key).set_grant_id(grant.map(Into::into)).send().asked();
+    let question = Question::new("kms", "RevokeGrant").key(key);
+    Ok(desk.call(question, subject, request, |_, _| {}).await?.map(drop))
 }
 
 async fn put_key_policy(

@@ -139,10 +139,7 @@ fn sse(value: Option<&str>) -> Result<Sse, Output> {
     match value {
         None | Some("AES256") => Ok(Sse::Aes256),
         Some("aws:kms") => Ok(Sse::Kms),
-        Some("aws:kms:dsse") => {
-            Err(usage::not_here("this terminal encrypts with AES256 or aws:kms, not twice over"))
-        }
-        Some(_) => Err(usage::choice("--sse", &["AES256", "aws:kms", "aws:kms:dsse"])),
+        Some(_) => Err(usage::choice("--sse", &["AES256", "aws:kms"])),
     }
 }
 

@@ -92,6 +92,12 @@ fn what_is_not_understood_prints_what_the_program_prints() {
         ("aws s3 mv a b", 252, "usage: aws s3 mv <LocalPath> <S3Uri>"),
         ("aws s3 cp a s3://b --foo", 252, "\nUnknown options: --foo\n"),
         ("aws s3 cp a s3://b --sse des", 252, "argument --sse: Invalid choice"),
+        ("aws s3 cp a s3://b --sse aws:kms:dsse", 252, "argument --sse: Invalid choice"),
+        (
+            "aws s3",
+            252,
+            "\nusage: aws [options] s3 <subcommand> [parameters]\naws: error: too few arguments\n",
+        ),
         ("aws s3 cp a s3://b --sse-kms-key-id", 252, "--sse-kms-key-id: expected one argument"),
         ("aws s3 cp a", 252, "required: paths"),
         ("aws s3 cp a s3://b c", 252, "Unknown options: c"),

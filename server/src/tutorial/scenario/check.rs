@@ -60,7 +60,7 @@ pub fn probes(lab: &LabState, region: &str, step: StepId, stored: &Stored) -> Ve
     match step {
         StepId::Policies => policies(&of, stored, &mut probes),
         StepId::Roles => roles(&of, &mut probes),
-        StepId::Bucket => bucket(&mut probes),
+        StepId::Bucket => bucket(lab, &mut probes),
         StepId::Key => key(&mut probes),
         StepId::BucketPolicy => bucket_policy(&mut probes),
         StepId::Instance => instance(&mut probes),
@@ -161,7 +161,7 @@ fn policies(of: &Documents<'_>, stored: &Stored, probes: &mut Probes) {
                 claim,
                 Persona::Admin,
                 Vec::new(),
-                "There is no such policy yet. Create it with the form above, as Admin.",
+                "Needs that policy. Create it with the form above, as Admin.",
             ),
         }
     }
@@ -210,7 +210,7 @@ fn roles(of: &Documents<'_>, probes: &mut Probes) {
     );
 }
 
-fn bucket(probes: &mut Probes) {
+fn bucket(lab: &LabState, probes: &mut Probes) {
     probes.works(
         "secure-bucket-admin can ask where the bucket is",
         Persona::SecureBucketAdmin,
@@ -220,7 +220,8 @@ fn bucket(probes: &mut Probes) {
     probes.refused(
         "secure-bucket-admin cannot put an object into it",
         Persona::SecureBucketAdmin,
-        Call::PutObject(OBJECT.into(), Sse::LabKey),
+        // Before there is a key, nothing but the Deny stands in the way.
+        Call::PutObject(OBJECT.into(), if lab.key_arn.is_some() { Sse::LabKey } else { Sse::None }),
         Lane::Iam,
         "The Deny of Listing 1 does not reach the objects. Put the corrected listing in step 1.",
     );

@@ -2,12 +2,13 @@
 
 use super::super::{key_policy, listings};
 use crate::store::LabState;
-use app::console::{ListingId, Listings, RoleName};
+use app::console::{ListingId, Listings, Persona, RoleName};
 use serde_json::{Value, json};
 
-/// What KMS needs to keep a key manageable, as the AWS console gives it to key administrators, and nothing that uses the key.
+/// What KMS needs to keep a key manageable, and nothing that uses the key: what the AWS console gives to key administrators, but
+/// `kms:CreateAlias` by name, since `kms:Create*` covers `kms:CreateGrant`, and whoever may grant may grant themselves `kms:Decrypt`.
 const MANAGEMENT: [&str; 15] = [
-    "kms:Create*",
+    "kms:CreateAlias",
     "kms:Describe*",
     "kms:Enable*",
     "kms:List*",
@@ -69,6 +70,11 @@ impl Documents<'_> {
     /// A trust policy for Lambda, and for this account so that the console can play the function.
     pub fn trust_of_lambda(&self) -> String {
         self.trust(json!({ "Service": "lambda.amazonaws.com", "AWS": self.root() }))
+    }
+
+    /// The ARN of Admin, who is an IAM user.
+    pub fn admin(&self) -> String {
+        format!("arn:aws:iam::{}:user/{}", self.lab.account_id, Persona::Admin.name())
     }
 
     fn root(&self) -> String {

@@ -118,7 +118,7 @@ pub(super) fn iam_too_wide(of: &Documents<'_>) -> Vec<Move> {
             "The other team reads",
             "Both services allow it now in IAM alone.",
             "It works. The key policy’s first statement names the account and so leaves every KMS action to IAM: that is the hole, and \
-             “The root statement narrowed” closes it.",
+             “The root statement narrowed” shows how to shut it, and who may open it again.",
         )
         .works(Call::GetObject(REPORT.into()))
         .works(Call::PutObject(REPORT.into(), Sse::LabKey)),

@@ -88,7 +88,7 @@ pub(super) fn another_service(of: &Documents<'_>) -> Vec<Move> {
             "An execution role for a function",
             "Lambda runs a function with a role that trusts `lambda.amazonaws.com`. There is no Lambda here: the trust policy names this \
              account too, so that Trilock can take the role on and play the function. In a real set-up leave the account out.",
-            "The session’s name is the function’s: `assumed-role/report-function/report-function`.",
+            "As far as we know, Lambda names the session after the function: `assumed-role/report-function/report-function`.",
         )
         .works(Call::CreateRole(function.into(), of.trust_of_lambda())),
         Move::new(
@@ -116,7 +116,7 @@ pub(super) fn another_service(of: &Documents<'_>) -> Vec<Move> {
             Persona::ReportFunction,
             "The function reads and writes",
             "The same calls as from the instance.",
-            "Both work. Athena would differ in one thing: it calls S3 and KMS as whoever runs the query, so it is that person’s role that \
+            "Both work. Athena would differ in one thing, as far as we know: it calls S3 and KMS as whoever runs the query, so it is that person’s role that \
              must be a key user, for the bucket with the results as well.",
         )
         .allowed(get(), Lane::Key)
