@@ -66,7 +66,7 @@ mod tests {
 
     #[test]
     fn a_sound_document_says_so() {
-        let text = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::demo/*"}]}"#;
+        let text = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:DeleteObject", "Resource": "arn:aws:s3:::demo/*"}]}"#;
         assert!(html(text, Kind::Identity).contains("Nothing wrong"), "{}", html(text, Kind::Identity));
     }
 }
