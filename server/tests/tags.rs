@@ -176,6 +176,14 @@ async fn tags_that_cannot_be_read_are_named_where_evaluation_and_answer_differ()
         .send()
         .await
         .unwrap();
+    // The key's administrator still reads them.
+    let record = walk.last_call(&walk.run(StepId::Test1, &walk.upload_command("").await).await).await;
+    assert_eq!(record.answer.status, 403, "{:?}", record.answer);
+    assert!(record.verdict.agrees, "{}", record.verdict.explanation);
+
+    let account = walk.lab().await.account_id;
+    let blind = denying("kms:ListResourceTags", "aws:PrincipalAccount", &account);
+    write_policy(&walk, "secure-key-admin", blind).await;
     let record = walk.last_call(&walk.run(StepId::Test1, &walk.upload_command("").await).await).await;
     assert_eq!(record.answer.status, 403, "{:?}", record.answer);
     assert!(!record.verdict.agrees);
