@@ -182,10 +182,12 @@ test("a command's output and its verdict are in a live region, and the focus sta
   const log = page.getByRole("log", { name: "Terminal log" });
   assert.equal(await log.getAttribute("aria-live"), "polite");
   const line = page.getByRole("textbox", { name: "command" });
+  // What the script brings says that it is there.
+  await page.getByText("Tab completes, and moves on").waitFor();
   await line.fill("aws s3 ls");
   await page.keyboard.press("Enter");
   await log.getByText("S3 ListBuckets 200, decided by IAM").waitFor();
-  assert.ok(await line.evaluate((element) => element === document.activeElement));
+  await page.waitForFunction(() => document.activeElement?.id === "terminal-line");
   // Out of the terminal again, in both directions.
   await page.keyboard.press("Tab");
   assert.ok(await page.getByRole("button", { name: "Run" }).last().evaluate((element) => element === document.activeElement));

@@ -68,8 +68,9 @@ for (const { name, javaScriptEnabled } of projects) {
     await visitor.step("key");
     await visitor.become("secure-key-admin");
     await visitor.step("policies");
-    const document = page.locator("#form-create-policy-secure-bucket-admin").getByLabel("Policy document");
-    await page.getByText("Listing 1: secure-bucket-admin").first().click();
+    const form = page.locator("#form-create-policy-secure-bucket-admin");
+    const document = form.getByLabel("Policy document");
+    await page.locator("details.step-form").filter({ has: form }).locator("> summary").click();
     await document.fill(DRAFT);
     await visitor.press("Create secure-bucket-admin");
     const address = page.url();
