@@ -125,6 +125,8 @@ test("the frame of every page reads as it did: header, role bar, steps, footer",
   await matchesSnapshot(page.locator("body"), "frame-without-lab");
   const visitor = new Visitor(page, server.url);
   await visitor.startLab();
+  // The script brings it.
+  await page.getByRole("button", { name: "Jump" }).waitFor();
   for (const [name, part] of [
     ["banner", page.getByRole("banner")],
     ["role-bar", page.getByRole("region", { name: "Who you act as" })],
