@@ -54,9 +54,39 @@ fn bound(wasm: Vec<u8>, scratch: &Path) -> Result<Vec<Published>, Error> {
 
     let mut published = Vec::new();
     for path in files_below(scratch)? {
-        let bytes = fs::read(&path).map_err(Error::file("read", &path))?;
+        let mut bytes = fs::read(&path).map_err(Error::file("read", &path))?;
+        if path.extension().is_some_and(|extension| extension == "js") {
+            bytes = without_comments(&String::from_utf8_lossy(&bytes)).into_bytes();
+        }
         let name = path.strip_prefix(scratch).unwrap_or(&path);
         published.push((Path::new("pkg").join(name), bytes));
     }
     Ok(published)
+}
+
+/// JavaScript as wasm-bindgen writes it, without the lines that only explain it and without indentation: nobody reads them in a
+/// browser, and everybody downloads them.
+fn without_comments(script: &str) -> String {
+    let mut kept = String::with_capacity(script.len());
+    let mut in_comment = false;
+    for line in script.lines().map(str::trim) {
+        in_comment |= line.starts_with("/**");
+        if !in_comment && !line.is_empty() && !line.starts_with("//") {
+            kept.push_str(line);
+            kept.push('\n');
+        }
+        in_comment &= !line.ends_with("*/");
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_comments;
+
+    #[test]
+    fn a_script_loses_its_comments_and_nothing_else() {
+        let script = "/**\n * @param {number} a\n */\nfunction f(a) {\n    // why\n    return a / 2;\n}\n\n/** one line */\nf(1);\n";
+        assert_eq!(without_comments(script), "function f(a) {\nreturn a / 2;\n}\nf(1);\n");
+    }
 }
