@@ -246,7 +246,7 @@ export function strayFocus(page) {
     const target = location.hash && document.getElementById(location.hash.slice(1));
     if (!target) return location.hash ? [`${location.hash} is not on the page`] : [];
     const focused = document.activeElement;
-    // A command that was sent in the background, and a policy that was typed into, leave the address as it was.
-    return target.contains(focused) || focused.matches("#terminal-line, [data-document]") ? [] : [`the focus is at <${focused.localName} id="${focused.id}">, not in ${location.hash}`];
+    // A command that was sent in the background leaves the address as it was, and the focus where the next one is typed.
+    return target.contains(focused) || focused.id === "terminal-line" ? [] : [`the focus is at <${focused.localName} id="${focused.id}">, not in ${location.hash}`];
   });
 }

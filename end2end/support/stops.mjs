@@ -383,6 +383,8 @@ export async function takeKeyUserAwayOnPaper(visitor) {
 }
 
 async function spoilKeyPolicy(visitor) {
+  // As one comes to the page, and not from a call that it points at.
+  await visitor.page.goto(`${visitor.url}/what-if`);
   const key = keyPolicy(visitor);
   const field = key.getByRole("textbox", { name: "Key policy", includeHidden: true });
   if (!(await field.isVisible())) await key.locator("summary").first().click();

@@ -225,7 +225,10 @@ impl Console for SessionConsole {
         renewed: bool,
     ) -> Result<Option<i64>, ConsoleError> {
         self.to_its_end(move |site, lab| async move {
-            Ok(role::take(&site, lab, persona, step, renewed).await?.1)
+            let mut records = Vec::new();
+            // A refusal is in the records too: that is what there is to see.
+            let _ = role::take(&site, lab, persona, step, renewed, &mut records).await?;
+            Ok(records.pop())
         })
         .await
     }

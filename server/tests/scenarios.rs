@@ -6,34 +6,11 @@
 mod support;
 
 use app::console::{
-    Action, Console as _, Lane, ListingId, Listings, Persona, StepId,
+    Action, Console as _, Lane, Listings, Persona, StepId,
     scenario::{Attempt, Lock, Occasion, Scenario, ScenarioId, Scenarios as _},
 };
 use support::{Walk, place::Place};
 use trilock::cloud::Clients;
-
-/// A lab after step 7, in either spelling; printed, Listing 2 is corrected, as step 4 wants it.
-async fn built(listings: Listings) -> Walk {
-    if listings == Listings::Corrected {
-        return Walk::built().await;
-    }
-    let walk = Walk::on(Place::passing().await).await;
-    walk.console.start(listings, walk.console.suggested_bucket()).await.unwrap();
-    walk.policies().await;
-    walk.done(StepId::Policies, Action::CorrectPolicy { listing: ListingId::KeyAdmin }).await;
-    walk.roles().await;
-    walk.switch(Persona::SecureBucketAdmin).await;
-    let bucket = walk.lab().await.bucket;
-    walk.done(StepId::Bucket, Action::CreateBucket { name: bucket }).await;
-    walk.switch(Persona::SecureKeyAdmin).await;
-    walk.done(StepId::Key, walk.key_form()).await;
-    walk.switch(Persona::SecureBucketAdmin).await;
-    let document = walk.console.listing(ListingId::BucketPolicy, None).await.unwrap().document;
-    walk.done(StepId::BucketPolicy, Action::PutBucketPolicy { document }).await;
-    walk.switch(Persona::Admin).await;
-    walk.done(StepId::Instance, Action::LaunchInstance).await;
-    walk
-}
 
 /// What the lab's AWS holds that a scenario could change.
 async fn world(walk: &Walk) -> Vec<String> {
@@ -95,7 +72,7 @@ fn otherwise(scenario: &Scenario) -> Vec<String> {
 }
 
 async fn play_all(listings: Listings) {
-    let walk = built(listings).await;
+    let walk = Walk::built_from(listings, Place::passing().await).await;
     let (before, lab) = (world(&walk).await, walk.lab().await);
     let mut wrong = Vec::new();
     for id in ScenarioId::ALL {
@@ -239,7 +216,7 @@ async fn a_check_holds_both_sides_of_every_step_on_a_corrected_walk_and_changes_
 
 #[tokio::test]
 async fn a_check_of_a_printed_walk_names_the_defects_and_one_before_anything_is_made_says_what_to_make() {
-    let walk = built(Listings::Printed).await;
+    let walk = Walk::built_from(Listings::Printed, Place::passing().await).await;
     let before = world(&walk).await;
     let (held, missing) = check(&walk, StepId::Policies).await;
     assert_eq!((held, missing.len()), (5, 3), "{missing:?}");

@@ -20,33 +20,18 @@ pub(crate) fn ActivityStream() -> impl IntoView {
 
 #[cfg(feature = "hydrate")]
 fn listen(set_live: WriteSignal<bool>) {
-    use wasm_bindgen::{JsCast, closure::Closure};
-
-    let Ok(source) = web_sys::EventSource::new(&address()) else { return };
-    let on_message = Closure::<dyn Fn(web_sys::MessageEvent)>::new(|event: web_sys::MessageEvent| {
+    super::page::listen(&newest(), set_live, |event| {
         if let Some(row) = event.data().as_string() {
             prepend(&event.last_event_id(), &row);
         }
     });
-    source.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
-    let on_open = Closure::<dyn Fn()>::new(move || set_live.set(true));
-    source.set_onopen(Some(on_open.as_ref().unchecked_ref()));
-    let on_error = Closure::<dyn Fn()>::new(move || set_live.set(false));
-    source.set_onerror(Some(on_error.as_ref().unchecked_ref()));
-    // They live as long as the page.
-    on_message.forget();
-    on_open.forget();
-    on_error.forget();
 }
 
-/// The stream from the newest call on the page on, so that none is lost between rendering and listening.
+/// The newest call on the page: from there on none is lost between rendering and listening.
 #[cfg(feature = "hydrate")]
-fn address() -> String {
-    let newest = document()
-        .get_element_by_id("activity-rows")
-        .and_then(|rows| rows.first_element_child())
-        .and_then(|row| row.id().strip_prefix("activity-").map(str::to_owned));
-    format!("/activity/stream?after={}", newest.as_deref().unwrap_or("0"))
+fn newest() -> String {
+    let row = super::page::by_id("activity-rows").and_then(|rows| rows.first_element_child());
+    row.and_then(|row| row.id().strip_prefix("activity-").map(str::to_owned)).unwrap_or_else(|| "0".into())
 }
 
 #[cfg(feature = "hydrate")]

@@ -25,19 +25,16 @@ pub(crate) fn LiveParts(
 mod browser {
     //! What only a browser can do.
 
-    use crate::islands::page::take_live_parts;
+    use crate::islands::page::{listen, take_live_parts};
     use leptos::prelude::*;
     use std::{cell::Cell, rc::Rc};
-    use wasm_bindgen::{JsCast, JsValue, closure::Closure};
+    use wasm_bindgen::{JsCast, JsValue};
     use wasm_bindgen_futures::{JsFuture, spawn_local};
 
     pub(super) fn follow(set_live: WriteSignal<bool>, after: i64) {
-        let Ok(source) = web_sys::EventSource::new(&format!("/activity/stream?after={after}")) else {
-            return;
-        };
         let loading = Rc::new(Cell::new(false));
         let again = Rc::new(Cell::new(false));
-        let on_message = Closure::<dyn Fn()>::new(move || {
+        listen(&after.to_string(), set_live, move |_| {
             again.set(true);
             if loading.replace(true) {
                 return;
@@ -51,15 +48,6 @@ mod browser {
                 loading.set(false);
             });
         });
-        source.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
-        let on_open = Closure::<dyn Fn()>::new(move || set_live.set(true));
-        source.set_onopen(Some(on_open.as_ref().unchecked_ref()));
-        let on_error = Closure::<dyn Fn()>::new(move || set_live.set(false));
-        source.set_onerror(Some(on_error.as_ref().unchecked_ref()));
-        // They live as long as the page.
-        on_message.forget();
-        on_open.forget();
-        on_error.forget();
     }
 
     async fn fetch() -> Result<(), JsValue> {

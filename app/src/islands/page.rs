@@ -1,9 +1,9 @@
-//! Finding parts of the page.
+//! What islands share: finding parts of the page, taking new ones from the server, listening to the lab's calls.
 
-use leptos::prelude::document;
-use wasm_bindgen::{JsCast, JsValue};
+use leptos::prelude::{Set as _, WriteSignal, document};
+use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Document, DomParser, Element, Response, SupportedType};
+use web_sys::{Document, DomParser, Element, EventSource, MessageEvent, Response, SupportedType};
 
 /// The elements of that kind that the selector finds.
 pub(super) fn all<T: JsCast>(document: &Document, selector: &str) -> Vec<T> {
@@ -53,4 +53,20 @@ fn follow_log(page: &Document, id: &str) -> Result<(), JsValue> {
         }
     }
     Ok(())
+}
+
+/// Listens to the lab's calls, from the one after `after` on, for as long as the page is open; `is_live` says whether the stream is
+/// there. `EventSource` connects again by itself and asks for what it missed.
+pub(super) fn listen(after: &str, is_live: WriteSignal<bool>, heard: impl Fn(MessageEvent) + 'static) {
+    let Ok(source) = EventSource::new(&format!("/activity/stream?after={after}")) else { return };
+    let on_message = Closure::<dyn Fn(MessageEvent)>::new(heard);
+    source.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+    let on_open = Closure::<dyn Fn()>::new(move || is_live.set(true));
+    source.set_onopen(Some(on_open.as_ref().unchecked_ref()));
+    let on_error = Closure::<dyn Fn()>::new(move || is_live.set(false));
+    source.set_onerror(Some(on_error.as_ref().unchecked_ref()));
+    // They live as long as the page.
+    on_message.forget();
+    on_open.forget();
+    on_error.forget();
 }

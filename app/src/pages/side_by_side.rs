@@ -3,7 +3,7 @@
 use super::{instead, lab_or_none_yet};
 use crate::{
     components::{layout::Layout, notice::Problem, persona::PersonaChip},
-    console::{ConsoleError, Lab, Persona, StepId},
+    console::{Lab, Persona, StepId},
     context::expect_console,
     serverfns::role::side_by_side::ChooseTwo,
 };
@@ -26,7 +26,6 @@ pub(crate) fn SideBySidePage() -> impl IntoView {
     Suspend::new(async move {
         match lab_or_none_yet(&*expect_console()).await {
             Ok(lab) => view! { <SideBySide lab left right /> }.into_any(),
-            Err(error @ ConsoleError::NoLab) => instead(error, None),
             Err(error) => instead(error, None),
         }
     })

@@ -65,24 +65,25 @@ pub(super) async fn switch(
     persona: Persona,
     step: Option<StepId>,
 ) -> Result<Option<i64>, ConsoleError> {
-    let (held, record) = take(site, lab, persona, step, false).await?;
-    if let Ok(mut lab) = held {
+    let mut records = Vec::new();
+    if let Ok(mut lab) = take(site, lab, persona, step, false, &mut records).await? {
         lab.acting = persona;
         site.store.save_lab(&lab).await?;
         site.store.clear_problems(&lab.id).await?;
     }
-    Ok(record)
+    Ok(records.pop())
 }
 
 /// Holds credentials for a persona that a person can act as, assuming its role unless there are valid ones, or anyway when they are
-/// to be `renewed`. Gives the record of the call if one was made. Whoever the session acts as stays so.
+/// to be `renewed`; the record of that call is added to `records`. Whoever the session acts as stays so.
 pub(super) async fn take(
     site: &Site,
     lab: LabState,
     persona: Persona,
     step: Option<StepId>,
     renewed: bool,
-) -> Result<(Result<LabState, Vacant>, Option<i64>), ConsoleError> {
+    records: &mut Vec<i64>,
+) -> Result<Result<LabState, Vacant>, ConsoleError> {
     if persona == Persona::Instance {
         return Err(ConsoleError::Invalid {
             field: "persona".into(),
@@ -92,9 +93,7 @@ pub(super) async fn take(
     if !Persona::SWITCHABLE.contains(&persona) {
         return Err(ConsoleError::NotFound { what: format!("role {}", persona.name()) });
     }
-    let mut records = Vec::new();
-    let held = Box::pin(hold(site, lab, step.into(), persona, renewed, &mut records)).await?;
-    Ok((held, records.pop()))
+    Box::pin(hold(site, lab, step.into(), persona, renewed, records)).await
 }
 
 /// Sees to it that valid credentials for a persona are in the vault.

@@ -26,16 +26,7 @@ pub(super) async fn solve(
     step: StepId,
     correct: Option<ListingId>,
 ) -> Result<(), ConsoleError> {
-    let mut report = WorkReport {
-        work: Work::Solve,
-        step,
-        records: Vec::new(),
-        entries: Vec::new(),
-        stopped: None,
-        before: lab.acting,
-        after: lab.acting,
-    };
-    let (id, session) = (lab.id.clone(), lab.elsewhere.unwrap_or(lab.acting));
+    let (id, mut report, session) = begin(&lab, Work::Solve, step);
     let mut correction =
         correct.filter(|listing| *listing != ListingId::BucketPolicy).map(|listing| Planned {
             step: StepId::Policies,
@@ -66,6 +57,20 @@ pub(super) async fn solve(
         last = Some(planned);
     }
     finish(site, lab, report, session).await
+}
+
+/// The lab, the report of work that begins on it, and whom its session acts as, for [`finish`].
+pub(super) fn begin(lab: &LabState, work: Work, step: StepId) -> (LabId, WorkReport, Persona) {
+    let report = WorkReport {
+        work,
+        step,
+        records: Vec::new(),
+        entries: Vec::new(),
+        stopped: None,
+        before: lab.acting,
+        after: lab.acting,
+    };
+    (lab.id.clone(), report, lab.elsewhere.unwrap_or(lab.acting))
 }
 
 /// Keeps the report, and has the session act as `session`: the work itself acts as one persona after another without it.

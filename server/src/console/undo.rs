@@ -6,13 +6,13 @@ mod remove;
 
 use super::{
     Site, is_valid,
-    solve::{finish, reloaded},
+    solve::{begin, finish, reloaded},
 };
 use crate::{
     store::LabState,
     tutorial::{plan::stands_on, steps},
 };
-use app::console::{Action, ConsoleError, Persona, StepId, Stopped, Undoing, Work, WorkReport};
+use app::console::{Action, ConsoleError, Persona, StepId, Stopped, Undoing, Work};
 
 /// What there is to undo, without doing it.
 pub(super) async fn undoing(site: &Site, lab: &LabState, step: StepId) -> Result<Undoing, ConsoleError> {
@@ -26,16 +26,7 @@ pub(super) async fn undoing(site: &Site, lab: &LabState, step: StepId) -> Result
 
 /// Undoes it. The lab keeps the report.
 pub(super) async fn undo(site: &Site, mut lab: LabState, step: StepId) -> Result<(), ConsoleError> {
-    let mut report = WorkReport {
-        work: Work::Undo,
-        step,
-        records: Vec::new(),
-        entries: Vec::new(),
-        stopped: None,
-        before: lab.acting,
-        after: lab.acting,
-    };
-    let (id, session) = (lab.id.clone(), lab.elsewhere.unwrap_or(lab.acting));
+    let (id, mut report, session) = begin(&lab, Work::Undo, step);
     let steps = with_what_stands_on(step);
     for (of, removal) in plan::removals(site, &lab, &steps).await? {
         let stopped = match Box::pin(remove::remove(site, lab, of, &removal, &mut report)).await {

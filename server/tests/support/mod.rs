@@ -74,9 +74,17 @@ impl Walk {
 
     /// The same, whose embedded AWS is here.
     pub(crate) async fn built_on(place: Place) -> Self {
+        Self::built_from(Listings::Corrected, place).await
+    }
+
+    /// The same, from listings of either spelling; printed, Listing 2 is corrected, as step 4 wants it.
+    pub(crate) async fn built_from(listings: Listings, place: Place) -> Self {
         let walk = Self::on(place).await;
-        walk.console.start(Listings::Corrected, walk.console.suggested_bucket()).await.unwrap();
+        walk.console.start(listings, walk.console.suggested_bucket()).await.unwrap();
         walk.policies().await;
+        if listings == Listings::Printed {
+            walk.done(StepId::Policies, Action::CorrectPolicy { listing: ListingId::KeyAdmin }).await;
+        }
         walk.roles().await;
         walk.switch(Persona::SecureBucketAdmin).await;
         let bucket = walk.lab().await.bucket;

@@ -1,11 +1,11 @@
 //! Calls on roles and policies, and IAM's simulator.
 
-use super::calls::Told;
+use super::calls::{Told, not_made};
 use crate::{cloud::Asked as _, console::desk::Desk, tutorial::scenario::Call, verdict::Question};
 use app::console::{Answer, ConsoleError};
 use aws_sdk_iam::types::{EvaluationResult, PolicyEvaluationDecisionType};
 
-/// Makes a call that is none of the others: one of IAM's.
+/// Makes a call of IAM's.
 pub(super) async fn on_iam(desk: &mut Desk<'_>, call: &Call) -> Result<Result<(), Answer>, ConsoleError> {
     let iam = desk.clients.iam.clone();
     let of_role = |desk: &Desk<'_>, operation, role: &str| {
@@ -68,7 +68,7 @@ pub(super) async fn on_iam(desk: &mut Desk<'_>, call: &Call) -> Result<Result<()
             let question = Question::new("iam", "DeletePolicyVersion").policy(policy);
             desk.call(question, format!("{} {version}", last(policy)), request, |_, _| {}).await?.map(drop)
         }
-        _ => Ok(()),
+        other => return Err(not_made(other)),
     })
 }
 

@@ -1,5 +1,6 @@
 //! Calls on keys.
 
+use super::calls::not_made;
 use crate::{
     cloud::Asked as _,
     console::desk::Desk,
@@ -66,7 +67,7 @@ pub(super) async fn on_key(desk: &mut Desk<'_>, call: &Call) -> Result<Result<()
             }
         }
         Call::PutKeyPolicy(_, document) => put_key_policy(desk, of, &key, subject, document.clone()).await?,
-        _ => {
+        Call::GetKeyPolicy(_) | Call::AddKeyUser(_) | Call::RemoveKeyUser(_) => {
             let request = kms.get_key_policy().key_id(&key).policy_name("default").send().asked();
             let read = desk.call(question("GetKeyPolicy"), subject.as_str(), request, |_, _| {}).await?;
             let document = match read {
@@ -76,6 +77,7 @@ pub(super) async fn on_key(desk: &mut Desk<'_>, call: &Call) -> Result<Result<()
             let changed = match call {
                 Call::AddKeyUser(role) => key_policy::add_user(&document, &desk.lab.role_arn(role)),
                 Call::RemoveKeyUser(role) => key_policy::remove_user(&document, &desk.lab.role_arn(role)),
+                // Reading it was all.
                 _ => return Ok(Ok(())),
             };
             let changed = changed.map_err(|error| ConsoleError::Invalid {
@@ -84,6 +86,7 @@ pub(super) async fn on_key(desk: &mut Desk<'_>, call: &Call) -> Result<Result<()
             })?;
             put_key_policy(desk, of, &key, subject, changed.to_string()).await?
         }
+        other => return Err(not_made(other)),
     })
 }
 
