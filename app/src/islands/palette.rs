@@ -106,10 +106,10 @@ mod browser {
 
     /// Hides what does not hold every word that was typed, and says how much is left.
     fn narrow() {
-        let typed = input().map(|input| input.value().to_lowercase()).unwrap_or_default();
+        let typed = input().map(|input| input.value().to_ascii_lowercase()).unwrap_or_default();
         let mut left = 0;
         for entry in all::<HtmlElement>(&document(), "#palette-list > li") {
-            let text = entry.text_content().unwrap_or_default().to_lowercase();
+            let text = entry.text_content().unwrap_or_default().to_ascii_lowercase();
             let fits = typed.split_whitespace().all(|word| text.contains(word));
             entry.set_hidden(!fits);
             left += i32::from(fits);

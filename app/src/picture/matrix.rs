@@ -56,7 +56,7 @@ pub(crate) fn changes(scene: &Scene, matrix: &Matrix, before: &Matrix) -> String
                 && now.allowed != then.allowed
             {
                 let word = if now.allowed { "now allowed" } else { "now denied" };
-                said.push(format!("{}, {}: {word}", actor.name, deed.title().to_lowercase()));
+                said.push(format!("{}, {}: {word}", actor.name, deed.title().to_ascii_lowercase()));
             }
         }
     }
