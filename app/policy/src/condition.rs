@@ -9,6 +9,7 @@ mod operator;
 
 pub(crate) use operator::Operator;
 
+use crate::context::{OF_THE_CALL, WHEN};
 use crate::facts::{Actual, Facts, Key};
 use crate::pattern::{Pattern, Resolve};
 use operator::{Family, SetOperator};
@@ -81,6 +82,13 @@ impl Condition {
     /// The values the request has for the key; `None` when it lacks the key.
     pub(crate) fn actual<'a>(&self, facts: &Facts<'a>) -> Option<Actual<'a>> {
         facts.get(&self.key)
+    }
+
+    /// Whether it is about when a call comes, or from where; `through_a_service` the latter is gone.
+    pub(crate) fn is_of_the_call(&self, through_a_service: bool) -> bool {
+        let key = self.key();
+        let known = if through_a_service { &WHEN[..] } else { &OF_THE_CALL[..] };
+        known.iter().any(|name| key.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name)))
     }
 
     /// Whether the condition holds for the request.

@@ -17,6 +17,35 @@ pub struct Context {
     keys: Vec<(String, Vec<String>)>,
     /// Where each key stands, by its name in lower case; empty while there are [`FEW`].
     places: HashMap<String, usize>,
+    /// What is supposed of the keys [`OF_THE_CALL`] where it is not known how the call will come; `None` goes by the keys that are
+    /// there.
+    pub(crate) supposed: Option<Supposed>,
+}
+
+/// The condition keys that say when a call comes: they go along where AWS's services call each other for somebody.
+pub(crate) const WHEN: [&str; 3] = ["aws:CurrentTime", "aws:EpochTime", "aws:TokenIssueTime"];
+
+/// The condition keys that say when and from where a call comes, which no policy and no setting tells beforehand (IAM User Guide,
+/// "AWS global condition context keys"). A name stands for all keys that begin so.
+pub(crate) const OF_THE_CALL: [&str; 9] = [
+    WHEN[0],
+    WHEN[1],
+    WHEN[2],
+    "aws:SourceIp",
+    "aws:SourceVpc",
+    "aws:VpcSourceIp",
+    "aws:UserAgent",
+    "aws:Referer",
+    "s3:signatureAge",
+];
+
+/// How a call comes whose time and place are not known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Supposed {
+    /// As suits the caller best: what is asked of [`OF_THE_CALL`] holds in every Allow and in no Deny.
+    Best,
+    /// As suits the caller worst: in every Deny and in no Allow.
+    Worst,
 }
 
 /// Up to here comparing every name is faster than a map. A request may bring thousands: an encryption context, tags.
@@ -72,6 +101,7 @@ impl Context {
         for (key, values) in other.keys {
             self.set(key, values);
         }
+        self.supposed = other.supposed.or(self.supposed);
     }
 
     /// The values of `key`; `None` when the request does not carry the key.

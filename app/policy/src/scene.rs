@@ -9,12 +9,13 @@ mod text;
 
 use std::sync::Arc;
 
-use crate::call::{Bearings, KeyFacts, Lane, ObjectFacts, Operation, Question, Ruling, Tags, fixed, rule};
+use crate::call::{Bearings, KeyFacts, Lane, ObjectFacts, Operation, Question, Ruling, fixed, rule};
+use crate::context::{OF_THE_CALL, Supposed};
 use crate::lint::Kind;
 use crate::{Context, Document, Grant, LaneVerdict, NamedPolicy, Outcome, ParseError, Principal};
 
-/// The object that a scene's deeds are about; whether there is one of that name does not matter.
-const OBJECT: &str = "example.pdf";
+/// The object that a scene's deeds are about, the one of the walk; whether it is there does not matter.
+pub const OBJECT: &str = "KMS-Cryptographic-Details.pdf";
 
 /// The id of the document that is the key's policy.
 pub const KEY_POLICY: &str = "key-policy";
@@ -40,8 +41,10 @@ pub struct Scene {
     pub documents: Vec<SceneDocument>,
     /// The key's grants.
     pub grants: Vec<Grant>,
-    /// The key's tags.
-    pub key_tags: Tags,
+    /// Whether the bucket's default encryption has S3 use a Bucket Key.
+    pub bucket_keys: bool,
+    /// The condition keys that tell of the key, with their values: its kind, its aliases, its tags.
+    pub key_context: Vec<(String, Vec<String>)>,
     /// The key's state when nobody can use it, as KMS names it: `Disabled`, `PendingDeletion`.
     pub key_state: Option<String>,
     /// What could not be read, as the end of a sentence that begins "could not read". Answers that hang on it are not sure.
@@ -118,6 +121,8 @@ pub struct Answered {
     pub decided_by: Option<Lane>,
     /// Which of the three locks is open.
     pub open: Locks,
+    /// Whether a condition on what no scene knows, one of [`Scene::unknown_keys`], could turn the answer.
+    pub hangs: bool,
 }
 
 /// Which of the three locks does not stand in the way. All three are open exactly where the call is allowed.
@@ -243,7 +248,28 @@ impl Scene {
     /// Every document that cannot be read: nothing can be said while there is one.
     pub fn matrix(&self) -> Result<Matrix, Vec<Unreadable>> {
         let compiled = self.compiled()?;
-        Ok(self.actors.iter().map(|actor| self.row(actor, &compiled)).collect())
+        let rows = |supposed: Option<Supposed>| -> Matrix {
+            self.actors.iter().map(|actor| self.row(actor, &compiled, supposed)).collect()
+        };
+        let mut matrix = rows(None);
+        if !self.unknown_keys().is_empty() {
+            let (best, worst) = (rows(Some(Supposed::Best)), rows(Some(Supposed::Worst)));
+            let supposed = best.into_iter().flatten().zip(worst.into_iter().flatten());
+            for (answer, supposed) in matrix.iter_mut().flatten().zip(supposed) {
+                if let (Some(answer), (Some(best), Some(worst))) = (answer, supposed) {
+                    answer.hangs = best.allowed != worst.allowed;
+                }
+            }
+        }
+        Ok(matrix)
+    }
+
+    /// The condition keys that only a call itself brings, such as `aws:SourceIp`, as far as the documents speak of them.
+    pub fn unknown_keys(&self) -> Vec<&'static str> {
+        let texts: Vec<String> =
+            self.documents.iter().map(|document| document.text.to_ascii_lowercase()).collect();
+        let spoken_of = |name: &&&str| texts.iter().any(|text| text.contains(&name.to_ascii_lowercase()));
+        OF_THE_CALL.iter().filter(spoken_of).copied().collect()
     }
 
     fn compiled(&self) -> Result<Compiled, Vec<Unreadable>> {
@@ -271,7 +297,7 @@ impl Scene {
         if unreadable.is_empty() { Ok(compiled) } else { Err(unreadable) }
     }
 
-    fn row(&self, actor: &Actor, compiled: &Compiled) -> Vec<Option<Answered>> {
+    fn row(&self, actor: &Actor, compiled: &Compiled, supposed: Option<Supposed>) -> Vec<Option<Answered>> {
         let Ok(principal) = Principal::from_arn(&actor.arn) else { return vec![None; Deed::ALL.len()] };
         let named = |id: &String| {
             compiled.policies.iter().find(|(known, _)| known == id).map(|(_, policy)| policy.clone())
@@ -280,13 +306,19 @@ impl Scene {
         for (key, values) in &actor.context {
             caller.set(key.clone(), values.iter().cloned());
         }
+        caller.supposed = supposed;
         let mut bearings = Bearings {
             identity: actor.policies.iter().filter_map(named).collect(),
             boundaries: actor.boundary.iter().filter_map(named).collect(),
             caller,
             bucket_policy: compiled.bucket.clone(),
             bucket_default_key: self.default_key.clone(),
-            object: Some(ObjectFacts::Present { key: self.key_arn.clone(), tags: Vec::new() }),
+            bucket_keys: self.bucket_keys,
+            object: Some(ObjectFacts::Present {
+                key: self.key_arn.clone(),
+                bucket_key: self.bucket_keys,
+                tags: Vec::new(),
+            }),
             ..Bearings::default()
         };
         let answer = |deed: Deed| {
@@ -295,13 +327,13 @@ impl Scene {
                 true => KeyFacts {
                     policy: compiled.key.clone(),
                     grants: self.grants.clone(),
-                    tags: self.key_tags.clone(),
+                    context: self.key_context.clone(),
                     arn,
                 },
                 false => KeyFacts {
                     policy: compiled.default_key.clone(),
                     grants: Vec::new(),
-                    tags: Vec::new(),
+                    context: Vec::new(),
                     arn,
                 },
             });
@@ -327,10 +359,12 @@ fn answered(checks: &[Ruling]) -> Answered {
     let mut open = Locks { iam: true, bucket: true, key: true };
     for check in checks.iter().filter(|check| !check.is_allowed()) {
         match check.resource_lane() {
-            // An IAM policy that denies KMS, or does not reach as far: that one is shut, and the key only if its policy says no too.
+            // An IAM policy that denies KMS, or does not reach as far: that one is shut. The key is open where its policy names the
+            // caller; where it only leaves the answer to IAM, IAM has just not given it.
             Some(Lane::Key) if check.decided_by() == Some(Lane::Iam) => {
                 open.iam = false;
-                open.key = matches!(check.resource, LaneVerdict::Allows | LaneVerdict::Delegates);
+                let named = check.resource == LaneVerdict::Allows;
+                open.key = named || check.across && check.resource == LaneVerdict::Delegates;
             }
             Some(Lane::Key) => open.key = false,
             Some(Lane::Bucket) => {
@@ -347,5 +381,6 @@ fn answered(checks: &[Ruling]) -> Answered {
         action: decisive.map_or("", |check| check.spec.action),
         decided_by: decisive.and_then(Ruling::decided_by),
         open,
+        hangs: false,
     }
 }

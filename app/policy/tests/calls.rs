@@ -227,6 +227,7 @@ fn kms_sees_who_sent_s3_and_for_which_object() {
             "kms:CallerAccount=111122223333",
             "kms:EncryptionContext:aws:s3:arn=arn:aws:s3:::b/k",
             "kms:EncryptionContextKeys=aws:s3:arn",
+            "kms:EncryptionAlgorithm=SYMMETRIC_DEFAULT",
         ]
     );
 }

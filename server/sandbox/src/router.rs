@@ -1,6 +1,6 @@
 //! From a request to the service it is for: by path for IMDSv2, by credential scope for everything signed.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -57,11 +57,11 @@ impl Router {
         Self { aws: Arc::clone(aws), s3: s3::Service::new(aws) }
     }
 
-    /// Answers one request; `peer` is where it came from, `None` inside the process.
+    /// Answers one request; `peer` is where it came from, `None` inside the process, which is this machine.
     pub(crate) async fn call(&self, request: Request<Body>, peer: Option<IpAddr>) -> Response<Body> {
         // Inside the process there is no connection.
         if peer.is_none() {
-            return self.answer(request, peer).await;
+            return self.answer(request, Some(Ipv4Addr::LOCALHOST.into())).await;
         }
         let (request, unread) = Unread::watch(request);
         let mut response = self.answer(request, peer).await;

@@ -111,4 +111,5 @@ pub fn s3_to_kms_context(region: &str, caller_account: &str, object_arn: &str) -
         .with("kms:CallerAccount", caller_account)
         .with("kms:EncryptionContext:aws:s3:arn", object_arn)
         .with_all("kms:EncryptionContextKeys", ["aws:s3:arn"])
+        .with("kms:EncryptionAlgorithm", "SYMMETRIC_DEFAULT")
 }

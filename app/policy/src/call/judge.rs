@@ -62,7 +62,7 @@ impl Ruling {
     /// When S3 asks KMS for the caller and the key policy names neither it nor denies it, the engine (as AWS's text) points
     /// to the identity policies, because the key policy still delegates to them. The lock of the tutorial is the key
     /// policy: in `aws-semantics.md` §9 the decider of such rows is KMS, and so it is here. A direct KMS call that IAM was
-    /// expected to allow stays with IAM.
+    /// expected to allow stays with IAM; whoever knows that the key policy has just stopped naming the caller may say otherwise.
     pub fn decided_by(&self) -> Option<Lane> {
         let implicit = self.outcome == Outcome::ImplicitlyDenied;
         // A key of another account that names the caller, or its account, has said its yes: then it is IAM that is missing.
@@ -202,9 +202,7 @@ fn context(
     let global = Context::new().with("aws:SecureTransport", "true").with("aws:RequestedRegion", region);
     let own = match (spec.lane, question.service) {
         (ResourceKind::KmsKey, "s3") => {
-            let object =
-                if spec.on == ResourceOf::SourceKey { question.source_arn() } else { question.object_arn() };
-            s3_to_kms_context(region, account, &object.unwrap_or_default())
+            s3_to_kms_context(region, account, &encrypted_under(spec, question, bearings).unwrap_or_default())
         }
         _ if question.service == "kms" => Context::new().with("kms:CallerAccount", account),
         _ if question.writes_object() && spec.on == ResourceOf::Object => {
@@ -224,13 +222,27 @@ fn context(
         _ => Context::new(),
     };
     let mut context = global;
+    // Who is nobody does not sign.
+    let signed = SIGNED.iter().filter(|_| !account.is_empty());
+    for (key, value) in PLAIN.iter().chain(signed).filter(|(key, _)| spec.fills(key)) {
+        context.set(*key, [*value]);
+    }
     context.extend(bearings.caller.clone());
+    if !(spec.lane == ResourceKind::KmsKey && question.service == "s3") {
+        context.extend(bearings.network.clone());
+    }
     context.extend(own);
-    for (key, values) in question.carried.iter().filter(|(key, _)| spec.fills(key)) {
+    let key = match spec.on {
+        ResourceOf::Key => bearings.key.as_ref(),
+        ResourceOf::SourceKey => bearings.source_key.as_ref(),
+        _ => None,
+    };
+    let of_key = key.map_or(&[][..], |key| &key.context);
+    // What AWS does not carry for a check, no policy may see.
+    for (key, values) in question.carried.iter().chain(of_key).filter(|(key, _)| spec.fills(key)) {
         context.set(key.clone(), values.clone());
     }
     for (key, tags) in tags(spec, bearings) {
-        // What AWS does not carry for a check, no policy may see.
         if spec.fills(key) {
             for (name, value) in tags {
                 context.set(format!("{key}{name}"), [value.clone()]);
@@ -240,18 +252,49 @@ fn context(
     context
 }
 
+/// What a request brings that the SDKs or the CLI signed.
+const SIGNED: [(&str, &str); 2] =
+    [("s3:authType", "REST-HEADER"), ("s3:signatureversion", "AWS4-HMAC-SHA256")];
+
+/// What AWS fills in for a request that says nothing else.
+const PLAIN: [(&str, &str); 5] = [
+    ("s3:TlsVersion", "1.3"),
+    ("s3:ObjectCreationOperation", "true"),
+    ("kms:EncryptionAlgorithm", "SYMMETRIC_DEFAULT"),
+    ("kms:BypassPolicyLockoutSafetyCheck", "false"),
+    ("kms:ScheduleKeyDeletionPendingWindowInDays", "30"),
+];
+
+/// The ARN that S3 puts into the encryption context: of the object, or of its bucket where a Bucket Key is used. A write that does
+/// not say goes by the bucket's default.
+fn encrypted_under(spec: &CheckSpec, question: &Question, bearings: &Bearings) -> Option<String> {
+    let of_source = spec.on == ResourceOf::SourceKey;
+    let found = if of_source { &bearings.source } else { &bearings.object };
+    let by_bucket = match found {
+        Some(ObjectFacts::Present { bucket_key, .. }) if of_source || !question.writes_object() => {
+            *bucket_key
+        }
+        _ => question.bucket_key.unwrap_or(bearings.bucket_keys),
+    };
+    match (of_source, by_bucket) {
+        (false, false) => question.object_arn(),
+        (false, true) => Some(format!("arn:aws:s3:::{}", question.bucket.as_ref()?)),
+        (true, false) => question.source_arn(),
+        (true, true) => Some(format!("arn:aws:s3:::{}", question.source.as_ref()?.0)),
+    }
+}
+
 /// The tags of a check's resource, by the condition keys that tell them.
 fn tags<'a>(spec: &CheckSpec, bearings: &'a Bearings) -> Vec<(&'static str, &'a Tags)> {
-    match (spec.on, &bearings.key, &bearings.object) {
-        (ResourceOf::Key, Some(key), _) => vec![("aws:ResourceTag/", &key.tags)],
-        (ResourceOf::SourceObject, ..) => match &bearings.source {
+    match (spec.on, &bearings.object) {
+        (ResourceOf::SourceObject, _) => match &bearings.source {
             Some(ObjectFacts::Present { tags, .. }) => vec![("s3:ExistingObjectTag/", tags)],
             _ => Vec::new(),
         },
-        (ResourceOf::Object, _, Some(ObjectFacts::Present { tags, .. })) => {
+        (ResourceOf::Object, Some(ObjectFacts::Present { tags, .. })) => {
             vec![("s3:ExistingObjectTag/", tags)]
         }
-        (ResourceOf::Role, ..) => {
+        (ResourceOf::Role, _) => {
             vec![("aws:ResourceTag/", &bearings.role_tags), ("iam:ResourceTag/", &bearings.role_tags)]
         }
         _ => Vec::new(),

@@ -15,12 +15,16 @@ pub struct Bearings {
     pub boundaries: Vec<NamedPolicy>,
     /// The condition keys that say who it is, tags and all. Sessions that the console opens carry no tags of their own.
     pub caller: Context,
+    /// The condition keys that say from where the request comes. S3 does not hand them on to KMS.
+    pub network: Context,
     /// The bucket policy.
     pub bucket_policy: Option<NamedPolicy>,
     /// Whether there is no such bucket.
     pub bucket_absent: bool,
     /// The key ARN of the bucket's default encryption.
     pub bucket_default_key: Option<String>,
+    /// Whether the bucket's default encryption has S3 use a Bucket Key.
+    pub bucket_keys: bool,
     /// The object that is read.
     pub object: Option<ObjectFacts>,
     /// The key that is used.
@@ -48,6 +52,8 @@ pub enum ObjectFacts {
     Present {
         /// Key ARN.
         key: Option<String>,
+        /// Whether it is under an S3 Bucket Key.
+        bucket_key: bool,
         /// Its tags.
         tags: Tags,
     },
@@ -62,8 +68,8 @@ pub struct KeyFacts {
     pub policy: Option<NamedPolicy>,
     /// Its grants.
     pub grants: Vec<Grant>,
-    /// Its tags.
-    pub tags: Tags,
+    /// The condition keys that tell of it, with their values: its kind, its aliases, its tags.
+    pub context: Vec<(String, Vec<String>)>,
 }
 
 /// One API call that is about to be made.
@@ -81,6 +87,8 @@ pub struct Question {
     pub sse: Option<String>,
     /// The header `x-amz-server-side-encryption-aws-kms-key-id`, as given.
     pub sse_key: Option<String>,
+    /// The header `x-amz-server-side-encryption-bucket-key-enabled`.
+    pub bucket_key: Option<bool>,
     /// Key of a KMS call, as given.
     pub key: Option<String>,
     /// Alias of a KMS call, with `alias/`.

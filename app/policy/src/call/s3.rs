@@ -51,7 +51,7 @@ const TAGS: &[&str] = &["s3:ExistingObjectTag/", "s3:RequestObjectTagKeys", "s3:
 const TAGS_OF_VERSION: &[&str] =
     &["s3:ExistingObjectTag/", "s3:VersionId", "s3:RequestObjectTagKeys", "s3:RequestObjectTag/"];
 /// What S3 tells KMS of the object.
-const CONTEXT: &[&str] = &["kms:EncryptionContext:", "kms:EncryptionContextKeys"];
+const CONTEXT: &[&str] = &["kms:EncryptionAlgorithm", "kms:EncryptionContext:", "kms:EncryptionContextKeys"];
 
 pub(super) const OPERATIONS: &[Operation] = &[
     s3("ListBuckets", &[always("s3:ListAllMyBuckets", Any, S3Bucket)]),

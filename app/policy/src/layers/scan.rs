@@ -1,5 +1,7 @@
 //! One statement against one request, and one layer's statements together.
 
+use crate::condition::Condition;
+use crate::context::Supposed;
 use crate::decision::{Examined, Layer, Unmet};
 use crate::document::{Effect, Reach, Statement};
 use crate::facts::Facts;
@@ -66,7 +68,13 @@ pub(crate) fn applies<'s>(
         Some(element) if !element.matches(resource, resolve) => return Err(Unmet::Resource),
         _ => {}
     }
-    match statement.conditions.iter().find(|condition| !condition.holds(facts)) {
+    let holds = |condition: &Condition| match request.context.supposed {
+        Some(supposed) if condition.is_of_the_call(request.context.get("aws:ViaAWSService").is_some()) => {
+            (statement.effect == Effect::Allow) == (supposed == Supposed::Best)
+        }
+        _ => condition.holds(facts),
+    };
+    match statement.conditions.iter().find(|condition| !holds(condition)) {
         Some(condition) => Err(Unmet::Condition(condition)),
         None => Ok(reach),
     }

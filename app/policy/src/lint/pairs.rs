@@ -153,11 +153,11 @@ fn left_out(
     let list = view.at.rsplit_once('/').map_or(view.at.as_str(), |(list, _)| list).to_owned();
     let allow = |actions: &[String], resource: Value| json!({"Effect": "Allow", "Action": actions, "Resource": resource});
     if !without.is_empty() {
-        said.push(format!("{} have no resource: only `*` takes them in", without.join(", ")));
+        said.push(format!("only the resource `*` takes in {}", without.join(", ")));
         changes.push(allow(&without, "*".into()));
     }
     if !aliases.is_empty() {
-        said.push(format!("{} are asked on the alias as well", aliases.join(", ")));
+        said.push(format!("for {} the alias has to be named as well", aliases.join(", ")));
         let account =
             resources.iter().find_map(|resource| Some(Arn::parse(resource)?.account)).unwrap_or("*");
         changes.push(allow(&aliases, format!("arn:aws:kms:*:{account}:alias/*").into()));

@@ -198,3 +198,140 @@ fn a_document_that_cannot_be_read_is_named_and_an_empty_one_is_none() {
     let unreadable = scene.matrix().unwrap_err();
     assert_eq!(unreadable[0].document, "key-policy");
 }
+
+/// Puts this condition on the bucket policy's only statement, a Deny of everything to everybody.
+fn denying_unless(scene: &mut Scene, condition: &str) {
+    let policy = scene.documents.iter_mut().find(|document| document.kind == Kind::Bucket).unwrap();
+    policy.text = format!(
+        r#"{{"Version": "2012-10-17", "Statement": {{"Effect": "Deny", "Principal": "*", "Action": "s3:*",
+            "Resource": "*", "Condition": {condition}}}}}"#
+    );
+}
+
+#[test]
+fn an_answer_hangs_on_what_a_call_brings_with_it_where_that_could_turn_it() {
+    let mut scene = scene();
+    assert!(!scene.matrix().unwrap().into_iter().flatten().flatten().any(|answer| answer.hangs));
+    denying_unless(&mut scene, r#"{"NotIpAddress": {"AWS:sourceIP": "203.0.113.0/24"}}"#);
+    assert_eq!(scene.unknown_keys(), ["aws:SourceIp"]);
+    assert!(answer(&scene, "authorized-users", Deed::Read).hangs);
+    let other = answer(&scene, "other-team", Deed::Read);
+    assert!(!other.hangs && !other.allowed, "IAM refuses from wherever it comes: {other:?}");
+    assert!(!answer(&scene, "authorized-users", Deed::Decrypt).hangs, "the bucket policy is not asked");
+    // A second condition that does not hold takes the Deny away in any case.
+    denying_unless(
+        &mut scene,
+        r#"{"NotIpAddress": {"aws:SourceIp": "203.0.113.0/24"}, "StringEquals": {"aws:PrincipalAccount": "999999999999"}}"#,
+    );
+    assert!(!answer(&scene, "authorized-users", Deed::Read).hangs);
+}
+
+#[test]
+fn an_allow_that_hangs_is_told_as_well_even_on_two_keys_at_once() {
+    let mut scene = scene();
+    let access = scene.documents.iter_mut().find(|document| document.id == "bucket-access").unwrap();
+    access.text =
+        r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*",
+        "Condition": {"DateLessThan": {"aws:CurrentTime": "2030-01-01T00:00:00Z"},
+                      "IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}}}"#
+            .into();
+    assert_eq!(scene.unknown_keys(), ["aws:CurrentTime", "aws:SourceIp"]);
+    let read = answer(&scene, "authorized-users", Deed::Read);
+    assert!(read.hangs && !read.allowed, "{read:?}");
+}
+
+#[test]
+fn a_bucket_key_changes_the_encryption_context() {
+    let mut scene = scene();
+    let key = scene.documents.iter_mut().find(|document| document.kind == Kind::Key).unwrap();
+    key.text = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow",
+        "Principal": {"AWS": "arn:aws:iam::111122223333:role/authorized-users"}, "Action": "kms:*", "Resource": "*",
+        "Condition": {"StringLike": {"kms:EncryptionContext:aws:s3:arn": "arn:aws:s3:::demo/*"}}}}"#
+        .into();
+    for deed in [Deed::Read, Deed::Write] {
+        assert!(answer(&scene, "authorized-users", deed).allowed);
+    }
+    scene.bucket_keys = true;
+    for deed in [Deed::Read, Deed::Write] {
+        assert!(!answer(&scene, "authorized-users", deed).allowed, "the context is the bucket's ARN");
+    }
+}
+
+#[test]
+fn what_tells_of_the_key_is_known() {
+    let mut scene = scene();
+    let key = scene.documents.iter_mut().find(|document| document.kind == Kind::Key).unwrap();
+    key.text = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow",
+        "Principal": {"AWS": "arn:aws:iam::111122223333:role/authorized-users"}, "Action": "kms:*", "Resource": "*",
+        "Condition": {"ForAnyValue:StringEquals": {"kms:ResourceAliases": "alias/demo"}}}}"#
+        .into();
+    assert!(!answer(&scene, "authorized-users", Deed::Decrypt).allowed);
+    scene.key_context.push(("kms:ResourceAliases".into(), vec!["alias/demo".into()]));
+    assert!(answer(&scene, "authorized-users", Deed::Decrypt).allowed);
+}
+
+#[test]
+fn from_where_a_call_comes_is_not_handed_on_to_kms() {
+    let mut scene = scene();
+    let key = scene.documents.iter_mut().find(|document| document.kind == Kind::Key).unwrap();
+    key.text = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow",
+        "Principal": {"AWS": "arn:aws:iam::111122223333:role/authorized-users"}, "Action": "kms:*", "Resource": "*",
+        "Condition": {"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}}}"#
+        .into();
+    let read = answer(&scene, "authorized-users", Deed::Read);
+    assert!(!read.allowed && !read.hangs, "S3 asks, from nowhere: {read:?}");
+    assert!(answer(&scene, "authorized-users", Deed::Decrypt).hangs);
+}
+
+#[test]
+fn what_a_plain_request_brings_is_known() {
+    let mut scene = scene();
+    for (action, condition, deed) in [
+        (
+            "s3:PutObject",
+            r#"{"Bool": {"s3:ObjectCreationOperation": "true"}, "Null": {"s3:if-none-match": "true"}}"#,
+            Deed::Write,
+        ),
+        (
+            "s3:GetObject",
+            r#"{"StringEquals": {"s3:authType": "REST-HEADER", "s3:signatureversion": "AWS4-HMAC-SHA256"}}"#,
+            Deed::Read,
+        ),
+    ] {
+        let policy = scene.documents.iter_mut().find(|document| document.kind == Kind::Bucket).unwrap();
+        policy.text = format!(
+            r#"{{"Version": "2012-10-17", "Statement": {{"Effect": "Deny", "Principal": "*", "Action": "{action}",
+                "Resource": "arn:aws:s3:::demo/*", "Condition": {condition}}}}}"#
+        );
+        let denied = answer(&scene, "authorized-users", deed);
+        assert!(denied.explicit && !denied.hangs, "{condition}: {denied:?}");
+    }
+    let access = scene.documents.iter_mut().find(|document| document.id == "administrator").unwrap();
+    access.text =
+        r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"},
+        {"Effect": "Deny", "Action": "kms:ScheduleKeyDeletion", "Resource": "*",
+         "Condition": {"NumericGreaterThan": {"kms:ScheduleKeyDeletionPendingWindowInDays": "29"}}},
+        {"Effect": "Deny", "Action": "kms:Decrypt", "Resource": "*",
+         "Condition": {"StringEquals": {"kms:EncryptionAlgorithm": "SYMMETRIC_DEFAULT"}}},
+        {"Effect": "Deny", "Action": "kms:PutKeyPolicy", "Resource": "*",
+         "Condition": {"Bool": {"kms:BypassPolicyLockoutSafetyCheck": "false"}}}]}"#
+            .into();
+    for deed in [Deed::DeleteKey, Deed::Decrypt, Deed::Read, Deed::ChangeKeyPolicy] {
+        assert!(answer(&scene, "Admin", deed).explicit, "{deed:?}");
+    }
+}
+
+#[test]
+fn a_key_policy_that_leaves_the_caller_to_iam_does_not_open_the_lock_by_a_deny_in_iam() {
+    for kms in ["Deny", "Allow"] {
+        let mut scene = scene();
+        without_key_user(&mut scene);
+        let access = scene.documents.iter_mut().find(|document| document.id == "bucket-access").unwrap();
+        let action = if kms == "Deny" { "kms:*" } else { "iam:ListUsers" };
+        access.text = format!(
+            r#"{{"Version": "2012-10-17", "Statement": [{{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}},
+                {{"Effect": "{kms}", "Action": "{action}", "Resource": "*"}}]}}"#
+        );
+        assert!(!answer(&scene, "authorized-users", Deed::Read).open.key, "{kms} {action}");
+    }
+}

@@ -16,7 +16,9 @@ impl Scene {
         let mut text = Text::default();
         let or_empty = |value: &Option<String>| value.clone().unwrap_or_default();
         let (key, default) = (or_empty(&self.key_arn), or_empty(&self.default_key));
-        text.record('S', [&self.account, &self.region, &self.bucket, &key, &default]);
+        let bucket_keys = if self.bucket_keys { "true" } else { "" };
+        let place = [self.account.as_str(), &self.region, &self.bucket, &key, &default, bucket_keys];
+        text.record('S', place);
         for actor in &self.actors {
             let boundary = or_empty(&actor.boundary);
             text.record('A', [&actor.name, &actor.arn, &boundary].into_iter().chain(&actor.policies));
@@ -43,8 +45,8 @@ impl Scene {
                 }
             }
         }
-        for (key, value) in &self.key_tags {
-            text.record('T', [key, value]);
+        for (key, values) in &self.key_context {
+            text.record('K', [key].into_iter().chain(values));
         }
         text.0
     }
@@ -60,6 +62,7 @@ impl Scene {
                 "S" => {
                     (scene.account, scene.region, scene.bucket) = (next(), next(), next());
                     (scene.key_arn, scene.default_key) = (some(next()), some(next()));
+                    scene.bucket_keys = !next().is_empty();
                 }
                 "A" => {
                     let (name, arn, boundary) = (next(), next(), some(next()));
@@ -78,7 +81,7 @@ impl Scene {
                         scene.documents.push(SceneDocument { id, kind, name, arn, text });
                     }
                 }
-                "T" => scene.key_tags.push((next(), next())),
+                "K" => scene.key_context.push((next(), fields.collect())),
                 "G" => {
                     let (grant_id, grantee, retiring_principal) = (next(), next(), some(next()));
                     let operations = fields.collect();
@@ -175,7 +178,8 @@ mod tests {
                     encryption_context_subset: pairs("s"),
                 }),
             }],
-            key_tags: vec![("team".into(), "a".into())],
+            bucket_keys: true,
+            key_context: vec![("kms:ResourceAliases".into(), vec!["alias/a".into(), "alias/b".into()])],
             ..Scene::default()
         };
         assert_eq!(Scene::from_text(&scene.to_text()), scene);

@@ -34,7 +34,8 @@ fn error(resource: &str) -> Option<String> {
     };
     let (partition, rest) =
         rest.split_once(':').map_or((rest, None), |(partition, rest)| (partition, Some(rest)));
-    if partition != "aws" {
+    // A whole partition may be left open, as AWS's own managed policies do (`FSxDeleteServiceLinkedRoleAccess`).
+    if partition != "aws" && partition != "*" {
         let mut parts = rest.unwrap_or("").splitn(4, ':');
         let first =
             parts.next().filter(|first| !first.is_empty() || rest.is_some_and(|rest| rest.contains(':')));

@@ -1,7 +1,8 @@
 //! Data keys for S3: the same gate, key lookup and state checks as the API, called with the caller's identity.
 
 use super::ciphertext::{self, Ciphertext};
-use super::keys::{Aliases, OtherAccounts, Target, context_conditions, find, must_be_usable};
+use super::cryptography::conditions;
+use super::keys::{Aliases, OtherAccounts, Target, find, must_be_usable};
 use super::{Call, EncryptionContext, KmsError, managed_key};
 use crate::cloudtrail::record_for_s3;
 use crate::crypto::{CryptoError, Key};
@@ -52,7 +53,7 @@ fn generate_under(
     target: &Target,
     context: &EncryptionContext,
 ) -> Result<DataKey, KmsError> {
-    let conditions = context_conditions(context)?;
+    let conditions = conditions(context)?;
     let (_permit, key) =
         call.authorize_key::<actions::kms::GenerateDataKey>(target, OtherAccounts::Accepted, conditions)?;
     must_be_usable(&key)?;
@@ -92,7 +93,7 @@ pub(crate) async fn may_read_checksum(
 ) -> Result<(), KmsError> {
     must_be_admitted(call)?;
     let target = find(call, key_arn, Aliases::Refused).await?;
-    let conditions = context_conditions(context)?;
+    let conditions = conditions(context)?;
     let may_generate =
         call.authorize_key::<actions::kms::GenerateDataKey>(&target, OtherAccounts::Accepted, conditions);
     record_for_s3(call, GENERATE, Some(key_arn), Some(key_arn), context, may_generate.as_ref().err());
@@ -115,7 +116,7 @@ fn may_decrypt(
     target: &Target,
     context: &EncryptionContext,
 ) -> Result<std::sync::Arc<crate::model::KmsKey>, KmsError> {
-    let conditions = context_conditions(context)?;
+    let conditions = conditions(context)?;
     let (_permit, key) =
         call.authorize_key::<actions::kms::Decrypt>(target, OtherAccounts::Accepted, conditions)?;
     must_be_usable(&key)?;

@@ -134,6 +134,8 @@ async fn the_key_policy_sees_s3_and_the_encryption_context() {
         (json!({"StringEquals": {"kms:CallerAccount": lab.account}}), true),
         (json!({"StringEquals": {"kms:EncryptionContext:aws:s3:arn": "arn:aws:s3:::bucket-1/object"}}), true),
         (json!({"StringEquals": {"kms:EncryptionContext:aws:s3:arn": "arn:aws:s3:::bucket-1/other"}}), false),
+        (json!({"StringEquals": {"kms:EncryptionAlgorithm": "SYMMETRIC_DEFAULT"}}), true),
+        (json!({"IpAddress": {"aws:SourceIp": "0.0.0.0/0"}}), false),
         (json!({"StringEquals": {"kms:EncryptionContext:team": "a"}}), true),
         (json!({"ForAllValues:StringEquals": {"kms:EncryptionContextKeys": ["team", "aws:s3:arn"]}}), true),
         (json!({"ForAllValues:StringEquals": {"kms:EncryptionContextKeys": ["team"]}}), false),

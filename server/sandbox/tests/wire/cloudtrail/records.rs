@@ -49,7 +49,7 @@ async fn a_record_has_the_fields_that_aws_documents() {
             "eventSource": "iam.amazonaws.com",
             "eventName": "CreateUser",
             "awsRegion": "us-east-1",
-            "sourceIPAddress": "AWS Internal",
+            "sourceIPAddress": "127.0.0.1",
             "userAgent": "",
             "requestParameters": {"path": "/x/", "userName": "ann"},
             "responseElements": {"user": {
