@@ -24,6 +24,7 @@ use connector::Connector;
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Request, Response};
+use std::net::IpAddr;
 
 /// An AWS: something that answers signed HTTP requests, and gives new accounts to those who start a lab.
 #[async_trait]
@@ -50,6 +51,11 @@ pub trait Target: Send + Sync + std::fmt::Debug {
     fn events(&self, request_id: &str) -> Vec<serde_json::Value> {
         let _ = request_id;
         Vec::new()
+    }
+
+    /// The address from which it sees calls come, where that is known.
+    fn source_ip(&self) -> Option<IpAddr> {
+        None
     }
 
     /// Where the AWS CLI reaches it, for example `http://127.0.0.1:4566`.

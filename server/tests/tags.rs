@@ -1,4 +1,5 @@
-//! Verdicts of policies whose conditions are about tags: of who calls, of the key, of the object, of the role.
+//! Verdicts of policies whose conditions are about tags, of who calls, of the key, of the object, of the role, and about what else a
+//! call tells.
 
 #![allow(clippy::unwrap_used)]
 
@@ -189,4 +190,72 @@ async fn tags_that_cannot_be_read_are_named_where_evaluation_and_answer_differ()
     assert!(!record.verdict.agrees);
     let told = &record.verdict.explanation;
     assert!(told.contains("It could not read the key's tags (AccessDeniedException)."), "{told}");
+}
+
+#[tokio::test]
+async fn what_else_a_call_and_its_key_tell_is_known() {
+    let walk = Walk::built().await;
+    let s3 = walk.admin().await.s3;
+    let bucket = walk.lab().await.bucket;
+    let upload = walk.upload_command("").await;
+    let denied = |action: &str, operator: &str, key: &str, value: &str| {
+        serde_json::json!({"Version": "2012-10-17", "Statement": [{
+            "Effect": "Deny", "Action": action, "Resource": "*", "Condition": {operator: {key: value}}
+        }]})
+        .to_string()
+    };
+    for document in [
+        denied("s3:PutObject", "StringEquals", "s3:authType", "REST-HEADER"),
+        denied("s3:PutObject", "DateGreaterThan", "aws:CurrentTime", "2020-01-01T00:00:00Z"),
+        denied("s3:PutObject", "NumericGreaterThan", "aws:EpochTime", "1577836800"),
+        denied("s3:PutObject", "IpAddress", "aws:SourceIp", "0.0.0.0/0"),
+        denied("s3:PutObject", "DateLessThan", "aws:TokenIssueTime", "2100-01-01T00:00:00Z"),
+        denied("s3:PutObject", "ArnLike", "ec2:SourceInstanceARN", "arn:aws:ec2:us-east-1:*:instance/i-*"),
+        denied("s3:PutObject", "NumericEquals", "ec2:RoleDelivery", "2.0"),
+        denied("s3:PutObject", "Bool", "s3:ObjectCreationOperation", "true"),
+        denied("kms:GenerateDataKey", "StringEquals", "kms:EncryptionAlgorithm", "SYMMETRIC_DEFAULT"),
+        denied("kms:GenerateDataKey", "StringEquals", "kms:KeySpec", "SYMMETRIC_DEFAULT"),
+        denied("kms:GenerateDataKey", "ForAnyValue:StringLike", "kms:ResourceAliases", "alias/secure-*"),
+    ] {
+        write_policy(&walk, "authorized-users", document.clone()).await;
+        let record = walk.last_call(&walk.run(StepId::Test1, &upload).await).await;
+        assert_eq!(record.answer.status, 403, "{document}: {:?}", record.answer);
+        assert!(record.verdict.agrees, "{document}: {}", record.verdict.explanation);
+        assert_eq!(record.verdict.decided_by, Some(Lane::Iam), "{document}");
+        gate::assert_same(&walk, &record);
+    }
+
+    // S3 does not tell KMS from where it was called.
+    write_policy(&walk, "authorized-users", denied("kms:*", "IpAddress", "aws:SourceIp", "0.0.0.0/0")).await;
+    let record = walk.last_call(&walk.run(StepId::Test1, &upload).await).await;
+    assert_eq!(record.answer.status, 200, "{:?}", record.answer);
+    assert!(record.verdict.agrees, "{}", record.verdict.explanation);
+    gate::assert_same(&walk, &record);
+
+    // With a Bucket Key the encryption context is the bucket, with whatever key and by whatever request.
+    let arn = format!("arn:aws:s3:::{bucket}");
+    let document = denied("kms:*", "StringEquals", "kms:EncryptionContext:aws:s3:arn", &arn);
+    write_policy(&walk, "authorized-users", document).await;
+    let record = walk.last_call(&walk.run(StepId::Test1, &upload).await).await;
+    assert_eq!(record.answer.status, 200, "{:?}", record.answer);
+    let by_default = aws_sdk_s3::types::ServerSideEncryptionByDefault::builder()
+        .sse_algorithm(aws_sdk_s3::types::ServerSideEncryption::AwsKms)
+        .build()
+        .unwrap();
+    let rule = aws_sdk_s3::types::ServerSideEncryptionRule::builder()
+        .apply_server_side_encryption_by_default(by_default)
+        .bucket_key_enabled(true)
+        .build();
+    let rules = aws_sdk_s3::types::ServerSideEncryptionConfiguration::builder().rules(rule).build().unwrap();
+    s3.put_bucket_encryption()
+        .bucket(&bucket)
+        .server_side_encryption_configuration(rules)
+        .send()
+        .await
+        .unwrap();
+    let record = walk.last_call(&walk.run(StepId::Test1, &upload).await).await;
+    assert_eq!(record.answer.status, 403, "{:?}", record.answer);
+    assert!(record.verdict.agrees, "{}", record.verdict.explanation);
+    gate::assert_same(&walk, &record);
+    assert!(walk.console.scene().await.unwrap().bucket_keys);
 }

@@ -6,7 +6,10 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::BodyExt as _;
 use sandbox::Sandbox;
-use std::fmt;
+use std::{
+    fmt,
+    net::{IpAddr, Ipv4Addr},
+};
 
 /// The embedded AWS, and the address on which the AWS CLI reaches the same one.
 #[derive(Clone)]
@@ -41,6 +44,10 @@ impl Target for Embedded {
             .map_err(|error| TargetError(format!("the embedded AWS broke off its answer: {error}")))?
             .to_bytes();
         Ok(Response::from_parts(parts, body))
+    }
+
+    fn source_ip(&self) -> Option<IpAddr> {
+        Some(Ipv4Addr::LOCALHOST.into())
     }
 
     async fn create_account(&self) -> Result<Account, TargetError> {

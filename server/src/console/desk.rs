@@ -4,11 +4,11 @@ use super::Site;
 use crate::{
     cloud::{Clients, Exchange, Failure},
     store::{LabState, Undo},
-    tutorial,
+    tutorial::{self, key_policy},
     verdict::{self, Question, Readers},
 };
 use app::console::{Answer, ConsoleError, Held, Persona, Record, RoleName, StepId, scenario::Occasion};
-use time::OffsetDateTime;
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 /// What calls belong to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,12 +125,22 @@ impl<'a> Desk<'a> {
         T: Send + Sync,
     {
         let removed = self.occasion.is_some() || tutorial::steps::key_user_was_removed(&self.lab);
-        if self.lab.key_user_present == Some(false) && removed {
+        let used = question.service == "s3" || key_policy::is_use(question.operation);
+        if self.lab.key_user_present == Some(false) && removed && used {
             question.removed_key_user = Some(RoleName::AuthorizedUsers.name().into());
         }
         let elsewhere = self.elsewhere.as_ref().map(|(account, clients)| (account.as_str(), clients));
         let readers = Readers { base: &self.observer, others: &self.others, elsewhere };
-        let gathered = Box::pin(verdict::gather(readers, &self.actor.arn, &question)).await;
+        let mut gathered = Box::pin(verdict::gather(readers, &self.actor.arn, &question)).await;
+        let asked_at = OffsetDateTime::now_utc();
+        gathered.caller.set("aws:CurrentTime", asked_at.format(&Rfc3339).ok());
+        gathered.caller.set("aws:EpochTime", [asked_at.unix_timestamp().to_string()]);
+        if let Some(address) = self.site.target.source_ip() {
+            gathered.network.set("aws:SourceIp", [address.to_string()]);
+        }
+        if let Some(issued) = token_issue_time(&self.actor) {
+            gathered.caller.set("aws:TokenIssueTime", issued.format(&Rfc3339).ok());
+        }
         let result = request.await;
         let exchange = self.clients.recorder().take().unwrap_or_default();
         let answer = answer(&result, &exchange);
@@ -196,4 +206,11 @@ fn answer<T>(result: &Result<T, Failure>, exchange: &Exchange) -> Answer {
         message: failure.and_then(|failure| failure.message.clone()),
         request_id: request_id.or_else(|| failure.and_then(|failure| failure.request_id.clone())),
     }
+}
+
+/// When the credentials of a persona were issued: those of a role last an hour, as AssumeRole gives them unasked, those of an instance
+/// six. `None` for long-term keys.
+fn token_issue_time(actor: &Held) -> Option<OffsetDateTime> {
+    let hours = if actor.persona == Persona::Instance { 6 } else { 1 };
+    OffsetDateTime::from_unix_timestamp(actor.expires_at? - hours * 3600).ok()
 }

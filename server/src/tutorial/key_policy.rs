@@ -48,6 +48,12 @@ pub fn console_policy(account_id: &str, administrators: &[String], users: &[Stri
     json!({ "Version": "2012-10-17", "Id": "key-consolepolicy-3", "Statement": statements })
 }
 
+/// Whether an operation is one that the statement for key users allows.
+pub fn is_use(operation: &str) -> bool {
+    operation.starts_with("GenerateDataKey")
+        || ["Encrypt", "Decrypt", "ReEncrypt", "DescribeKey"].contains(&operation)
+}
+
 /// *Key users > Remove*: takes the role out of both user statements; a statement without a principal goes.
 ///
 /// # Errors

@@ -1,7 +1,7 @@
 //! One or two sentences that a person can read aloud.
 
 use super::{
-    judge::{is_denial, succeeded},
+    judge::{is_denial, stays_within_its_account, succeeded},
     lanes::{allowing, delegating, denying, list, name, statements},
 };
 use app::console::{Answer, Lane};
@@ -33,6 +33,11 @@ pub(super) fn sentence(
             "No policy is asked for this call: AWS answers it to whoever has valid credentials.".into()
         }
         None if succeeded(answer) => allowed(&who, judged),
+        None if is_denial(answer) && stays_within_its_account(question, judged) => format!(
+            "No policy decided. KMS takes {} only from the account that the key is in; the key’s policy cannot allow it to another \
+             account, whatever it says.",
+            question.operation
+        ),
         None if judged.iter().any(|check| !check.reached) => {
             let code = answer.code.as_deref().unwrap_or("an error");
             format!("AWS refused the call before it asked any policy: {code}.")
@@ -45,7 +50,7 @@ pub(super) fn sentence(
 }
 
 /// The caller's short name: the role of a session, or the user.
-fn who(caller: &str) -> String {
+pub(super) fn who(caller: &str) -> String {
     let mut parts = caller.split('/');
     let kind = parts.next().unwrap_or_default();
     let name = if kind.ends_with(":assumed-role") { parts.next() } else { parts.next_back() };
@@ -53,13 +58,19 @@ fn who(caller: &str) -> String {
 }
 
 fn allowed(who: &str, judged: &[Judged]) -> String {
-    let parts: Vec<String> =
-        judged.iter().filter(|check| check.reached).map(|check| allowed_check(who, check)).collect();
-    parts.join(" ")
+    let reached: Vec<&Judged> = judged.iter().filter(|check| check.reached).collect();
+    let twice = |action: &str| reached.iter().filter(|check| check.ruling.spec.action == action).count() > 1;
+    let parts = reached.iter().map(|check| {
+        let action = check.ruling.spec.action;
+        match twice(action) {
+            true => allowed_check(who, check, &format!("{action} on {}", check.ruling.spec.on)),
+            false => allowed_check(who, check, action),
+        }
+    });
+    parts.collect::<Vec<_>>().join(" ")
 }
 
-fn allowed_check(who: &str, check: &Judged) -> String {
-    let action = check.ruling.spec.action;
+fn allowed_check(who: &str, check: &Judged, action: &str) -> String {
     let iam = statements(Lane::Iam, check);
     let by_iam = list(&allowing(&iam));
     let Some(lane) = check.ruling.resource_lane() else {
@@ -283,9 +294,9 @@ fn disagreement(
         "AWS gave another error"
     };
     format!(
-        "Evaluation and answer differ: {expected}, and {got}. AWS’s answer counts.{unseen} Trilock sees no service control \
-         policies, resource control policies or VPC endpoint policies, and a policy changed a moment ago may not be in force \
-         everywhere yet ({}:{}).",
+        "Evaluation and answer differ: {expected}, and {got}. AWS’s answer counts.{unseen} Trilock does not know every condition \
+         key that a request carries, it sees no service control policies, resource control policies or VPC endpoint policies, and a \
+         policy changed a moment ago may not be in force everywhere yet ({}:{}).",
         question.service, question.operation
     )
 }

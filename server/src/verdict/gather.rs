@@ -115,9 +115,11 @@ impl Part {
             identity,
             boundaries,
             caller,
+            network,
             bucket_policy,
             bucket_absent,
             bucket_default_key,
+            bucket_keys,
             object,
             key,
             source_policy,
@@ -130,9 +132,11 @@ impl Part {
         into.identity.extend(identity);
         into.boundaries.extend(boundaries);
         into.caller.extend(caller);
+        into.network.extend(network);
         into.bucket_policy = into.bucket_policy.take().or(bucket_policy);
         into.bucket_absent |= bucket_absent;
         into.bucket_default_key = into.bucket_default_key.take().or(bucket_default_key);
+        into.bucket_keys |= bucket_keys;
         into.object = into.object.take().or(object);
         into.key = into.key.take().or(key);
         into.source_policy = into.source_policy.take().or(source_policy);

@@ -3,7 +3,7 @@
 use super::{explain, lanes};
 use app::console::{Answer, Check, CheckLane, Lane, PolicyFrame, Verdict};
 use policy::{
-    LaneVerdict, Layer, NamedPolicy, Principal, ResourceKind,
+    DecidedBy, LaneVerdict, Layer, NamedPolicy, Outcome, Principal, ResourceKind,
     call::{self, Bearings, Judged, Question},
 };
 use serde_json::{Map, Value};
@@ -50,12 +50,13 @@ pub fn judge(
         judged.iter_mut().for_each(|check| check.reached = false);
     }
     let refused = judged.iter().find(|check| check.reached && !check.ruling.is_allowed());
-    let agrees = agrees(refused, answer);
+    let agrees = agrees(refused, answer)
+        || refused.is_none() && is_denial(answer) && stays_within_its_account(question, &judged);
     let decided_by = match (agrees, refused) {
         (true, Some(refused)) if role_is_missing(refused, gathered) => None,
-        (true, Some(refused)) => refused.ruling.decided_by(),
+        (true, Some(refused)) => decider(refused, question, caller),
         (true, None) if succeeded(answer) => {
-            judged.iter().rev().find(|check| check.reached).and_then(|check| check.ruling.decided_by())
+            judged.iter().rev().find(|check| check.reached).and_then(|check| decider(check, question, caller))
         }
         _ => None,
     };
@@ -64,8 +65,24 @@ pub fn judge(
         decided_by,
         agrees,
         explanation: explain::sentence(question, gathered, caller, answer, &judged, refused, agrees),
-        checks: judged.iter().map(|judged| check(judged, gathered)).collect(),
+        checks: judged
+            .iter()
+            .map(|judged| check(judged, gathered, decider(judged, question, caller)))
+            .collect(),
     }
+}
+
+/// The lane that decided a check. What a key policy leaves to IAM is IAM's to refuse; but where that policy has just stopped naming
+/// the caller, it is what turned the answer, through S3 and directly alike.
+fn decider(judged: &Judged, question: &Question, caller: &str) -> Option<Lane> {
+    let ruling = &judged.ruling;
+    let turned = ruling.outcome == Outcome::ImplicitlyDenied
+        && ruling.resource_lane() == Some(Lane::Key)
+        && ruling.resource == LaneVerdict::Delegates
+        && judged.explanation.decided_by == DecidedBy::Identity
+        && !ruling.across
+        && question.removed_key_user.as_deref().is_some_and(|role| role == explain::who(caller));
+    if turned { Some(Lane::Key) } else { ruling.decided_by() }
 }
 
 /// Whether a check fails for want of the role that somebody wants to become: then no policy has decided, for there is none.
@@ -86,6 +103,30 @@ fn failed_otherwise(answer: &Answer) -> bool {
     answer.status >= 400 && !is_denial(answer)
 }
 
+/// Whether the call is one that KMS takes only from the account of the key, whatever any policy allows (KMS Developer Guide,
+/// "Allowing users in other accounts to use a KMS key"), and it came from another.
+pub(super) fn stays_within_its_account(question: &Question, judged: &[Judged]) -> bool {
+    const FROM_ANYWHERE: [&str; 14] = [
+        "CreateGrant",
+        "Decrypt",
+        "DescribeKey",
+        "Encrypt",
+        "GenerateDataKey",
+        "GenerateDataKeyPair",
+        "GenerateDataKeyPairWithoutPlaintext",
+        "GenerateDataKeyWithoutPlaintext",
+        "GetKeyRotationStatus",
+        "GetPublicKey",
+        "ListGrants",
+        "ReEncrypt",
+        "RetireGrant",
+        "RevokeGrant",
+    ];
+    question.service == "kms"
+        && !FROM_ANYWHERE.contains(&question.operation)
+        && judged.iter().any(|check| check.ruling.across && check.ruling.resource_lane() == Some(Lane::Key))
+}
+
 /// Evaluation and answer agree when both deny the same action, or neither denies.
 fn agrees(refused: Option<&Judged>, answer: &Answer) -> bool {
     match refused {
@@ -96,12 +137,21 @@ fn agrees(refused: Option<&Judged>, answer: &Answer) -> bool {
                 .as_deref()
                 .and_then(|message| message.split_once("is not authorized to perform: "))
                 .and_then(|(_, rest)| rest.split_whitespace().next());
-            is_denial(answer) && named.is_none_or(|named| named == refused.ruling.spec.action)
+            is_denial(answer)
+                && named.is_none_or(|named| named == refused.ruling.spec.action)
+                && same_reason(refused, answer.message.as_deref().unwrap_or_default())
         }
     }
 }
 
-fn check(judged: &Judged, gathered: &Bearings) -> Check {
+/// Whether AWS's text, where it gives a reason, gives the one that evaluation found: a Deny, or that nothing allows (IAM User Guide,
+/// "Troubleshoot access denied error messages").
+fn same_reason(refused: &Judged, message: &str) -> bool {
+    let explicit = refused.ruling.outcome == Outcome::ExplicitlyDenied;
+    !(explicit && message.contains(" because no ") || !explicit && message.contains(" with an explicit deny"))
+}
+
+fn check(judged: &Judged, gathered: &Bearings, decided_by: Option<Lane>) -> Check {
     let of = |layers: &[Layer]| {
         judged
             .explanation
@@ -133,7 +183,7 @@ fn check(judged: &Judged, gathered: &Bearings) -> Check {
         action: judged.ruling.spec.action.into(),
         resource: judged.resource.clone(),
         outcome: judged.explanation.outcome,
-        decided_by: judged.ruling.decided_by().filter(|_| !role_is_missing(judged, gathered)),
+        decided_by: decided_by.filter(|_| !role_is_missing(judged, gathered)),
         reached: judged.reached,
         lanes: [iam].into_iter().chain(resource).collect(),
     }

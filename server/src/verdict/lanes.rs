@@ -28,13 +28,20 @@ fn summary(lane: Lane, judged: &[Judged], refused: Option<&Judged>, gathered: &B
         .filter(|verdict| *verdict != LaneVerdict::NotConsulted)
         .or(strongest)
         .unwrap_or(LaneVerdict::NotConsulted);
+    // Asked on two actions with two answers, the word alone would seem to be about the whole call.
+    let differs = reached.iter().any(|(_, other)| *other != verdict && *other != LaneVerdict::NotConsulted);
+    let about = refused
+        .filter(|_| on_refused == Some(verdict))
+        .or_else(|| reached.iter().find(|(_, said)| *said == verdict).map(|(check, _)| *check))
+        .filter(|_| differs)
+        .map(|check| check.ruling.spec.action.to_owned());
     let said = reached
         .iter()
         .filter_map(|(check, verdict)| said(lane, check, *verdict))
         .collect::<Vec<_>>()
         .join(" ");
     let said = if said.is_empty() { unasked(lane, judged, gathered) } else { said };
-    LaneSummary { lane, verdict, said }
+    LaneSummary { lane, verdict, said, about }
 }
 
 fn verdict(lane: Lane, check: &Judged) -> Option<LaneVerdict> {
@@ -98,7 +105,9 @@ fn unasked(lane: Lane, judged: &[Judged], gathered: &Bearings) -> String {
             "Could not be read, so nothing can be said of it.".into()
         }
         Lane::Bucket if gathered.bucket_absent => "There is no such bucket.".into(),
-        Lane::Bucket if on_bucket && gathered.bucket_policy.is_none() => "The bucket has no policy.".into(),
+        Lane::Bucket if on_bucket && gathered.bucket_policy.is_none() => {
+            "The bucket had no policy then.".into()
+        }
         Lane::Trust if arises && gathered.trust_policy.is_none() => {
             let missing = gathered.unseen.is_empty();
             let said = if missing {

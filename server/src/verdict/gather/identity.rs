@@ -16,6 +16,7 @@ pub(super) async fn identity(clients: &Clients, caller: &str) -> Part {
             if let Some(of) = principal.principal_arn().map(name) {
                 role(clients, &mut part, &of, &name(caller)).await;
             }
+            instance(&mut part, clients, caller);
         }
         _ => {}
     }
@@ -94,6 +95,18 @@ async fn role(clients: &Clients, part: &mut Part, role: &str, session: &str) {
         }
         Ok(None) => {}
         Err(failure) => part.unseen(&format!("the permissions boundary and the tags of {role}"), &failure),
+    }
+}
+
+/// The condition keys of a session that EC2 opened for an instance, which bears the instance's id as its name: instances here are
+/// launched to answer IMDSv2 alone (IAM User Guide, "AWS global condition context keys", `ec2:RoleDelivery`).
+fn instance(part: &mut Part, clients: &Clients, caller: &str) {
+    let (Some(account), Some(name)) = (caller.split(':').nth(4), caller.rsplit('/').next()) else { return };
+    if name.starts_with("i-") {
+        let region = clients.s3.config().region().map(AsRef::as_ref).unwrap_or_default();
+        let arn = format!("arn:aws:ec2:{region}:{account}:instance/{name}");
+        part.0.caller.set("ec2:SourceInstanceARN", [arn]);
+        part.0.caller.set("ec2:RoleDelivery", ["2.0"]);
     }
 }
 

@@ -5,8 +5,9 @@ use crate::{
     cloud::{Asked as _, Clients, Failure},
     verdict::Question,
 };
+use aws_sdk_kms::types::KeyMetadata;
 use aws_sdk_s3::types::ServerSideEncryption;
-use futures::future::{FutureExt as _, TryFutureExt as _, join3};
+use futures::future::{FutureExt as _, TryFutureExt as _, join4};
 use policy::{
     Grant, GrantConstraints, NamedPolicy,
     call::{KeyFacts, ObjectFacts, Tags},
@@ -22,9 +23,11 @@ pub(super) async fn bucket(clients: &Clients, question: &Question) -> Part {
     if question.writes_object() && question.sse.as_deref().is_none_or(|sse| sse.starts_with("aws:kms")) {
         match clients.s3.get_bucket_encryption().bucket(bucket).send().asked().await {
             Ok(answer) => {
-                let by_default = answer
+                let rule = answer
                     .server_side_encryption_configuration()
-                    .and_then(|configuration| configuration.rules().first())
+                    .and_then(|configuration| configuration.rules().first());
+                part.0.bucket_keys = rule.and_then(|rule| rule.bucket_key_enabled()).unwrap_or_default();
+                let by_default = rule
                     .and_then(|rule| rule.apply_server_side_encryption_by_default())
                     .filter(|default| *default.sse_algorithm() == ServerSideEncryption::AwsKms);
                 part.0.bucket_default_key = by_default
@@ -69,7 +72,8 @@ async fn object(clients: &Clients, part: &mut Part, bucket: &str, key: &str) -> 
     match head.boxed().await {
         Ok(answer) => {
             let tags = object_tags(clients, part, bucket, key).await;
-            Some(ObjectFacts::Present { key: answer.ssekms_key_id().map(Into::into), tags })
+            let bucket_key = answer.bucket_key_enabled().unwrap_or_default();
+            Some(ObjectFacts::Present { key: answer.ssekms_key_id().map(Into::into), bucket_key, tags })
         }
         Err((Some(404), _)) => Some(ObjectFacts::Missing),
         Err((_, failure)) => {
@@ -121,8 +125,12 @@ pub(super) async fn key(
     question: &Question,
 ) -> Option<KeyFacts> {
     let kms = &clients.kms;
+    let mut context = Vec::new();
     let arn = match kms.describe_key().key_id(id).send().asked().await {
-        Ok(answer) => answer.key_metadata().and_then(|key| key.arn()).map(str::to_owned),
+        Ok(answer) => answer.key_metadata().and_then(|key| {
+            context = kind(key);
+            key.arn().map(str::to_owned)
+        }),
         // A key that is not there has no policy to see; KMS will say so itself.
         Err(failure) if failure.is("NotFoundException") => return None,
         Err(failure) => {
@@ -132,10 +140,11 @@ pub(super) async fn key(
     };
     // Without DescribeKey a full ARN still says which key it is.
     let arn = arn.or_else(|| id.contains(":key/").then(|| id.to_owned()))?;
-    let (document, grants, tags) = join3(
+    let (document, grants, tags, aliases) = join4(
         kms.get_key_policy().key_id(&arn).policy_name("default").send().asked(),
         kms.list_grants().key_id(&arn).send().asked(),
         kms.list_resource_tags().key_id(&arn).send().asked(),
+        kms.list_aliases().key_id(&arn).send().asked(),
     )
     .await;
     let policy = match document {
@@ -152,17 +161,39 @@ pub(super) async fn key(
             Vec::new()
         }
     };
-    let tags = match tags {
+    match tags {
+        Ok(answer) => context.extend(
+            answer
+                .tags()
+                .iter()
+                .map(|tag| (format!("aws:ResourceTag/{}", tag.tag_key()), vec![tag.tag_value().to_owned()])),
+        ),
+        Err(failure) => part.unseen("the key's tags", &failure),
+    }
+    match aliases {
         Ok(answer) => {
-            answer.tags().iter().map(|tag| (tag.tag_key().into(), tag.tag_value().into())).collect()
+            let names = answer.aliases().iter().filter_map(|alias| alias.alias_name().map(str::to_owned));
+            let names: Vec<String> = names.collect();
+            // A key without aliases has no such condition key.
+            if !names.is_empty() {
+                context.push(("kms:ResourceAliases".into(), names));
+            }
         }
-        Err(failure) => {
-            part.unseen("the key's tags", &failure);
-            Tags::new()
-        }
-    };
+        Err(failure) => part.unseen("the key's aliases", &failure),
+    }
     tracing::debug!(key = arn, operation = question.operation, "gathered key");
-    Some(KeyFacts { arn, policy, grants, tags })
+    Some(KeyFacts { arn, policy, grants, context })
+}
+
+/// The condition keys that tell of a key's kind.
+fn kind(key: &KeyMetadata) -> Vec<(String, Vec<String>)> {
+    let known = [
+        ("kms:KeySpec", key.key_spec().map(|spec| spec.as_str())),
+        ("kms:KeyUsage", key.key_usage().map(|usage| usage.as_str())),
+        ("kms:KeyOrigin", key.origin().map(|origin| origin.as_str())),
+        ("kms:MultiRegion", key.multi_region().map(|multi| if multi { "true" } else { "false" })),
+    ];
+    known.into_iter().filter_map(|(name, value)| Some((name.to_owned(), vec![value?.to_owned()]))).collect()
 }
 
 fn grant(entry: &aws_sdk_kms::types::GrantListEntry) -> Grant {
