@@ -90,6 +90,8 @@ describe("a terminal of one's own", { concurrency: 1 }, () => {
       `aws s3 ls s3://${bucket}`,
       `aws s3api list-objects-v2 --bucket ${bucket}`,
       `aws s3api list-objects-v2 --bucket ${bucket} --output text`,
+      `aws s3api list-objects-v2 --bucket ${bucket} --max-keys 1`,
+      `aws s3api list-objects-v2 --bucket ${bucket} --max-keys 1 --prefix a --delimiter /`,
       `aws s3api head-object --bucket ${bucket} --key KMS-Cryptographic-Details.pdf`,
       `aws s3api head-bucket --bucket ${bucket}`,
       `aws s3api get-bucket-location --bucket ${bucket}`,

@@ -106,8 +106,14 @@ async fn a_key_encrypts_and_decrypts_what_files_hold() {
         400,
         Some("AccessDeniedException"),
         [Silent, NotConsulted, Delegates],
-        Some(Lane::Iam),
+        // As for the download through S3: what turned the answer is the key policy.
+        Some(Lane::Key),
     );
+    // Key users never had this one (`aws-semantics.md` §9, row 44).
+    let managing = typed(&walk, &format!("aws kms get-key-policy --key-id {key}")).await;
+    let record = walk.last_call(&managing).await;
+    assert_eq!((record.answer.status, record.verdict.decided_by), (400, Some(Lane::Iam)));
+    assert!(!record.verdict.explanation.contains("What changed"), "{}", record.verdict.explanation);
 }
 
 #[tokio::test]

@@ -36,6 +36,8 @@ pub struct Opt {
     pub kind: Kind,
     /// Whether the operation needs it.
     pub required: bool,
+    /// How long its text, or how great its number, has to be for the AWS CLI to send it (botocore's service models).
+    pub least: usize,
 }
 
 /// What an option's value is.

@@ -47,6 +47,11 @@ pub fn parameter(option: &str, why: impl std::fmt::Display) -> Output {
     Output::failed(USAGE_STATUS, format!("\nError parsing parameter '{option}': {why}\n"))
 }
 
+/// Values that AWS would not take and the AWS CLI does not send.
+pub fn validation(wrong: &[String]) -> Output {
+    Output::failed(USAGE_STATUS, format!("\nParameter validation failed:\n{}\n", wrong.join("\n")))
+}
+
 /// What AWS knows and this terminal does not do; in our words, not in the AWS CLI's.
 pub fn not_here(what: impl std::fmt::Display) -> Output {
     Output::failed(USAGE_STATUS, format!("trilock: {what}\n"))

@@ -76,6 +76,7 @@ pub(super) async fn put(
     let mut question = Question::new("s3", "PutObject").object(bucket, key);
     question.sse = sse.map(Into::into);
     question.sse_key = kms_key_id.map(Into::into);
+    question.bucket_key = bucket_key;
     let encrypted = encryption(&desk.lab, sse, kms_key_id);
     desk.call(question, format!("{bucket}/{key}"), request, |lab, result| {
         mark(lab, bucket, Some(encrypted), result.err());
@@ -263,6 +264,7 @@ pub(super) async fn copy_object(
     let mut question = Question::new("s3", "CopyObject").object(to.0, to.1).source(from.0, from.1);
     question.sse = sse.map(Into::into);
     question.sse_key = kms_key_id.map(Into::into);
+    question.bucket_key = bucket_key;
     let subject = format!("{}/{} to {}/{}", from.0, from.1, to.0, to.1);
     desk.call(question, subject, request, |_, _| {}).await
 }

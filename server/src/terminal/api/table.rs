@@ -6,11 +6,17 @@ use super::{
 };
 
 const fn need(name: &'static str, kind: Kind) -> Opt {
-    Opt { name, kind, required: true }
+    Opt { name, kind, required: true, least: 0 }
 }
 
 const fn may(name: &'static str, kind: Kind) -> Opt {
-    Opt { name, kind, required: false }
+    Opt { name, kind, required: false, least: 0 }
+}
+
+impl Opt {
+    const fn of_at_least(self, least: usize) -> Self {
+        Self { least, ..self }
+    }
 }
 
 const fn operation(
@@ -24,7 +30,7 @@ const fn operation(
 }
 
 const BUCKET: &[Opt] = &[need("--bucket", Text)];
-const OBJECT: &[Opt] = &[need("--bucket", Text), need("--key", Text)];
+const OBJECT: &[Opt] = &[need("--bucket", Text), need("--key", Text).of_at_least(1)];
 
 pub(super) const OPERATIONS: &[Operation] = &[
     operation(
@@ -34,7 +40,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         "upload one object",
         &[
             need("--bucket", Text),
-            need("--key", Text),
+            need("--key", Text).of_at_least(1),
             may("--body", File),
             may("--server-side-encryption", Text),
             may("--ssekms-key-id", Text),
@@ -60,7 +66,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         &[
             need("--bucket", Text),
             need("--copy-source", Text),
-            need("--key", Text),
+            need("--key", Text).of_at_least(1),
             may("--server-side-encryption", Text),
             may("--ssekms-key-id", Text),
             may("--bucket-key-enabled", Flag),
@@ -84,7 +90,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         "Encrypt",
         "encrypt up to 4 KiB under a key",
         &[
-            need("--key-id", Text),
+            need("--key-id", Text).of_at_least(1),
             need("--plaintext", Blob),
             may("--encryption-context", Map),
             may("--encryption-algorithm", Text),
@@ -97,7 +103,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         "decrypt what a key encrypted",
         &[
             need("--ciphertext-blob", Blob),
-            may("--key-id", Text),
+            may("--key-id", Text).of_at_least(1),
             may("--encryption-context", Map),
             may("--encryption-algorithm", Text),
         ],
@@ -108,9 +114,9 @@ pub(super) const OPERATIONS: &[Operation] = &[
         "GenerateDataKey",
         "a new data key, in clear and encrypted",
         &[
-            need("--key-id", Text),
+            need("--key-id", Text).of_at_least(1),
             may("--key-spec", Text),
-            may("--number-of-bytes", Number),
+            may("--number-of-bytes", Number).of_at_least(1),
             may("--encryption-context", Map),
         ],
     ),
@@ -120,21 +126,33 @@ pub(super) const OPERATIONS: &[Operation] = &[
         "GenerateDataKeyWithoutPlaintext",
         "a new data key, encrypted only",
         &[
-            need("--key-id", Text),
+            need("--key-id", Text).of_at_least(1),
             may("--key-spec", Text),
-            may("--number-of-bytes", Number),
+            may("--number-of-bytes", Number).of_at_least(1),
             may("--encryption-context", Map),
         ],
     ),
-    operation("kms", "describe-key", "DescribeKey", "a key's ARN, state and use", &[need("--key-id", Text)]),
+    operation(
+        "kms",
+        "describe-key",
+        "DescribeKey",
+        "a key's ARN, state and use",
+        &[need("--key-id", Text).of_at_least(1)],
+    ),
     operation("kms", "list-keys", "ListKeys", "the account's keys", &[]),
-    operation("kms", "list-aliases", "ListAliases", "the names of keys", &[may("--key-id", Text)]),
+    operation(
+        "kms",
+        "list-aliases",
+        "ListAliases",
+        "the names of keys",
+        &[may("--key-id", Text).of_at_least(1)],
+    ),
     operation(
         "kms",
         "get-key-policy",
         "GetKeyPolicy",
         "the key policy",
-        &[need("--key-id", Text), may("--policy-name", Text)],
+        &[need("--key-id", Text).of_at_least(1), may("--policy-name", Text).of_at_least(1)],
     ),
     operation(
         "kms",
@@ -142,9 +160,9 @@ pub(super) const OPERATIONS: &[Operation] = &[
         "PutKeyPolicy",
         "replace the key policy",
         &[
-            need("--key-id", Text),
-            need("--policy", Text),
-            may("--policy-name", Text),
+            need("--key-id", Text).of_at_least(1),
+            need("--policy", Text).of_at_least(1),
+            may("--policy-name", Text).of_at_least(1),
             may("--bypass-policy-lockout-safety-check", Flag),
         ],
     ),
@@ -155,10 +173,10 @@ pub(super) const OPERATIONS: &[Operation] = &[
         "AssumeRole",
         "credentials of another role",
         &[
-            need("--role-arn", Text),
-            need("--role-session-name", Text),
-            may("--duration-seconds", Number),
-            may("--external-id", Text),
+            need("--role-arn", Text).of_at_least(20),
+            need("--role-session-name", Text).of_at_least(2),
+            may("--duration-seconds", Number).of_at_least(900),
+            may("--external-id", Text).of_at_least(2),
         ],
     ),
 ];

@@ -57,7 +57,30 @@ impl Values {
         for (option, typed) in &call.typed {
             values.push((option.name, value(option, typed, files)?));
         }
-        Ok(Self(values))
+        let read = Self(values);
+        let wrong: Vec<String> =
+            call.typed.iter().filter_map(|(option, _)| read.too_little(option)).collect();
+        if wrong.is_empty() { Ok(read) } else { Err(usage::validation(&wrong)) }
+    }
+
+    /// What the AWS CLI says of a value that is too short or too small.
+    fn too_little(&self, option: &Opt) -> Option<String> {
+        let parameter: String = option.name.split('-').filter_map(capitalized).collect();
+        let least = option.least;
+        match self.get(option.name)? {
+            Value::Text(text) if text.chars().count() < least => Some(format!(
+                "Invalid length for parameter {parameter}, value: {}, valid min length: {least}",
+                text.chars().count()
+            )),
+            Value::Number(number)
+                if i64::from(*number) < i64::try_from(least).unwrap_or(i64::MAX) && least > 0 =>
+            {
+                Some(format!(
+                    "Invalid value for parameter {parameter}, value: {number}, valid min value: {least}"
+                ))
+            }
+            _ => None,
+        }
     }
 
     fn get(&self, option: &str) -> Option<&Value> {
@@ -108,6 +131,11 @@ impl Values {
             _ => None,
         }
     }
+}
+
+fn capitalized(word: &str) -> Option<String> {
+    let mut letters = word.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect())
 }
 
 fn value(option: &Opt, typed: &str, files: &BTreeMap<String, Vec<u8>>) -> Result<Value, Output> {
@@ -220,6 +248,28 @@ mod tests {
         assert_eq!(policy.text("--policy"), Some("{}"));
         let body = read(&["s3api", "put-object", "--bucket", "b", "--key", "k", "--body", "plain"]).unwrap();
         assert_eq!(body.bytes("--body"), Some(&b"\xff\x00"[..]));
+    }
+
+    #[test]
+    fn what_is_too_short_or_too_small_is_not_sent() {
+        let words = [
+            "sts",
+            "assume-role",
+            "--role-arn",
+            "foo",
+            "--role-session-name",
+            "x",
+            "--duration-seconds",
+            "5",
+        ];
+        let refused = read(&words).unwrap_err();
+        assert_eq!(refused.status, 252);
+        assert_eq!(
+            refused.text,
+            "\nParameter validation failed:\nInvalid length for parameter RoleArn, value: 3, valid min length: 20\n\
+             Invalid length for parameter RoleSessionName, value: 1, valid min length: 2\n\
+             Invalid value for parameter DurationSeconds, value: 5, valid min value: 900\n"
+        );
     }
 
     #[test]

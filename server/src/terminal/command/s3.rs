@@ -86,6 +86,37 @@ pub(super) fn parse(operation: &str, words: &[&str]) -> Result<S3, Output> {
     }
 }
 
+/// Options that the AWS CLI has for these commands and this terminal has not (AWS CLI Command Reference, `s3`).
+const OTHERS: [&str; 27] = [
+    "--acl",
+    "--cache-control",
+    "--checksum-algorithm",
+    "--checksum-mode",
+    "--content-disposition",
+    "--content-encoding",
+    "--content-language",
+    "--content-type",
+    "--copy-props",
+    "--dryrun",
+    "--exclude",
+    "--expires",
+    "--follow-symlinks",
+    "--force-glacier-transfer",
+    "--grants",
+    "--human-readable",
+    "--include",
+    "--metadata",
+    "--metadata-directive",
+    "--no-guess-mime-type",
+    "--page-size",
+    "--request-payer",
+    "--source-region",
+    "--sse-c",
+    "--storage-class",
+    "--summarize",
+    "--website-redirect",
+];
+
 /// Options of `aws s3`; everything else is a path.
 #[derive(Debug, Default)]
 struct Options {
@@ -120,6 +151,9 @@ impl Options {
                 }
                 ("--recursive", None) => options.recursive = true,
                 ("--quiet" | "--only-show-errors", None) => options.quiet = true,
+                _ if OTHERS.contains(&name) => {
+                    return Err(usage::not_here(format_args!("this terminal’s aws s3 has no {name}")));
+                }
                 _ => unknown.push(name),
             }
         }

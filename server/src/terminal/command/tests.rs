@@ -91,6 +91,12 @@ fn what_is_not_understood_prints_what_the_program_prints() {
         ("aws s3 cp a b", 252, "Error: Invalid argument type"),
         ("aws s3 mv a b", 252, "usage: aws s3 mv <LocalPath> <S3Uri>"),
         ("aws s3 cp a s3://b --foo", 252, "\nUnknown options: --foo\n"),
+        ("aws s3 cp a s3://b --dryrun", 252, "trilock: this terminal’s aws s3 has no --dryrun"),
+        (
+            "aws s3 ls --human-readable --summarize",
+            252,
+            "trilock: this terminal’s aws s3 has no --human-readable",
+        ),
         ("aws s3 cp a s3://b --sse des", 252, "argument --sse: Invalid choice"),
         ("aws s3 cp a s3://b --sse aws:kms:dsse", 252, "argument --sse: Invalid choice"),
         (

@@ -223,6 +223,22 @@ async fn list_objects(desk: &mut Desk<'_>, asked: &Asked) -> Result<Made, Consol
                 .map(|prefix| Value::from(Members::default().maybe("Prefix", prefix.prefix()))),
         );
         token = page.next_continuation_token().map(str::to_owned);
+        if values.number("--max-keys").is_some() {
+            // Who says how many gets one answer, as it is.
+            let some = |items: Vec<Value>| (!items.is_empty()).then_some(items);
+            return Ok(Members::default()
+                .maybe("IsTruncated", page.is_truncated())
+                .maybe("Contents", some(contents))
+                .maybe("Name", page.name())
+                .with("Prefix", page.prefix().unwrap_or_default())
+                .maybe("Delimiter", page.delimiter())
+                .maybe("MaxKeys", page.max_keys())
+                .maybe("CommonPrefixes", some(prefixes))
+                .with("EncodingType", "url")
+                .maybe("KeyCount", page.key_count())
+                .maybe("NextContinuationToken", token)
+                .answered());
+        }
         if token.is_none() {
             // What the AWS CLI makes of the pages. As text it has a column for a list that is not there.
             let list = |members: Members, name: &str, items: Vec<Value>| match items.is_empty() {
