@@ -53,56 +53,62 @@ pub(crate) fn RoleBar(
     let step_field = move || step.map(|step| view! { <input type="hidden" name="step" value=step.slug() /> });
     let out = format!("/as/session{path}");
     let back = path.clone();
+    // It stands out once there is nothing else to do.
+    let renew_class = if expired { "switch" } else { "role-renew" };
     view! {
         <section
             class=format!("role-bar {}", persona::class(acting.persona))
             class:is-expired=expired
             aria-label="Who you act as"
         >
+            <Glyph icon=persona::icon(acting.persona) />
             <div class="role-who">
-                <Glyph icon=persona::icon(acting.persona) />
-                <div>
-                    <p class="role-name">
-                        <span class="role-as">{if lab.own_tab { "This tab acts as " } else { "Acting as " }}</span>
-                        <strong>{acting.persona.name()}</strong>
-                        {acting
-                            .expires_at
-                            .map(|expires_at| view! { <span class="role-time"><Countdown expires_at now /></span> })}
-                    </p>
+                <p class="role-name">
+                    // A narrow screen has no room for these words, unless they say that the tab is its own.
+                    <span class:role-as=!lab.own_tab>{if lab.own_tab { "This tab acts as " } else { "Acting as " }}</span>
+                    <strong>{acting.persona.name()}</strong>
+                </p>
+                {acting
+                    .expires_at
+                    .map(|expires_at| {
+                        view! {
+                            <span class="role-time"><Countdown expires_at now /></span>
+                            <form method="post" action=SwitchRole::PATH aria-label="Renew">
+                                <input type="hidden" name="back" value=back />
+                                <input type="hidden" name="renew" value="now" />
+                                {step_field()}
+                                <button
+                                    class=renew_class
+                                    name="persona"
+                                    value=acting.persona.name()
+                                    title="Admin calls sts:AssumeRole again: another hour"
+                                >
+                                    "Renew"
+                                    <span class="visually-hidden">" "{acting.persona.name()}</span>
+                                </button>
+                            </form>
+                        }
+                    })}
+                // On a narrow screen what follows is behind this button; elsewhere the style shows it in the bar.
+                <button type="button" class="switch role-open" popovertarget="role-more">"Switch role"</button>
+            </div>
+            <div class="role-more" id="role-more" popover="auto">
+                <div class="role-facts">
                     <p class="role-arn"><code>{acting.arn.clone()}</code></p>
-                    <p class="role-more">
+                    <p class="role-last">
                         {lab.last_used
                             .get(&acting.persona)
                             .map(|at| view! { <span>"Last call at " <time datetime=iso_time(*at)>{clock_time(*at)}</time></span> })}
                         {lab.own_tab.then(|| view! { <a href=out>"Act as the other tabs do"</a> })}
                     </p>
                 </div>
-                {acting
-                    .expires_at
-                    .map(|_| {
-                        view! {
-                            <form method="post" action=SwitchRole::PATH aria-label="Renew">
-                                <input type="hidden" name="back" value=back />
-                                <input type="hidden" name="renew" value="now" />
-                                {step_field()}
-                                <button
-                                    class="switch role-renew"
-                                    name="persona"
-                                    value=acting.persona.name()
-                                    title="Admin calls sts:AssumeRole again: another hour"
-                                >
-                                    <span><span class="switch-verb">"Renew "</span>{acting.persona.name()}</span>
-                                </button>
-                            </form>
-                        }
-                    })}
+                <form class="role-switch" method="post" action=SwitchRole::PATH aria-label="Switch role">
+                    <input type="hidden" name="back" value=path.clone() />
+                    {step_field()}
+                    {buttons}
+                    {(!absent.is_empty()).then(|| view! { <p class="role-missing">{absent}</p> })}
+                </form>
             </div>
-            <form class="role-switch" method="post" action=SwitchRole::PATH aria-label="Switch role">
-                <input type="hidden" name="back" value=path.clone() />
-                {step_field()}
-                {buttons}
-                {(!absent.is_empty()).then(|| view! { <p class="role-missing">{absent}</p> })}
-            </form>
             <form id="role-tab" method="post" action=SwitchRole::PATH target="_blank" aria-label="Role in a new tab">
                 <input type="hidden" name="back" value=path />
                 <input type="hidden" name="tab" value="new" />
