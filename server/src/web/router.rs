@@ -20,7 +20,7 @@ use axum::{
 use leptos::prelude::{LeptosOptions, provide_context, use_context};
 use leptos_axum::{LeptosRoutes as _, generate_route_list, render_app_async_with_context};
 use std::{path::PathBuf, sync::Arc};
-use tower_http::compression::CompressionLayer;
+use tower_http::{CompressionLevel, compression::CompressionLayer};
 use tower_sessions::Session;
 
 /// What the router is made from.
@@ -87,7 +87,8 @@ pub async fn router(setup: Setup) -> Router {
         .layer(middleware::from_fn_with_state(setup.loopback, guard::same_site))
         .layer(middleware::from_fn(headers::secure));
     // The site's files are compressed beforehand; pages are as they go. A live stream is left as it is.
-    tabs::with_tabs(router).layer(CompressionLayer::new())
+    // A page is some fifty kilobytes of text: what more effort wins is worth its millisecond.
+    tabs::with_tabs(router).layer(CompressionLayer::new().quality(CompressionLevel::Precise(8)))
 }
 
 /// Puts the console of the request's session into the Leptos context, for pages and server functions alike.
