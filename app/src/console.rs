@@ -352,6 +352,9 @@ pub struct LaneSummary {
     pub verdict: LaneVerdict,
     /// One short sentence: the statement that said it, or why none did.
     pub said: String,
+    /// The action it was about, where the lane's verdict was another on another check of the call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
 }
 
 /// One line typed on the instance and what came of it.

@@ -188,7 +188,7 @@ pub(crate) fn CallView(
                         view! {
                             <div class="answer-wide">
                                 <dt>"What AWS said"</dt>
-                                <dd><code class="aws-message">{message}</code></dd>
+                                <dd><AwsMessage message /></dd>
                             </div>
                         }
                     })}
@@ -218,6 +218,34 @@ pub(crate) fn CallView(
         </article>
     }
     .into_any()
+}
+
+/// What EC2 says before that which it seals into a denial.
+const SEALED: &str = "Encoded authorization failure message: ";
+
+/// AWS's words, all of them. What is sealed among them is some two thousand characters that only
+/// `sts:DecodeAuthorizationMessage` can read, so it is folded.
+#[component]
+fn AwsMessage(message: String) -> impl IntoView {
+    let (said, sealed) = sealed_apart(&message);
+    view! {
+        <code class="aws-message">{said.to_owned()}</code>
+        {sealed
+            .map(|sealed| {
+                view! {
+                    <details class="aside">
+                        <summary>{SEALED.trim_end()}</summary>
+                        <code class="aws-message">{sealed.to_owned()}</code>
+                    </details>
+                }
+            })}
+    }
+    .into_any()
+}
+
+/// What a message says in words, and what is sealed in it.
+pub(crate) fn sealed_apart(message: &str) -> (&str, Option<&str>) {
+    message.split_once(SEALED).map_or((message, None), |(said, sealed)| (said.trim_end(), Some(sealed)))
 }
 
 /// Whether somebody asked to become a role that is not there: its trust policy would have been asked, and there is none.
@@ -298,11 +326,12 @@ fn LaneWords() -> impl IntoView {
 /// One of the lanes side by side.
 #[component]
 fn LaneCard(summary: LaneSummary, decided: bool, several: bool) -> impl IntoView {
-    let LaneSummary { lane, verdict, said } = summary;
+    let LaneSummary { lane, verdict, said, about } = summary;
     view! {
         <li class=format!("lane {}", verdict_class(verdict)) class:is-deciding=decided>
             <p class="lane-name"><Glyph icon=Icon::of_lane(lane) />{lane.name()}</p>
             <p class="lane-word"><Glyph icon=Icon::of_verdict(verdict) />{verdict_word(verdict)}</p>
+            {about.map(|action| view! { <p class="lane-about">"on "<code>{action}</code></p> })}
             <p class="lane-said"><Words text=said /></p>
             {decided
                 .then(|| {
@@ -323,10 +352,24 @@ fn Disagreement() -> impl IntoView {
             <p>
                 <strong>"Trilock's evaluation and AWS's answer differ."</strong>
                 " AWS's answer is what happened. Trilock reads identity policies, bucket policy, key policy, grants and trust \
-                 policy; it cannot see service control policies, resource control policies or VPC endpoint policies, and a \
-                 change made seconds ago may not have reached every part of AWS."
+                 policy; it does not know every condition key that a request carries, it cannot see service control policies, \
+                 resource control policies or VPC endpoint policies, and a change made seconds ago may not have reached every part of AWS."
             </p>
         </Notice>
     }
     .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sealed_apart;
+
+    #[test]
+    fn what_is_sealed_into_a_denial_stands_apart_from_its_words() {
+        assert_eq!(
+            sealed_apart("Not authorized. Encoded authorization failure message: AbC_-9"),
+            ("Not authorized.", Some("AbC_-9"))
+        );
+        assert_eq!(sealed_apart("Access Denied"), ("Access Denied", None));
+    }
 }

@@ -26,8 +26,8 @@ pub(crate) fn CheckStep(
                 <input type="hidden" name="step" value=step.slug() />
                 <button type="submit" class="button button-quiet">"Check my work"</button>
                 <p class="hint">
-                    "Tries both sides with real calls: what should work, and what should not. They are made as whoever each line names, \
-                     count for no step, and leave nothing behind."
+                    "Tries both sides with real calls: what should work, and what should not. Whoever you act as, each is made as the \
+                     persona it takes; the call behind a line says which. They count for no step and leave nothing behind."
                 </p>
             </form>
             {found}
@@ -39,11 +39,21 @@ pub(crate) fn CheckStep(
 /// What was found in a sentence or two. What was not tried counts neither as found nor as missing.
 fn summary(held: usize, failed: usize, all: usize) -> String {
     let tried = held + failed;
+    let are = |count: usize| if count == 1 { "is as it should be" } else { "are as they should be" };
     let found = match (tried, failed) {
         (0, _) => "Nothing could be tried yet.".to_owned(),
-        (_, 0) if tried == all => return format!("All {all} are as they should be."),
-        (_, 0) => format!("All {tried} that could be tried are as they should be."),
-        _ => format!("{held} of {tried} are as they should be. What is missing is said below."),
+        (_, 0) => {
+            let which = match (tried, tried == all) {
+                (1, true) => "What was tried".to_owned(),
+                (1, false) => "The one thing that could be tried".to_owned(),
+                (2, true) => "Both".to_owned(),
+                (2, false) => "Both that could be tried".to_owned(),
+                (many, true) => format!("All {many}"),
+                (many, false) => format!("All {many} that could be tried"),
+            };
+            format!("{which} {}.", are(tried))
+        }
+        _ => format!("{held} of {tried} {}. What is missing is said below.", are(held)),
     };
     match all - tried {
         0 => found,
@@ -60,7 +70,7 @@ fn Found(found: Vec<Probed>) -> impl IntoView {
         .into_iter()
         .map(|Probed { claim, holds, untried, missing, records }| {
             let (class, icon, word) = match (holds, untried) {
-                (true, _) => ("probe holds", Icon::Allows, "So"),
+                (true, _) => ("probe holds", Icon::Allows, "OK"),
                 (false, false) => ("probe fails", Icon::Denies, "Not so"),
                 (false, true) => ("probe", Icon::NotConsulted, "Not tried yet"),
             };
@@ -91,9 +101,21 @@ mod tests {
     #[test]
     fn what_was_not_tried_counts_neither_as_found_nor_as_missing() {
         assert_eq!(summary(3, 0, 3), "All 3 are as they should be.");
-        assert_eq!(summary(1, 1, 2), "1 of 2 are as they should be. What is missing is said below.");
-        assert!(summary(2, 0, 3).starts_with("All 2 that could be tried"));
-        assert!(summary(1, 1, 3).starts_with("1 of 2 are as they should be."));
+        assert_eq!(summary(1, 1, 2), "1 of 2 is as it should be. What is missing is said below.");
+        assert_eq!(summary(2, 2, 4), "2 of 4 are as they should be. What is missing is said below.");
+        assert!(
+            summary(3, 0, 5)
+                .starts_with("All 3 that could be tried are as they should be. Not tried yet: 2.")
+        );
+        assert!(summary(1, 1, 3).starts_with("1 of 2 is as it should be."));
         assert!(summary(0, 0, 3).starts_with("Nothing could be tried yet. Not tried yet: 3."));
+    }
+
+    #[test]
+    fn one_and_two_are_not_counted_as_many() {
+        assert_eq!(summary(1, 0, 1), "What was tried is as it should be.");
+        assert_eq!(summary(2, 0, 2), "Both are as they should be.");
+        assert!(summary(1, 0, 3).starts_with("The one thing that could be tried is as it should be."));
+        assert!(summary(2, 0, 3).starts_with("Both that could be tried are as they should be."));
     }
 }

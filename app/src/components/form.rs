@@ -1,6 +1,7 @@
 //! Forms of the walk: a card with what it does, who does it, its fields, and what was wrong last time.
 
 use super::{
+    call::sealed_apart,
     icon::{Glyph, Icon},
     persona::PersonaChip,
     prose::Words,
@@ -60,11 +61,14 @@ pub(crate) fn StepForm(
     /// Whether the button takes something away.
     #[prop(optional)]
     danger: bool,
+    /// Whether it starts folded: it leads away from what the step is about.
+    #[prop(optional)]
+    folded: bool,
     /// Explanation and fields.
     children: Children,
 ) -> impl IntoView {
     let heading_id = format!("{}-title", frame.id);
-    let open = !(frame.done || frame.already) || frame.draft.is_some();
+    let open = !(folded || frame.done || frame.already) || frame.draft.is_some();
     let badge = match (frame.already, frame.done) {
         (true, _) => Some("Already so"),
         (false, true) => Some("Done"),
@@ -79,7 +83,12 @@ pub(crate) fn StepForm(
             </summary>
             <form method="post" action=format!("/acting/{}{}", frame.acting.name(), frame.action) id=format!("form-{}", frame.id) aria-labelledby=heading_id tabindex="-1">
                 <input type="hidden" name="step" value=frame.step.slug() />
-                {frame.problem_with("").map(|problem| view! { <p class="problem" role="alert"><Words text=problem /></p> })}
+                {frame
+                    .problem_with("")
+                    // What is sealed in it stands under the call.
+                    .map(|problem| {
+                        view! { <p class="problem" role="alert"><Words text=sealed_apart(&problem).0.to_owned() /></p> }
+                    })}
                 {children()}
                 <div class="form-foot">
                     <button type="submit" class="button" class:button-danger=danger>{button}</button>

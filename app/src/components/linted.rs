@@ -2,14 +2,17 @@
 
 use crate::picture::findings::said;
 use leptos::prelude::*;
-use policy::lint::Finding;
+use policy::lint::{Finding, Severity};
 
-/// How many findings, in words.
+/// How many findings, in words, and whether they are advice alone.
 pub(crate) fn count(findings: &[Finding]) -> String {
-    match findings.len() {
-        0 => "The lint finds nothing".into(),
-        1 => "1 finding of the lint, at its line".into(),
-        more => format!("{more} findings of the lint, at their lines"),
+    let advice = findings.iter().all(|finding| finding.severity == Severity::Note);
+    match (findings.len(), advice) {
+        (0, _) => "The lint finds nothing".into(),
+        (1, false) => "1 finding of the lint, at its line".into(),
+        (1, true) => "1 finding of the lint, at its line: advice only".into(),
+        (more, false) => format!("{more} findings of the lint, at their lines"),
+        (more, true) => format!("{more} findings of the lint, at their lines: advice only"),
     }
 }
 
@@ -51,4 +54,24 @@ pub(crate) fn Linted(
         })
         .collect_view();
     view! { <ol class="code-lines" aria-label=label>{lines}</ol> }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::count;
+    use policy::lint::{Kind, lint};
+
+    #[test]
+    fn findings_that_are_advice_alone_are_said_to_be() {
+        let found = |action: &str, resource: &str| {
+            let text = format!(
+                r#"{{"Version": "2012-10-17", "Statement": [{{"Effect": "Allow", "Action": "{action}", "Resource": "{resource}"}}]}}"#
+            );
+            count(&lint(&text, Kind::Identity))
+        };
+        assert_eq!(found("s3:DeleteObject", "arn:aws:s3:::demo/*"), "The lint finds nothing");
+        let advice = "1 finding of the lint, at its line: advice only";
+        assert_eq!(found("s3:GetObject", "arn:aws:s3:::demo/*"), advice);
+        assert_eq!(found("s3:ListBucket", "arn:aws:s3:::demo/*"), "1 finding of the lint, at its line");
+    }
 }

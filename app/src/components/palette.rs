@@ -19,7 +19,7 @@ const PAGES: [(&str, &str); 11] = [
     ("/tutorial", "The tutorial, line by line"),
     ("/words", "Words"),
     ("/more", "Variations"),
-    ("/more/cost", "What it costs"),
+    ("/more/cost", "Prices"),
     ("/drills", "Break it"),
 ];
 
@@ -45,12 +45,14 @@ pub(crate) fn Palette(
         .filter(|persona| *persona != lab.acting.persona)
         .map(|persona| {
             let back = path.clone();
+            // As in the role bar: the trust policy refuses this one as the walk sets it up.
+            let verb = if persona == Persona::AuthorizedUsers { "Try " } else { "Act as " };
             view! {
                 <li>
                     <form method="post" action=SwitchRole::PATH>
                         <input type="hidden" name="back" value=back />
                         <button class=persona::class(persona) name="persona" value=persona.name()>
-                            <span><Glyph icon=persona::icon(persona) />"Act as "{persona.name()}</span>
+                            <span><Glyph icon=persona::icon(persona) />{verb}{persona.name()}</span>
                             <span class="palette-kind">"role"</span>
                         </button>
                     </form>

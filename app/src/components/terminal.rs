@@ -1,4 +1,4 @@
-//! The instance's terminal: a log, a line to type on, the commands a step offers, files to put on the instance.
+//! The instance's terminal: a log, a line to type on, files to put on the instance; and a command ready to be run in it.
 
 use super::form::FieldProblem;
 use crate::{
@@ -22,9 +22,6 @@ pub(crate) fn Terminal(
     entries: Vec<TerminalEntry>,
     /// The records the entries refer to; one that is missing is linked without its outcome.
     records: Vec<Record>,
-    /// What the step would type.
-    #[prop(optional)]
-    suggested: Vec<String>,
     /// A line that could not be run.
     draft: Option<Draft>,
 ) -> impl IntoView {
@@ -52,20 +49,6 @@ pub(crate) fn Terminal(
     // The same draft says what was wrong with an uploaded file.
     let problem = empty.or_else(|| draft.and_then(|draft| draft.problem).map(|(_, problem)| problem));
     let step_field = move || step.map(|step| view! { <input type="hidden" name="step" value=step.slug() /> });
-    let ready = suggested
-        .into_iter()
-        .map(|line| {
-            view! {
-                <li>
-                    <form method="post" action=RunLine::PATH data-terminal="">
-                        {step_field()} <input type="hidden" name="line" value=line.clone() />
-                        <code>{line}</code>
-                        <button type="submit" class="button button-small">"Run"</button>
-                    </form>
-                </li>
-            }
-        })
-        .collect_view();
     // Loaded apart: a terminal that cannot complete is still one.
     let completion = Suspend::new(async move {
         let Completion { words, names } = expect_console().completion().await.unwrap_or_default();
@@ -78,7 +61,6 @@ pub(crate) fn Terminal(
         <section class="terminal-box" aria-labelledby="terminal-title">
             {completion}
             <h2 id="terminal-title">"Terminal of " <code>{instance}</code></h2>
-            <ul class="ready-commands" aria-label="Commands of this step">{ready}</ul>
             <div class="terminal persona-users">
                 <div
                     class="terminal-log"
@@ -119,6 +101,24 @@ pub(crate) fn Terminal(
         </section>
     }
     .into_any()
+}
+
+/// A line that a step would type, with the button that types it into the terminal of this page.
+#[component]
+pub(crate) fn ReadyCommand(
+    /// The step.
+    step: StepId,
+    /// The line.
+    line: String,
+) -> impl IntoView {
+    view! {
+        <form class="ready-command" method="post" action=RunLine::PATH data-terminal="">
+            <input type="hidden" name="step" value=step.slug() />
+            <input type="hidden" name="line" value=line.clone() />
+            <code>{line.clone()}</code>
+            <button type="submit" class="button button-small">"Run"<span class="visually-hidden">" "{line}</span></button>
+        </form>
+    }
 }
 
 /// One line that was typed, what it printed, and the calls it made.

@@ -77,7 +77,7 @@ fn Beyond() -> impl IntoView {
         ("/more".to_owned(), "Variations", path == "/more" || variation),
         (own[0].path(), own[0].title(), here == Some(own[0])),
         (own[1].path(), own[1].title(), here == Some(own[1])),
-        ("/more/cost".into(), "What it costs", path == "/more/cost"),
+        ("/more/cost".into(), "Prices", path == "/more/cost"),
         ("/more#list-what-each-defect-costs".into(), "What each defect costs", in_group(Group::Exploit)),
         ("/drills".into(), "Break it", path == "/drills" || in_group(Group::Drill)),
     ];

@@ -20,9 +20,9 @@ pub(crate) fn WireView(
     let events = match events.is_empty() {
         true => view! {
             <p>
-                "CloudTrail has no record of this call here: calls about objects are data events, which a trail records only when \
-                 it is told to, and the records of a server that was restarted since are found with "
-                <code>"aws cloudtrail lookup-events"</code>"."
+                "No CloudTrail event is at hand for this call. Calls about objects are data events, which only a trail records that is \
+                 told to. Of other calls the embedded AWS keeps the newest at hand, Trilock’s own reading of policies among \
+                 them; those from before a restart are found with "<code>"aws cloudtrail lookup-events"</code>"."
             </p>
         }
         .into_any(),

@@ -102,6 +102,7 @@ impl Verdict {
                     lane,
                     verdict: LaneVerdict::NotConsulted,
                     said: "This call does not consult it.".into(),
+                    about: None,
                 })
             })
             .collect();
@@ -204,7 +205,7 @@ mod tests {
 
     #[test]
     fn the_trust_lane_shows_only_where_it_was_consulted() {
-        let lane = |lane, verdict| LaneSummary { lane, verdict, said: String::new() };
+        let lane = |lane, verdict| LaneSummary { lane, verdict, said: String::new(), about: None };
         let verdict = |lanes| Verdict {
             checks: vec![],
             lanes,

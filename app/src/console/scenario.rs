@@ -193,6 +193,8 @@ pub struct Scenario {
     pub other: Option<ScenarioId>,
     /// Whether it has changed something that was not put back yet.
     pub open: bool,
+    /// Whether all that its moves changed was put back: what came of them is of a round that is over, and the next move begins anew.
+    pub put_back: bool,
     /// Its moves, in order.
     pub moves: Vec<Move>,
     /// What putting things back will do, one phrase each.
@@ -276,7 +278,11 @@ pub enum Lock {
     PassedOver,
     /// It says neither yes nor no, and so stops nothing.
     Silent,
-    /// The attempt never got to it.
+    /// The attempt never got to it, and there it would have been stopped.
+    WouldHold,
+    /// The attempt never got to it, and there it would have passed.
+    WouldBeOpen,
+    /// It has nothing to say to the attempt: nothing of it was asked.
     NotAsked,
 }
 
@@ -288,7 +294,26 @@ impl Lock {
             Self::Open => "open",
             Self::PassedOver => "passed over",
             Self::Silent => "silent",
-            Self::NotAsked => "not asked",
+            Self::WouldHold | Self::WouldBeOpen | Self::NotAsked => "not asked",
+        }
+    }
+
+    /// What it would have said, where the attempt never got to it.
+    pub const fn would(self) -> Option<&'static str> {
+        match self {
+            Self::WouldHold => Some("would hold"),
+            Self::WouldBeOpen => Some("would be open"),
+            _ => None,
+        }
+    }
+
+    /// The same lock as an attempt meets it that got to it, or did not.
+    const fn met(self, reached: bool) -> Self {
+        match self {
+            _ if reached => self,
+            Self::Holds => Self::WouldHold,
+            Self::Open => Self::WouldBeOpen,
+            _ => Self::NotAsked,
         }
     }
 }
@@ -311,7 +336,8 @@ pub struct Attempt {
 impl Attempt {
     /// What a call says about the locks; `None` for a call that neither reads nor writes an object.
     ///
-    /// Each lock is told on its own, also one that AWS did not get as far as asking: its check was evaluated all the same.
+    /// Each lock is told on its own. Of one that AWS did not get as far as asking it is said what it would have come to: its check
+    /// was evaluated all the same.
     pub fn of(record: &Record) -> Option<Self> {
         let (what, action) = match record.operation.as_str() {
             "GetObject" => ("read", "s3:GetObject"),
@@ -322,25 +348,31 @@ impl Attempt {
         let said = |lane| check.lanes.iter().find(|said| said.lane == lane).map(|said| said.verdict);
         let allowed = check.outcome == Outcome::Allowed;
         let iam = match said(Lane::Iam) {
+            // Whoever has no account has no IAM policies.
+            Some(LaneVerdict::NotConsulted) | None => Lock::NotAsked,
             Some(LaneVerdict::Allows) => Lock::Open,
             Some(LaneVerdict::Silent) if allowed => Lock::PassedOver,
-            Some(LaneVerdict::NotConsulted) | None if allowed => Lock::PassedOver,
             _ => Lock::Holds,
         };
         let bucket = match said(Lane::Bucket) {
+            Some(LaneVerdict::NotConsulted) | None => Lock::NotAsked,
             Some(LaneVerdict::Allows) => Lock::Open,
             Some(LaneVerdict::Denies) => Lock::Holds,
             _ => Lock::Silent,
         };
-        let key = match record.verdict.checks.iter().find(|check| check.action.starts_with("kms:")) {
-            Some(check) if check.outcome == Outcome::Allowed => Lock::Open,
-            Some(_) => Lock::Holds,
-            None => Lock::NotAsked,
-        };
+        let of_key = record.verdict.checks.iter().find(|check| check.action.starts_with("kms:"));
+        let key = of_key.map_or(Lock::NotAsked, |check| {
+            let lock = if check.outcome == Outcome::Allowed { Lock::Open } else { Lock::Holds };
+            lock.met(check.reached)
+        });
         Some(Self {
             by: record.persona,
             what,
-            locks: [(Lane::Iam, iam), (Lane::Bucket, bucket), (Lane::Key, key)],
+            locks: [
+                (Lane::Iam, iam.met(check.reached)),
+                (Lane::Bucket, bucket.met(check.reached)),
+                (Lane::Key, key),
+            ],
             through: record.answer.succeeded(),
             record: record.id,
         })
@@ -388,7 +420,74 @@ pub trait Scenarios: Send + Sync {
 
 #[cfg(test)]
 mod tests {
-    use super::ScenarioId;
+    use super::{
+        super::{Answer, Check, CheckLane, Verdict},
+        *,
+    };
+
+    /// A read that AWS answered with this status: whether it got to the bucket, what IAM and the bucket policy said, and whether it
+    /// got to the key, which does not name the caller.
+    fn read(status: u16, at_bucket: bool, iam: LaneVerdict, bucket: LaneVerdict, at_key: bool) -> Record {
+        let lane = |lane, verdict| CheckLane { lane, verdict, statements: Vec::new(), policies: Vec::new() };
+        let check = |action: &str, reached, outcome, lanes| Check {
+            action: action.into(),
+            resource: String::new(),
+            outcome,
+            decided_by: None,
+            reached,
+            lanes,
+        };
+        let denied = Outcome::ImplicitlyDenied;
+        let passes = [iam, bucket].contains(&LaneVerdict::Allows);
+        let outcome = if passes { Outcome::Allowed } else { denied };
+        let checks = vec![
+            check("s3:GetObject", at_bucket, outcome, vec![lane(Lane::Iam, iam), lane(Lane::Bucket, bucket)]),
+            check("kms:Decrypt", at_key, denied, vec![lane(Lane::Key, LaneVerdict::Silent)]),
+        ];
+        Record {
+            id: 1,
+            at: 0,
+            step: None,
+            occasion: None,
+            persona: Persona::OtherTeam,
+            caller: String::new(),
+            service: "s3".into(),
+            operation: "GetObject".into(),
+            subject: String::new(),
+            answer: Answer { status, code: None, message: None, request_id: None },
+            verdict: Verdict {
+                checks,
+                lanes: Vec::new(),
+                decided_by: None,
+                agrees: true,
+                explanation: String::new(),
+            },
+        }
+    }
+
+    #[test]
+    fn a_lock_holds_only_where_the_attempt_got_to_it() {
+        use LaneVerdict::{Allows, NotConsulted, Silent};
+        let said = |record: &Record| {
+            let locks = Attempt::of(record).unwrap().locks;
+            locks.map(|(_, lock)| match lock.would() {
+                Some(would) => format!("{}, {would}", lock.word()),
+                None => lock.word().to_owned(),
+            })
+        };
+        let cases = [
+            (read(403, true, Silent, Silent, false), ["holds", "silent", "not asked, would hold"]),
+            (read(403, true, Silent, Allows, true), ["passed over", "open", "holds"]),
+            // AWS found fault with the request itself: no policy was asked.
+            (
+                read(400, false, NotConsulted, Allows, false),
+                ["not asked", "not asked, would be open", "not asked, would hold"],
+            ),
+        ];
+        for (record, locks) in cases {
+            assert_eq!(said(&record), locks);
+        }
+    }
 
     #[test]
     fn every_scenario_is_read_back_by_its_slug() {

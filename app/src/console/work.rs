@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub struct Solution {
     /// In order, those first that earlier steps still need. Empty when nothing is left to do.
     pub tasks: Vec<Task>,
-    /// The listing, as printed, that makes the last of the tasks fail; what would follow is not among them.
+    /// The listing, as printed, that makes the last call of the last task fail; what would follow is not among them.
     pub stops_at: Option<ListingId>,
 }
 
@@ -23,6 +23,9 @@ pub struct Task {
     pub calls: Vec<String>,
     /// What it is about, for example a policy's name. Empty for a command line.
     pub subject: String,
+    /// The id of its form; `None` for a command line.
+    #[serde(default)]
+    pub form: Option<String>,
     /// Whether it is a line in the instance's terminal.
     pub is_line: bool,
     /// Whether AWS is meant to refuse it.

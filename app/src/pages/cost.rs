@@ -1,4 +1,4 @@
-//! What it costs: per key and request, with the numbers of this walk.
+//! Prices: per key and request, with the numbers of this walk.
 
 use super::{instead, lab_or_none_yet};
 use crate::{
@@ -117,11 +117,11 @@ fn Cost(lab: Lab, costs: Costs) -> impl IntoView {
         }
     });
     view! {
-        <Layout lab=Some(lab) title="What it costs">
+        <Layout lab=Some(lab) title="Prices">
             <article class="step cost">
                 <header class="page-head">
                     <p class="eyebrow"><a href="/more">"Beyond the walk"</a></p>
-                    <h1>"What it costs"</h1>
+                    <h1>"Prices"</h1>
                     <p>
                         "This lab costs nothing: its AWS is built in. On AWS a customer managed key costs by the month and by the request. \
                          S3’s own prices do not depend on how an object is encrypted, and IAM costs nothing."

@@ -10,7 +10,7 @@ use crate::{
         notice::{Notice, Problem, Tone},
         prose::Words,
     },
-    console::{ConsoleError, Draft, Lab, Listings, StepId},
+    console::{ConsoleError, Draft, Lab, ListingId, Listings, StepId, scenario::ScenarioId},
     context::expect_console,
     pages::step_title,
     serverfns::lab::start::{self, StartLab},
@@ -79,7 +79,7 @@ fn Home(lab: Option<Lab>, draft: Option<Draft>, bucket: String) -> impl IntoView
                 view! { <section class="card" aria-labelledby="start-title"><h2 id="start-title">"Start a lab"</h2>{start}</section> }
                     .into_any()
             }}
-            <Locks />
+            <Locks has_lab=anew />
         </Layout>
     }
     .into_any()
@@ -102,7 +102,13 @@ fn Done() -> impl IntoView {
 
 /// The three locks, each with who turns it.
 #[component]
-fn Locks() -> impl IntoView {
+fn Locks(has_lab: bool) -> impl IntoView {
+    let tried = ScenarioId::AdminStillReads;
+    // Scenarios are played on a lab.
+    let tried = match has_lab {
+        true => view! { <a href=tried.path()>{tried.title()}</a> }.into_any(),
+        false => format!("“{}”", tried.title()).into_any(),
+    };
     let lock = |icon, class: &'static str, name: &'static str, holder: &'static str, text: &'static str| {
         view! {
             <li class=format!("lock {class}")>
@@ -118,6 +124,10 @@ fn Locks() -> impl IntoView {
             <p>
                 "A lock here is a policy that can say no by itself. Whoever may change it holds it, and no one person is to hold \
                  all three. "<a href="/words">"What the words mean"</a>
+            </p>
+            <p>
+                "Admin, the administrator of the account, still can: its AdministratorAccess covers the key policy too, which has a \
+                 statement that leaves the key to IAM. See "{tried}"."
             </p>
             <ul class="locks">
                 {lock(
@@ -149,6 +159,29 @@ fn Locks() -> impl IntoView {
     .into_any()
 }
 
+/// Which of the four listings are as printed and which corrected, as a phrase.
+fn spelled(spelling: impl Fn(ListingId) -> Listings) -> String {
+    let of = |wanted| -> Vec<String> {
+        let so = ListingId::ALL.into_iter().filter(|listing| spelling(*listing) == wanted);
+        so.map(|listing| listing.number().to_string()).collect()
+    };
+    let (printed, corrected) = (of(Listings::Printed), of(Listings::Corrected));
+    match (printed.is_empty(), corrected.is_empty()) {
+        (true, _) => "all corrected".into(),
+        (_, true) => "all as printed".into(),
+        _ => format!("{} as printed, {} corrected", series(&printed), series(&corrected)),
+    }
+}
+
+/// `1, 2 and 3`.
+fn series(numbers: &[String]) -> String {
+    match numbers {
+        [] => String::new(),
+        [one] => one.clone(),
+        [rest @ .., last] => format!("{} and {last}", rest.join(", ")),
+    }
+}
+
 /// How far the walk is, and the way on.
 #[component]
 fn Progress(lab: Lab) -> impl IntoView {
@@ -165,10 +198,7 @@ fn Progress(lab: Lab) -> impl IntoView {
         None => ("/activity".into(), "The walk is complete. Look at what happened".into()),
     };
     let complete = lab.next_step().is_none();
-    let listings = match lab.listings {
-        Listings::Corrected => "corrected",
-        Listings::Printed => "as printed",
-    };
+    let listings = spelled(|listing| lab.spelling(listing));
     view! {
         <section class="card progress-card" aria-labelledby="progress-title">
             <h2 id="progress-title">"Your lab"</h2>
@@ -238,7 +268,10 @@ fn StartForm(draft: Option<Draft>, bucket: String, anew: bool) -> impl IntoView 
             {form_problem.map(|problem| view! { <p class="problem" role="alert"><Words text=problem /></p> })}
             <fieldset class="field">
                 <legend>"The four policy listings of the post"</legend>
-                <p class="hint">"Each can be switched on its own later."</p>
+                <p class="hint">
+                    "Each can be switched on its own later. Listing 4 begins corrected either way: the post has its reader replace its \
+                     one mistake, the ARN of an example key."
+                </p>
                 {choice(
                     Listings::Corrected,
                     "Corrected",
@@ -277,4 +310,21 @@ fn StartForm(draft: Option<Draft>, bucket: String, anew: bool) -> impl IntoView 
         </form>
     }
     .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::spelled;
+    use crate::console::{ListingId, Listings};
+
+    #[test]
+    fn each_listing_is_told_as_it_is_spelled() {
+        assert_eq!(spelled(|_| Listings::Corrected), "all corrected");
+        assert_eq!(spelled(|_| Listings::Printed), "all as printed");
+        let begun = |listing| match listing {
+            ListingId::BucketPolicy => Listings::Corrected,
+            _ => Listings::Printed,
+        };
+        assert_eq!(spelled(begun), "1, 2 and 3 as printed, 4 corrected");
+    }
 }

@@ -5,8 +5,11 @@ use super::{
     what_if::{Pictures, Unsure},
 };
 use crate::{
-    components::layout::Layout,
-    console::{Console, ConsoleError, Lab, RecordsOf, StepId},
+    components::{
+        layout::Layout,
+        notice::{Notice, Tone},
+    },
+    console::{Console, ConsoleError, Lab, Lane, Persona, RecordsOf, StepId, scenario::ScenarioId},
     context::expect_console,
     islands::LiveParts,
     picture::{
@@ -15,7 +18,7 @@ use crate::{
     },
 };
 use leptos::prelude::*;
-use policy::scene::Scene;
+use policy::scene::{Deed, Matrix, Scene};
 
 /// The page.
 #[component]
@@ -64,14 +67,81 @@ fn Locks(lab: Lab, newest: i64, scene: Scene) -> impl IntoView {
                 </section>
                 <section aria-labelledby="venn-title">
                     <h2 id="venn-title">"Who gets through all three"</h2>
+                    <p class="hint">
+                        "In a circle stands everyone whom that policy does not stop; who stands in all three may. The letters name \
+                         people, here and over the table: A is Admin, B secure-bucket-admin, K secure-key-admin, U authorized-users. \
+                         Any other role has a number."
+                    </p>
                     <Pictures scene=scene.clone() matrix=answers.clone() />
                 </section>
                 <section aria-labelledby="matrix-title">
                     <h2 id="matrix-title">"Who may do what"</h2>
+                    {turns_all(&scene, &answers).then(|| view! { <TurnsAll /> })}
+                    <p class="hint">
+                        "What is refused is denied or not allowed: "<a href="/words#denied">"the difference"</a>"."
+                    </p>
                     <div class="table-box" tabindex="0" role="group" aria-label="Who may do what" inner_html=matrix::html(&scene, &answers, &answers)></div>
                 </section>
             </div>
         </Layout>
     }
     .into_any()
+}
+
+/// Whether IAM allows Admin to change the policies of all three locks.
+fn turns_all(scene: &Scene, matrix: &Matrix) -> bool {
+    let row = scene.actors.iter().position(|actor| actor.name == Persona::Admin.name());
+    let Some(answers) = row.and_then(|row| matrix.get(row)) else { return false };
+    let may = |deed: Deed| {
+        let column = Deed::ALL.into_iter().position(|known| known == deed);
+        let answered = column.and_then(|column| answers.get(column)?.as_ref());
+        answered.is_some_and(|answered| answered.allowed && answered.decided_by == Some(Lane::Iam))
+    };
+    [Deed::ChangeIam, Deed::ChangeBucketPolicy, Deed::ChangeKeyPolicy].into_iter().all(may)
+}
+
+/// Why the administrator of the account can turn all three, and what that comes to.
+#[component]
+fn TurnsAll() -> impl IntoView {
+    let tried = ScenarioId::AdminStillReads;
+    view! {
+        <Notice tone=Tone::Hint>
+            <p>
+                "No one person is to hold all three locks, and Admin, the administrator of the account, still does. AdministratorAccess \
+                 lets it change the IAM policies and the bucket policy. The key policy’s statement for the account leaves the key to IAM, \
+                 and so lets it change the key policy too. What that comes to is tried in "
+                <a href=tried.path()>{tried.title()}</a>"."
+            </p>
+        </Notice>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::turns_all;
+    use crate::console::Lane;
+    use policy::scene::{Actor, Answered, Deed, Locks, Matrix, Scene};
+
+    #[test]
+    fn admin_is_said_to_turn_all_three_locks_only_while_iam_lets_it() {
+        let scene =
+            Scene { actors: vec![Actor { name: "Admin".into(), ..Actor::default() }], ..Scene::default() };
+        let by = |lane, allowed| -> Matrix {
+            let answered = Answered {
+                allowed,
+                explicit: false,
+                action: "",
+                decided_by: Some(lane),
+                open: Locks::default(),
+                hangs: false,
+            };
+            vec![vec![Some(answered); Deed::ALL.len()]]
+        };
+        assert!(turns_all(&scene, &by(Lane::Iam, true)));
+        assert!(!turns_all(&scene, &by(Lane::Iam, false)));
+        // A key policy that names Admin itself does not leave it to IAM.
+        assert!(!turns_all(&scene, &by(Lane::Key, true)));
+        assert!(!turns_all(&scene, &Matrix::default()));
+        assert!(!turns_all(&Scene::default(), &by(Lane::Iam, true)));
+    }
 }

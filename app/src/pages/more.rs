@@ -14,7 +14,7 @@ use crate::{
 };
 use leptos::prelude::*;
 
-/// Variations, what each defect costs, and the cost.
+/// Variations, what each defect costs, and the way to the prices.
 #[component]
 pub(crate) fn MorePage() -> impl IntoView {
     Suspend::new(async move { list("Beyond the walk", &[Group::Variation, Group::Exploit]).await })
@@ -82,7 +82,7 @@ fn Lists(
                 {(!alone)
                     .then(|| {
                         view! {
-                            <p><a href="/more/cost">"What it costs: per key and request, with the numbers of this walk"</a></p>
+                            <p><a href="/more/cost">"Prices: what a key and its requests cost on AWS, with the numbers of this walk"</a></p>
                             <p><a href="/drills">"Break it: one team errs, and the page shows which locks still hold"</a></p>
                         }
                     })}

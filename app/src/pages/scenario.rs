@@ -16,7 +16,7 @@ use crate::{
     },
     console::{
         ConsoleError, Lab, StepId,
-        scenario::{Group, Scenario, ScenarioId},
+        scenario::{Group, Move, Scenario, ScenarioId},
     },
     context::expect_console,
     pages::step_title,
@@ -58,17 +58,20 @@ fn Played(lab: Lab, scenario: Scenario) -> impl IntoView {
     let (group, _) = text::about(id.group());
     let ready = scenario.is_ready();
     let complete = scenario.is_complete();
-    let made = scenario.moves.iter().filter(|one| one.made.is_some()).count();
+    let put_back = scenario.put_back;
+    let is_made = |one: &&Move| one.made.is_some() && !put_back;
+    let made = scenario.moves.iter().filter(is_made).count();
     let count = scenario.moves.len();
-    let newest = scenario.moves.iter().filter(|one| one.made.is_some()).map(|one| one.number).max();
-    let first_left = scenario.moves.iter().find(|one| one.made.is_none()).map(|one| one.number);
+    let newest = scenario.moves.iter().filter(is_made).map(|one| one.number).max();
+    let first_left = scenario.moves.iter().find(|one| !is_made(one)).map(|one| one.number);
+    let played = if put_back { "Played and put back" } else { "Played" };
     let cards = scenario
         .moves
         .clone()
         .into_iter()
         .map(|one| {
             let (newest, next) = (newest == Some(one.number), first_left == Some(one.number));
-            view! { <MoveCard scenario=id one ready newest next /> }
+            view! { <MoveCard scenario=id one ready newest next put_back /> }
         })
         .collect_view();
     view! {
@@ -77,13 +80,14 @@ fn Played(lab: Lab, scenario: Scenario) -> impl IntoView {
                 <header class="page-head">
                     <p class="eyebrow">
                         <a href=list_of(id.group())>{group}</a>
-                        {complete.then(|| view! { <span class="badge badge-done"><Glyph icon=Icon::Done />"Played"</span> })}
+                        {complete.then(|| view! { <span class="badge badge-done"><Glyph icon=Icon::Done />{played}</span> })}
                     </p>
                     <h1>{id.title()}</h1>
                     <Prose text=text::why(id) />
                     <p class="hint">
                         "Each move is made as the persona it names, whoever you act as in the bar above. Its calls are real ones; they \
                          count for no step of the walk, and “Put things back” undoes what they change."
+                        {(id.group() == Group::Drill).then_some(" What a call should come to is said once its move is made.")}
                     </p>
                 </header>
                 <Problem />
@@ -175,15 +179,14 @@ fn DoAll(id: ScenarioId, left: usize) -> impl IntoView {
 /// What will be put back, and what was.
 #[component]
 fn PutBack(scenario: Scenario) -> impl IntoView {
-    let Scenario { id, undo, mended, unmended, .. } = scenario;
-    if undo.is_empty() && mended.is_empty() {
+    let Scenario { id, put_back, undo, mended, unmended, .. } = scenario;
+    if undo.is_empty() && !put_back {
         return view! { <section id="put-back"></section> }.into_any();
     }
     let list = undo.iter().map(|phrase| view! { <li><Words text=phrase.clone() /></li> }).collect_view();
     let failed =
         unmended.iter().map(|phrase| view! { <li><Words text=phrase.clone() /></li> }).collect_view();
     let calls = mended.into_iter().map(|record| view! { <FoldedCall record open=false /> }).collect_view();
-    let was_put_back = undo.is_empty();
     view! {
         <section class="put-back" id="put-back" tabindex="-1" aria-labelledby="put-back-title">
             <h2 id="put-back-title">"Put things back"</h2>
@@ -198,11 +201,11 @@ fn PutBack(scenario: Scenario) -> impl IntoView {
                         </div>
                     }
                 })}
-            {if was_put_back {
+            {if put_back {
                 view! {
                     <p>
                         <Glyph icon=Icon::Done />
-                        " Everything is as it was before. A move made now begins anew."
+                        " Everything is as it was before. What stands above is of the last round: a move made now begins a new one."
                     </p>
                 }
                     .into_any()

@@ -63,7 +63,8 @@ fn SideBySide(lab: Lab, left: Option<Persona>, right: Option<Persona>) -> impl I
                 <h1>"Two roles side by side"</h1>
                 <p>
                     "Each half is the whole console as one persona, like a tab of its own: take the key user away on one side and \
-                     see the other side's download fail. Nothing you do here changes who your other tabs act as."
+                     see the other side's download fail. What you do in a half changes nothing about who your other tabs act as. On the \
+                     instance's side it is the terminal that matters: whatever is typed there is called by the instance."
                 </p>
             </article>
             <Problem />
@@ -78,12 +79,12 @@ fn SideBySide(lab: Lab, left: Option<Persona>, right: Option<Persona>) -> impl I
     .into_any()
 }
 
-/// One half. The instance has its terminal, whoever asks; its half follows the session.
+/// One half, opened where there is something to do. The instance has its terminal, whoever asks; its half is a tab of Admin's.
 #[component]
 fn Half(persona: Persona, step: StepId) -> impl IntoView {
     let address = match persona {
-        Persona::Instance => "/instance".to_owned(),
-        persona => format!("/as/{}/steps/{}", persona.name(), step.slug()),
+        Persona::Instance => format!("/as/{}/instance#terminal-title", Persona::Admin.name()),
+        persona => format!("/as/{}/steps/{}#forms-title", persona.name(), step.slug()),
     };
     view! {
         <section class="half" aria-label=persona.name()>

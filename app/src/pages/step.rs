@@ -73,7 +73,7 @@ fn Step(data: StepData) -> impl IntoView {
         <Layout lab=Some(data.lab.clone()) step=Some(step) title>
             <article class="step">
                 <header class="page-head">
-                    <p class="eyebrow">
+                    <p class="eyebrow" id="step-state" data-live="">
                         {step.label()}
                         {done.then(|| view! { <span class="badge badge-done"><Glyph icon=Icon::Done />"Done"</span> })}
                         {skipped.then(|| view! { <span class="badge"><Glyph icon=Icon::Skipped />"Skipped"</span> })}
@@ -103,18 +103,19 @@ fn Step(data: StepData) -> impl IntoView {
                                 step=Some(step)
                                 entries=data.entries.clone()
                                 records=data.entry_records.clone()
-                                suggested=data.suggested.clone()
                                 draft=data.draft(crate::serverfns::instance::run::FORM_ID)
                             />
                         }
                     })}
                 <Correction data=data.clone() />
-                <Results records=data.records.clone() />
+                <Results data=data.clone() />
                 <CheckStep step checked=data.checked.clone() />
-                <details class="notice-section" open=done>
-                    <summary><h2>"What to notice, once it is done"</h2></summary>
-                    <Prose text=text.notice />
-                </details>
+                <div id="notice" data-live="">
+                    <details class="notice-section" open=done>
+                        <summary><h2>"What to notice, once it is done"</h2></summary>
+                        <Prose text=text.notice />
+                    </details>
+                </div>
                 {(!wrong.is_empty())
                     .then(|| {
                         view! {
@@ -179,7 +180,8 @@ fn WrongRole(data: StepData) -> impl IntoView {
 /// The calls of this step, newest first and unfolded. Becoming a role is none of them: that folds below, and is open where it is
 /// the newest.
 #[component]
-fn Results(records: Vec<Record>) -> impl IntoView {
+fn Results(data: StepData) -> impl IntoView {
+    let records = data.records.clone();
     let is_switch = |record: &Record| record.operation == "AssumeRole";
     let newest_is_switch = records.last().is_some_and(is_switch);
     let (switches, own): (Vec<_>, Vec<_>) = records.into_iter().partition(is_switch);
@@ -197,7 +199,7 @@ fn Results(records: Vec<Record>) -> impl IntoView {
         let summary = if count == 1 { "1 role switch".to_owned() } else { format!("{count} role switches") };
         view! {
             <details class="switches" open=newest_is_switch>
-                <summary>{summary}" on this page"<span class="hint">" They do no part of the step."</span></summary>
+                <summary>{summary}" on this page"<span class="hint">" They are no part of the step."</span></summary>
                 {folded(switches)}
             </details>
         }
@@ -210,9 +212,53 @@ fn Results(records: Vec<Record>) -> impl IntoView {
                 .then(|| {
                     view! { <p class="empty">"No call has been made in this step yet. Each one appears here with its verdict."</p> }
                 })}
+            {(!empty).then(|| view! { <NextUp data /> })}
             {calls}
             {switched}
         </section>
+    }
+    .into_any()
+}
+
+/// What the step still asks for, or that it is done: said where a call that was just made leads the eye.
+#[component]
+fn NextUp(data: StepData) -> impl IntoView {
+    let step = data.step;
+    if data.lab.is_done(step) {
+        let next =
+            step.next().map(|to| view! { <a href=format!("/steps/{}", to.slug())>"Next: "{named(to)}</a> });
+        return view! {
+            <p class="next-up"><Glyph icon=Icon::Done /><strong>{step.label()}" is done."</strong>" "{next}</p>
+        }
+        .into_any();
+    }
+    let mut left = data.solution.tasks.iter().filter(|task| task.step == step);
+    let Some(first) = left.next() else { return ().into_any() };
+    let (place, words) = match &first.form {
+        Some(form) => (format!("form-{form}"), format!("{} {}", first.calls.join(", "), first.subject)),
+        None => ("forms-title".to_owned(), "the next line for the terminal".to_owned()),
+    };
+    let more = left.count();
+    let persona = first.persona;
+    let switch = (persona != data.lab.acting.persona && persona != Persona::Instance).then(|| {
+        view! {
+            <form method="post" action=SwitchRole::PATH>
+                <input type="hidden" name="step" value=step.slug() />
+                <input type="hidden" name="to" value=place.clone() />
+                <button class="button button-small" name="persona" value=persona.name()>{format!("Go on as {}", persona.name())}</button>
+            </form>
+        }
+    });
+    view! {
+        <div class="next-up">
+            <p>
+                <strong>"Still to do: "</strong>
+                <a href=format!("#{place}")>{words}</a>
+                " as "<PersonaChip persona />
+                {(more > 0).then(|| format!(", and {more} more"))}
+            </p>
+            {switch}
+        </div>
     }
     .into_any()
 }

@@ -77,8 +77,8 @@ fn Undo(lab: Lab, undoing: Undoing) -> impl IntoView {
                     }
                 })}
             <p>
-                "Each call is made for real by whoever made the thing, and recorded with its verdict. Where that role may not, or is \
-                 not there any more, Admin does it."
+                "Each call is made for real by the persona its line names, whoever made the thing, and recorded with its verdict. Where \
+                 that role may not, or is not there any more, Admin does it."
             </p>
             <form method="post" action=UndoStep::PATH class="confirm" data-busy="Removing…">
                 <input type="hidden" name="step" value=step.slug() />

@@ -20,7 +20,7 @@ use crate::{
 use leptos::{prelude::*, server_fn::ServerFn};
 use policy::{
     lint::Kind,
-    scene::{DEFAULT_KEY_POLICY, Deed, Matrix, Scene, SceneDocument},
+    scene::{DEFAULT_KEY_POLICY, Deed, Matrix, OBJECT, Scene, SceneDocument},
 };
 
 /// The page.
@@ -138,9 +138,9 @@ fn WhatIfView(loaded: Loaded) -> impl IntoView {
                      apply one. Each is applied by the persona who holds that lock."
                 </p>
                 <p>
-                    "What it cannot know: when, from which address and through which endpoint a call will come, how a session was \
-                     tagged, whether Block Public Access will refuse to take a public bucket policy, and Bucket Keys, which change the \
-                     encryption context. Where a condition hangs on one of these, apply it and make the call."
+                    "The object is "<code>{OBJECT}</code>", listed without a prefix; the key is deleted after thirty days. What it cannot \
+                     know: when, from which address and through which endpoint a call will come; an answer that hangs \
+                     on that says so. Nor whether Block Public Access will refuse to take a public bucket policy: applying it tells."
                 </p>
                 <Unsure scene=scene.clone() />
             </article>
@@ -157,6 +157,7 @@ fn WhatIfView(loaded: Loaded) -> impl IntoView {
                     {documents}
                     <div class="form-foot what-if-foot">
                         <button type="submit" class="button" id="what-if-try">"Show what would follow"</button>
+                        <a href="#what-follows" id="what-if-count">"What would follow"</a>
                         <button type="submit" class="button button-quiet" name="reset" value="all" disabled=!any_dirty>
                             "Back to what is in force"
                         </button>

@@ -93,6 +93,15 @@ const OURS: &[Word] = &[
          implicit deny.",
     ),
     (
+        "Denied",
+        "Refused because a statement with Deny applies: an explicit deny. No Allow in any policy overrides it.",
+    ),
+    (
+        "Not allowed",
+        "Refused because nothing allows it, though nothing denies it either: an implicit deny. An Allow in the right policy is what is \
+         missing.",
+    ),
+    (
         "Delegates",
         "The policy allows the account rather than the caller. It leaves the answer to IAM, and an IAM policy has to allow the action too.",
     ),
@@ -121,8 +130,8 @@ const OF_AWS: &[Word] = &[
     ("Bucket policy", "The resource policy of an S3 bucket. It covers the bucket and the objects in it."),
     (
         "Key policy",
-        "The resource policy of a KMS key. Unlike others it has to allow the caller or the caller\u{2019}s account itself: without that \
-         no IAM policy can.",
+        "The resource policy of a KMS key. As with a trust policy, and unlike a bucket policy in the same account, IAM alone is not \
+         enough: the key policy has to allow the caller, or the caller\u{2019}s account, which leaves it to IAM. A grant is the one way round it.",
     ),
     ("Trust policy", "The resource policy of a role: it says who may become the role."),
     (
@@ -149,8 +158,8 @@ const OF_AWS: &[Word] = &[
     ),
     (
         "Grant",
-        "A permission to use a KMS key that is given by a call and kept beside the key policy. It allows, whatever the key policy says, \
-         and cannot deny.",
+        "A permission to use a KMS key that is given by a call and kept beside the key policy. It allows also whom the key policy does not \
+         name; a Deny in any policy still wins. A grant itself cannot deny.",
     ),
     (
         "Condition key",

@@ -27,6 +27,7 @@ pub(crate) fn html(scene: &Scene, matrix: &Matrix, before: &Matrix) -> String {
         );
     }
     html.push_str("</tr></thead><tbody>");
+    let unknown = scene.unknown_keys().join(" or ");
     for (column, deed) in Deed::ALL.into_iter().enumerate() {
         let operation = deed.operation();
         let _ = write!(
@@ -38,7 +39,7 @@ pub(crate) fn html(scene: &Scene, matrix: &Matrix, before: &Matrix) -> String {
         );
         for (row, actor) in scene.actors.iter().enumerate() {
             let answer = answer(matrix, row, column);
-            html.push_str(&cell(&actor.name, answer, self::answer(before, row, column)));
+            html.push_str(&cell(&actor.name, answer, self::answer(before, row, column), &unknown));
         }
         html.push_str("</tr>");
     }
@@ -55,7 +56,7 @@ pub(crate) fn changes(scene: &Scene, matrix: &Matrix, before: &Matrix) -> String
             if let (Some(now), Some(then)) = (now, then)
                 && now.allowed != then.allowed
             {
-                let word = if now.allowed { "now allowed" } else { "now denied" };
+                let word = if now.allowed { "now allowed" } else { "now refused" };
                 said.push(format!("{}, {}: {word}", actor.name, deed.title().to_ascii_lowercase()));
             }
         }
@@ -75,7 +76,7 @@ fn answer(matrix: &Matrix, row: usize, column: usize) -> Option<&Answered> {
     matrix.get(row)?.get(column)?.as_ref()
 }
 
-fn cell(name: &str, now: Option<&Answered>, then: Option<&Answered>) -> String {
+fn cell(name: &str, now: Option<&Answered>, then: Option<&Answered>, unknown: &str) -> String {
     let Some(now) = now else {
         return format!(r#"<td data-label="{}" class="is-none">no key yet</td>"#, escape(name));
     };
@@ -91,8 +92,12 @@ fn cell(name: &str, now: Option<&Answered>, then: Option<&Answered>) -> String {
         true => r#"<span class="was">was allowed</span>"#,
         false => "",
     };
+    let depends = match now.hangs {
+        true => format!(r#"<span class="depends">depends on {}</span>"#, escape(unknown)),
+        false => String::new(),
+    };
     format!(
-        r#"<td data-label="{}" class="{class}{}"><span class="matrix-word">{}{word}</span><span class="matrix-by" title="{}">{by}</span>{was}</td>"#,
+        r#"<td data-label="{}" class="{class}{}"><span class="matrix-word">{}{word}</span><span class="matrix-by" title="{}">{by}</span>{was}{depends}</td>"#,
         escape(name),
         if changed { " is-changed" } else { "" },
         glyph(icon),
@@ -112,7 +117,10 @@ const fn by(lane: Lane) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use policy::scene::{Actor, Locks};
+    use policy::{
+        lint::Kind,
+        scene::{Actor, Locks, SceneDocument},
+    };
 
     fn scene() -> Scene {
         Scene { actors: vec![Actor { name: "a<b".into(), ..Actor::default() }], ..Scene::default() }
@@ -125,6 +133,7 @@ mod tests {
             action: "kms:Decrypt",
             decided_by: Some(Lane::Key),
             open: Locks::default(),
+            hangs: false,
         };
         let mut row = vec![None; Deed::ALL.len()];
         row[0] = Some(answered);
@@ -141,7 +150,26 @@ mod tests {
             "{html}"
         );
         assert!(html.contains("a&lt;b") && !html.contains("a<b"), "{html}");
-        assert!(!super::html(&scene(), &row(false), &row(false)).contains("was allowed"));
+        let same = super::html(&scene(), &row(false), &row(false));
+        assert!(!same.contains("was allowed") && !same.contains("depends"), "{same}");
+    }
+
+    #[test]
+    fn an_answer_that_hangs_on_what_is_not_known_says_on_what() {
+        let policy = SceneDocument {
+            id: "bucket-policy".into(),
+            kind: Kind::Bucket,
+            name: "bucket policy".into(),
+            arn: None,
+            text: r#"{"Statement": {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*",
+                "Condition": {"NotIpAddress": {"aws:SourceIp": "203.0.113.0/24"}}}}"#
+                .into(),
+        };
+        let scene = Scene { documents: vec![policy], ..scene() };
+        let mut hanging = row(false);
+        hanging[0][0].as_mut().unwrap().hangs = true;
+        let html = html(&scene, &hanging, &row(false));
+        assert!(html.contains("depends on aws:SourceIp"), "{html}");
     }
 
     #[test]

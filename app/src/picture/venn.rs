@@ -132,8 +132,14 @@ mod tests {
     }
 
     fn all(people: usize, open: Locks) -> Matrix {
-        let answered =
-            Answered { allowed: open.all(), explicit: false, action: "", decided_by: Some(Lane::Iam), open };
+        let answered = Answered {
+            allowed: open.all(),
+            explicit: false,
+            action: "",
+            decided_by: Some(Lane::Iam),
+            open,
+            hangs: false,
+        };
         vec![vec![Some(answered); Deed::ALL.len()]; people]
     }
 

@@ -98,17 +98,26 @@ async fn buckets(clients: &Clients, list: &mut List) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Keys before their aliases: KMS lists keys by their ids, which say nothing to a reader, and aliases by their names.
 async fn keys(clients: &Clients, list: &mut List) -> Result<(), Failure> {
     let kms = &clients.kms;
     for key in kms.list_keys().send().asked().await?.keys().iter().filter_map(|key| key.key_arn()) {
         let described = kms.describe_key().key_id(key).send().asked().await?;
         let going = described.key_metadata().is_some_and(|key| key.deletion_date().is_some());
         list.add(if going { "Key, on its way out" } else { "Key" }, key);
-        let aliases = kms.list_aliases().key_id(key).send().asked().await?;
-        for alias in aliases.aliases().iter().filter_map(|alias| alias.alias_name()) {
-            list.add("Alias", alias);
+    }
+    let (mut aliases, mut marker): (Vec<String>, _) = (Vec::new(), None);
+    loop {
+        let page = kms.list_aliases().limit(100).set_marker(marker).send().asked().await?;
+        let pointing = page.aliases().iter().filter(|alias| alias.target_key_id().is_some());
+        aliases.extend(pointing.filter_map(|alias| alias.alias_name().map(str::to_owned)));
+        marker = page.next_marker().map(str::to_owned);
+        if marker.is_none() {
+            break;
         }
     }
+    aliases.sort_unstable();
+    aliases.iter().for_each(|alias| list.add("Alias", alias));
     Ok(())
 }
 

@@ -32,7 +32,9 @@ pub(super) async fn view(site: &Site, lab: &LabState, id: ScenarioId) -> Result<
     for (index, one) in table::moves(lab, site.target.region(), id).into_iter().enumerate() {
         let number = index + 1;
         let played = play.moves.get(&number);
-        let typed = played.and_then(|played| played.document.clone());
+        // Of a round that is over the forms keep nothing.
+        let typing = played.filter(|_| !play.put_back);
+        let typed = typing.and_then(|played| played.document.clone());
         let document =
             one.document().map(|(label, text)| (label.to_owned(), typed.unwrap_or_else(|| text.to_owned())));
         let made = match played.filter(|played| played.problem.is_none()) {
@@ -58,7 +60,7 @@ pub(super) async fn view(site: &Site, lab: &LabState, id: ScenarioId) -> Result<
             why: one.why.into(),
             notice: one.notice.into(),
             document,
-            problem: played.and_then(|played| played.problem.clone()),
+            problem: typing.and_then(|played| played.problem.clone()),
             made,
         });
     }
@@ -69,6 +71,7 @@ pub(super) async fn view(site: &Site, lab: &LabState, id: ScenarioId) -> Result<
         without_key_user: lab.key_user_present == Some(false),
         other: lab.beyond.open.filter(|open| *open != id),
         open: lab.beyond.open == Some(id),
+        put_back: play.put_back,
         moves,
         undo: play.undo.iter().rev().map(Undo::phrase).collect(),
         mended: records(site, lab, &play.mended).await?,

@@ -141,6 +141,7 @@ async fn bucket(readers: Readers<'_>, lab: &LabState, admin: &Held, scene: &mut 
         return;
     }
     scene.unseen.extend(found.unseen);
+    scene.bucket_keys = found.bucket_keys;
     if let Some(key) = found.key {
         if Some(&key.arn) != lab.key_arn.as_ref()
             && let Some(policy) = &key.policy
@@ -168,7 +169,7 @@ async fn key(readers: Readers<'_>, lab: &LabState, admin: &Held, scene: &mut Sce
     scene.unseen.extend(found.unseen);
     scene.key_state = state(readers, arn).await;
     let Some(key) = found.key else { return };
-    scene.key_tags = key.tags;
+    scene.key_context = key.context;
     if let Some(policy) = &key.policy {
         put(scene, KEY_POLICY.into(), Kind::Key, policy);
     }

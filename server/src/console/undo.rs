@@ -1,5 +1,5 @@
 //! Undoing a step and what stands on it: read what is there, then remove it call by call, in the order in which AWS lets it go,
-//! as whoever made it.
+//! as whoever each thing is meant to be made by.
 
 mod plan;
 mod remove;

@@ -60,7 +60,7 @@ pub fn next(lab: &LabState, files: &Files, region: &str, step: StepId) -> Option
     of_needs.or_else(|| own(lab, files, region, step))
 }
 
-/// Everything that is left, up to the first call that a listing as printed makes fail.
+/// Everything that is left, up to and with the first call that a listing as printed makes fail.
 pub fn solution(lab: &LabState, files: &Files, region: &str, step: StepId) -> Solution {
     let (mut lab, mut files) = (lab.clone(), files.clone());
     let mut solution = Solution::default();
@@ -69,6 +69,10 @@ pub fn solution(lab: &LabState, files: &Files, region: &str, step: StepId) -> So
         solution.tasks.push(described(&planned));
         if let Some(listing) = foreseen(&lab, &planned.task) {
             solution.stops_at = Some(listing);
+            // `kms:CreateKey` fails, and `kms:CreateAlias` is not made.
+            if let Some(last) = solution.tasks.last_mut() {
+                last.calls.truncate(1);
+            }
             break;
         }
         pretend(&mut lab, &mut files, &planned.task);
@@ -204,6 +208,7 @@ fn described(planned: &Planned) -> console::Task {
         persona: planned.persona,
         calls: calls.iter().map(|&call| call.to_owned()).collect(),
         subject: subject.to_owned(),
+        form: None,
         is_line: false,
         to_be_refused: false,
     };
@@ -213,25 +218,28 @@ fn described(planned: &Planned) -> console::Task {
             to_be_refused: mark.is_some_and(Mark::is_refusal),
             ..task(&[line], "")
         },
-        Task::Form(action) => match action {
-            Action::CreatePolicy { name, .. } => task(&["iam:CreatePolicy"], name),
-            Action::CorrectPolicy { listing } => task(&["iam:CreatePolicyVersion"], listing.name()),
-            Action::CreateRole { role } => task(&["iam:CreateRole"], role.name()),
-            Action::AttachPolicy { role } => {
-                task(&["iam:AttachRolePolicy"], &format!("{} to {}", role.listing().name(), role.name()))
-            }
-            Action::CreateInstanceProfile => {
-                task(&["iam:CreateInstanceProfile", "iam:AddRoleToInstanceProfile"], super::INSTANCE_PROFILE)
-            }
-            Action::CreateBucket { name } => task(&["s3:CreateBucket"], name),
-            Action::CreateKey { alias, .. } => task(&["kms:CreateKey", "kms:CreateAlias"], alias),
-            Action::PutBucketPolicy { .. } => task(&["s3:PutBucketPolicy"], "Listing 4"),
-            Action::LaunchInstance => task(&["ec2:RunInstances"], super::INSTANCE_PROFILE),
-            Action::RemoveKeyUser => {
-                task(&["kms:GetKeyPolicy", "kms:PutKeyPolicy"], "without authorized-users")
-            }
-            Action::AddKeyUser => task(&["kms:GetKeyPolicy", "kms:PutKeyPolicy"], "with authorized-users"),
-        },
+        Task::Form(action) => console::Task { form: Some(action.form_id()), ..of_form(action, task) },
+    }
+}
+
+/// What an action's form calls, and on what.
+fn of_form(action: &Action, task: impl Fn(&[&str], &str) -> console::Task) -> console::Task {
+    match action {
+        Action::CreatePolicy { name, .. } => task(&["iam:CreatePolicy"], name),
+        Action::CorrectPolicy { listing } => task(&["iam:CreatePolicyVersion"], listing.name()),
+        Action::CreateRole { role } => task(&["iam:CreateRole"], role.name()),
+        Action::AttachPolicy { role } => {
+            task(&["iam:AttachRolePolicy"], &format!("{} to {}", role.listing().name(), role.name()))
+        }
+        Action::CreateInstanceProfile => {
+            task(&["iam:CreateInstanceProfile", "iam:AddRoleToInstanceProfile"], super::INSTANCE_PROFILE)
+        }
+        Action::CreateBucket { name } => task(&["s3:CreateBucket"], name),
+        Action::CreateKey { alias, .. } => task(&["kms:CreateKey", "kms:CreateAlias"], alias),
+        Action::PutBucketPolicy { .. } => task(&["s3:PutBucketPolicy"], "Listing 4"),
+        Action::LaunchInstance => task(&["ec2:RunInstances"], super::INSTANCE_PROFILE),
+        Action::RemoveKeyUser => task(&["kms:GetKeyPolicy", "kms:PutKeyPolicy"], "without authorized-users"),
+        Action::AddKeyUser => task(&["kms:GetKeyPolicy", "kms:PutKeyPolicy"], "with authorized-users"),
     }
 }
 
@@ -277,7 +285,8 @@ mod tests {
         let mut lab = lab(Listings::Printed);
         let found = solution(&lab, &Files::new(), REGION, StepId::Test1);
         assert_eq!(found.stops_at, Some(ListingId::KeyAdmin));
-        assert_eq!(found.tasks.last().map(|task| task.step), Some(StepId::Key));
+        let last = found.tasks.last().map(|task| (task.step, task.calls.join(" ")));
+        assert_eq!(last, Some((StepId::Key, "kms:CreateKey".into())));
         lab.marks.insert(Action::CorrectPolicy { listing: ListingId::KeyAdmin }.form_id());
         assert_eq!(solution(&lab, &Files::new(), REGION, StepId::Test1).stops_at, None);
     }

@@ -53,9 +53,13 @@ fn Row(attempt: Attempt) -> impl IntoView {
             Lock::Holds => ("lock-word is-holding", Icon::Lock),
             Lock::Open => ("lock-word is-open", Icon::LockOpen),
             Lock::PassedOver => ("lock-word is-open", Icon::Delegates),
-            Lock::Silent | Lock::NotAsked => ("lock-word is-silent", Icon::Silent),
+            Lock::Silent => ("lock-word is-silent", Icon::Silent),
+            Lock::WouldHold | Lock::WouldBeOpen | Lock::NotAsked => {
+                ("lock-word is-silent", Icon::NotConsulted)
+            }
         };
-        view! { <td data-label=lane.name()><span class=class><Glyph icon />{lock.word()}</span></td> }
+        let would = lock.would().map(|would| format!(", {would}"));
+        view! { <td data-label=lane.name()><span><span class=class><Glyph icon />{lock.word()}</span>{would}</span></td> }
     });
     let outcome = match (through, what) {
         (false, _) => ("outcome is-ok", Icon::Lock, "stopped"),

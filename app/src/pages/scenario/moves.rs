@@ -39,20 +39,29 @@ pub(crate) fn MoveCard(
     newest: bool,
     /// Whether it is the next to be made.
     next: bool,
+    /// Whether what came of it is of a round that was put back.
+    put_back: bool,
 ) -> impl IntoView {
     let Move { number, by, title, calls, why, notice, document, problem, made } = one;
     let title_id = format!("move-{number}-title");
     let heading = title_id.clone();
+    // A drill asks which lock holds: what is expected would answer that beforehand.
+    let tells = made.is_some() || scenario.group() != Group::Drill;
     let wants = calls
         .into_iter()
         .map(|(call, wanted)| {
-            let (icon, words) = expected(&wanted);
-            view! { <li><code>{call}</code>" "<span class="wanted"><Glyph icon />{words}</span></li> }
+            let wanted = tells.then(|| {
+                let (icon, words) = expected(&wanted);
+                view! { " "<span class="wanted">"Expected: "<Glyph icon />{words}</span> }
+            });
+            view! { <li><code>{call}</code>{wanted}</li> }
         })
         .collect_view();
-    let verb = if made.is_some() { "Do it again as" } else { "Do it as" };
-    let mark = made.as_ref().map(|made| view! { <Mark as_expected=made.as_expected /> });
-    let quiet = made.is_some() || !next;
+    let list = if tells { "Calls, and how they should come out" } else { "Calls" };
+    let again = made.is_some() && !put_back;
+    let verb = if again { "Do it again as" } else { "Do it as" };
+    let mark = made.as_ref().map(|made| view! { <Mark as_expected=made.as_expected put_back /> });
+    let quiet = again || !next;
     let field = document.map(|(label, text)| view! { <PolicyField number label text problem /> });
     view! {
         <li class=format!("card move {}", class(by)) class:is-next=next id=format!("move-{number}") tabindex="-1" aria-labelledby=title_id>
@@ -66,7 +75,7 @@ pub(crate) fn MoveCard(
                 <input type="hidden" name="scenario" value=scenario.slug() />
                 <input type="hidden" name="number" value=number.to_string() />
                 {field}
-                <ul class="move-calls" aria-label="Calls, and how they should come out">{wants}</ul>
+                <ul class="move-calls" aria-label=list>{wants}</ul>
                 <button
                     type="submit"
                     class="button button-persona"
@@ -77,7 +86,7 @@ pub(crate) fn MoveCard(
                     {verb}" "{by.name()}
                 </button>
             </form>
-            {made.map(|made| view! { <Outcome scenario made notice newest /> })}
+            {made.map(|made| view! { <Outcome scenario made notice newest put_back /> })}
         </li>
     }
     .into_any()
@@ -85,13 +94,18 @@ pub(crate) fn MoveCard(
 
 /// Whether it came out as it should, in words.
 #[component]
-fn Mark(as_expected: bool) -> impl IntoView {
-    if as_expected {
-        view! { <span class="badge badge-done"><Glyph icon=Icon::Done />"As expected"</span> }.into_any()
-    } else {
-        view! { <span class="badge badge-otherwise"><Glyph icon=Icon::Warning />"Otherwise"</span> }
-            .into_any()
-    }
+fn Mark(as_expected: bool, put_back: bool) -> impl IntoView {
+    let (class, icon) = match as_expected {
+        true => ("badge badge-done", Icon::Done),
+        false => ("badge badge-otherwise", Icon::Warning),
+    };
+    let words = match (as_expected, put_back) {
+        (true, false) => "As expected",
+        (false, false) => "Otherwise",
+        (true, true) => "Last round: as expected",
+        (false, true) => "Last round: otherwise",
+    };
+    view! { <span class=class><Glyph icon />{words}</span> }
 }
 
 /// The policy that the move puts.
@@ -127,7 +141,7 @@ fn PolicyField(number: usize, label: String, text: String, problem: Option<Strin
 
 /// What came of it.
 #[component]
-fn Outcome(scenario: ScenarioId, made: Made, notice: String, newest: bool) -> impl IntoView {
+fn Outcome(scenario: ScenarioId, made: Made, notice: String, newest: bool, put_back: bool) -> impl IntoView {
     let Made { records, as_expected, missing } = made;
     let drill = scenario.group() == Group::Drill;
     let last = records.len();
@@ -139,6 +153,7 @@ fn Outcome(scenario: ScenarioId, made: Made, notice: String, newest: bool) -> im
         .collect_view();
     view! {
         <div class="move-outcome" data-live="">
+            {put_back.then(|| view! { <p class="hint">"What came of it in the last round, which was put back:"</p> })}
             {(!as_expected)
                 .then(|| view! { <p class="problem" role="alert"><Words text=missing /></p> })}
             {as_expected.then(|| view! { <p class="move-notice"><strong>"Notice: "</strong><Words text=notice /></p> })}

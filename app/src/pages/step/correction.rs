@@ -83,6 +83,7 @@ fn denied_by_bucket(data: &StepData) -> bool {
 fn CorrectIamPolicy(data: StepData, listing: ListingId, why: &'static str) -> impl IntoView {
     let frame = data.frame(Action::listing_form_id("correct", listing), CorrectPolicy::PATH);
     let (name, step) = (listing.name(), data.step);
+    let form = format!("form-{}", frame.id);
     let not_admin = data.lab.acting.persona != Persona::Admin && !frame.done;
     view! {
         <section class="correction" aria-label="Correction">
@@ -101,6 +102,7 @@ fn CorrectIamPolicy(data: StepData, listing: ListingId, why: &'static str) -> im
                                         </p>
                                         <form method="post" action=SwitchRole::PATH>
                                             <input type="hidden" name="step" value=step.slug() />
+                                            <input type="hidden" name="to" value=form.clone() />
                                             <button class="button button-small" name="persona" value=Persona::Admin.name()>
                                                 "Back to Admin, then correct it"
                                             </button>

@@ -16,7 +16,7 @@ pub(crate) struct Defect {
     pub(crate) number: &'static str,
     /// What is wrong.
     pub(crate) what: &'static str,
-    /// What it costs.
+    /// What follows from it.
     pub(crate) cost: &'static str,
 }
 
@@ -190,7 +190,7 @@ pub(crate) fn Defects(
                     <span class="defect-number">{defect.number}</span>
                     <div>
                         <p><Words text=defect.what /></p>
-                        <p class="defect-cost"><strong>"What it costs: "</strong><Words text=defect.cost /></p>
+                        <p class="defect-cost"><strong>"What follows: "</strong><Words text=defect.cost /></p>
                     </div>
                 </li>
             }

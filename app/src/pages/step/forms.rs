@@ -1,6 +1,6 @@
 //! The forms of the steps, filled with what the tutorial would type.
 
-use super::{data::StepData, listing::ListingCard};
+use super::{data::StepData, lines::TestLines, listing::ListingCard};
 use crate::{
     components::{
         form::{DocumentField, FormFrame, RolesField, StepForm, TextField},
@@ -297,11 +297,12 @@ pub(crate) fn InstanceForms(data: StepData) -> impl IntoView {
 pub(crate) fn KeyUserForms(data: StepData) -> impl IntoView {
     let present = data.lab.key_user_present;
     let no_key = data.lab.key_arn.is_none();
-    // The form that undoes what is now comes first. One that is already so is folded away but still works.
+    let restores = data.step == StepId::Restore;
+    // What the step is about is done when it is so. The way back is folded away, but works.
     let mut remove = data.frame(Action::RemoveKeyUser.form_id(), RemoveKeyUser::PATH);
-    (remove.done, remove.already) = (false, present == Some(false));
+    (remove.done, remove.already) = (!restores && present == Some(false), restores && present == Some(false));
     let mut add = data.frame(Action::AddKeyUser.form_id(), AddKeyUser::PATH);
-    (add.done, add.already) = (false, present == Some(true));
+    (add.done, add.already) = (restores && present == Some(true), !restores && present == Some(true));
     let calls: &'static [&'static str] = &["kms:GetKeyPolicy", "kms:PutKeyPolicy"];
     let state = match present {
         None => "There is no key yet, and so no key users.",
@@ -309,26 +310,32 @@ pub(crate) fn KeyUserForms(data: StepData) -> impl IntoView {
         Some(false) => "The key policy does not name authorized-users.",
     };
     let remove = view! {
-        <StepForm frame=remove title="Remove authorized-users from the key users" calls button="Remove key user" danger=true>
+        <StepForm
+            frame=remove
+            title="Remove authorized-users from the key users"
+            calls
+            button="Remove key user"
+            danger=true
+            folded=restores
+        >
             <p>"Takes the role's ARN out of both statements for key users and writes the policy back."</p>
         </StepForm>
     };
     let add = view! {
-        <StepForm frame=add title="Add authorized-users to the key users" calls button="Add key user">
+        <StepForm frame=add title="Add authorized-users to the key users" calls button="Add key user" folded=!restores>
             <p>"Puts the role's ARN into both statements for key users and writes the policy back."</p>
         </StepForm>
     };
-    let (first, second) = if data.step == StepId::Restore {
-        (add.into_any(), remove.into_any())
-    } else {
-        (remove.into_any(), add.into_any())
-    };
+    let (there, back) =
+        if restores { (add.into_any(), remove.into_any()) } else { (remove.into_any(), add.into_any()) };
     view! {
         <p class="state"><strong>"Now: "</strong>{state}</p>
         {no_key
             .then(|| view! { <p><a href="/steps/key">"Step 4 makes the key"</a>"; until then these forms call nothing."</p> })}
-        {first}
-        {second}
+        {there}
+        <TestLines data />
+        <p><a href="/side-by-side/secure-key-admin/instance">"See both sides at once: the key administrator and the instance"</a></p>
+        {back}
     }
     .into_any()
 }

@@ -29,12 +29,12 @@ pub(crate) fn Help(data: StepData) -> impl IntoView {
                 <h3>"Hints"</h3>
                 <Hints data=data.clone() />
             </div>
-            <div class="card solve">
+            <div class="card solve" id="solve" data-live="">
                 <h3>"Do it for me"</h3>
                 <OpenScenario open=data.lab.open_scenario before="before it is done for you" />
                 <Solve step solution acting />
             </div>
-            <div class="help-small">
+            <div class="help-small" id="help-small" data-live="">
                 {(!done).then(|| view! { <Skip step skipped=data.lab.is_skipped(step) /> })}
                 <p>
                     <a href=format!("/steps/{}/undo", step.slug())>"Undo this step…"</a>
@@ -64,6 +64,7 @@ fn Solve(step: StepId, solution: Solution, acting: Persona) -> impl IntoView {
         }
     }
     let switches = roles.iter().any(|persona| *persona != acting);
+    let last_call = tasks.last().and_then(|task| task.calls.last()).cloned().unwrap_or_default();
     let groups = tasks
         .chunk_by(|a, b| a.step == b.step && a.persona == b.persona)
         .map(|tasks| view! { <Group tasks=tasks.to_vec() /> })
@@ -74,7 +75,7 @@ fn Solve(step: StepId, solution: Solution, acting: Persona) -> impl IntoView {
             {earlier.then_some(" What earlier steps still need comes first.")}
         </p>
         <ol class="plan">{groups}</ol>
-        {stops_at.map(|listing| view! { <StopsAt listing /> })}
+        {stops_at.map(|listing| view! { <StopsAt listing call=last_call /> })}
         <p class="hint">
             {if switches {
                 "Roles are taken on as they are needed, with sts:AssumeRole where no credentials are held. Afterwards you are "
@@ -122,12 +123,12 @@ fn Group(tasks: Vec<Task>) -> impl IntoView {
 
 /// Said before the button: as printed, it will not get further.
 #[component]
-fn StopsAt(listing: ListingId) -> impl IntoView {
+fn StopsAt(listing: ListingId, call: String) -> impl IntoView {
     view! {
         <Notice tone=Tone::Warning>
             <p>
-                {format!("Listing {} as printed does not allow the last of these calls, so it will fail, as it does for every reader.", listing.number())}
-                " It stops there, and offers the correction instead of making it silently."
+                {format!("Listing {} as printed does not allow ", listing.number())}<code>{call}</code>
+                ", so that will fail, as it does for every reader. It stops there, and offers the correction instead of making it silently."
             </p>
         </Notice>
     }
@@ -172,14 +173,13 @@ pub(crate) fn Report(report: WorkReport, records: Vec<Record>) -> impl IntoView 
         (Work::Undo, false) => ("Undone", Icon::Done),
         (_, true) => ("It stopped before the end", Icon::Warning),
     };
-    let who = match before == after {
-        true => format!("You act as {} as before.", after.name()),
-        false => format!(
-            "You acted as {} before and act as {} now: that role is not there any more, or could not be taken on again.",
+    let who = (before != after).then(|| {
+        format!(
+            " You acted as {} before and act as {} now: that role is not there any more, or could not be taken on again.",
             before.name(),
             after.name()
-        ),
-    };
+        )
+    });
     let is_stopped = stopped.is_some();
     let rows = records
         .into_iter()
@@ -207,7 +207,7 @@ pub(crate) fn Report(report: WorkReport, records: Vec<Record>) -> impl IntoView 
                         {stopped.correct.map(|listing| view! { <CorrectAndGoOn step listing /> })}
                     }
                 })}
-            <p role="status">{format!("{calls}{lines}. {who}")}</p>
+            <p role="status">{format!("{calls}{lines}.")}{who}</p>
             {(!ids.is_empty())
                 .then(|| {
                     view! {

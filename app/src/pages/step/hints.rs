@@ -104,7 +104,7 @@ fn of(data: &StepData) -> [Vec<String>; 3] {
                 "Become `secure-key-admin` and try. If `kms:CreateKey` is refused, open the check of the call: it shows the \
                  statement that names the action and the resource that does not fit. Admin mends policies."
             } else {
-                "Become `secure-key-admin`. Under administrators tick that role alone, under users `authorized-users` alone."
+                "Become `secure-key-admin`. Leave that role alone ticked under administrators, and `authorized-users` alone under users."
             }),
             vec![
                 "Press `Switch to secure-key-admin`; tick `secure-key-admin` under administrators and `authorized-users` under \

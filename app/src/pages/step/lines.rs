@@ -1,34 +1,41 @@
-//! What to do in tests 1 to 3: the lines of the tutorial, in order, each with what should come of it.
+//! What to do in the tests: the lines of the tutorial, in order, each with what should come of it.
 
 use super::data::StepData;
 use crate::{
-    components::prose::Words,
+    components::{prose::Words, terminal::ReadyCommand},
     console::{ListingId, Listings, StepId},
 };
 use leptos::prelude::*;
 
-/// The lines as an ordered list.
+/// The lines as an ordered list, each ready to be run in the terminal below.
 #[component]
 pub(crate) fn TestLines(data: StepData) -> impl IntoView {
-    let comes = comes(data.step, data.lab.spelling(ListingId::BucketPolicy));
+    let step = data.step;
+    let comes = comes(step, data.lab.spelling(ListingId::BucketPolicy));
+    let has_instance = data.lab.instance_id.is_some();
     let lines = data
         .suggested
         .iter()
-        .zip(comes)
-        .map(|(line, comes)| {
+        .enumerate()
+        .map(|(place, line)| {
+            let comes = comes.get(place).copied().unwrap_or_default();
+            let command = match has_instance {
+                true => view! { <ReadyCommand step line=line.clone() /> }.into_any(),
+                false => view! { <code>{line.clone()}</code> }.into_any(),
+            };
             view! {
                 <li>
-                    <code>{line.clone()}</code>
-                    <p><Words text=*comes /></p>
+                    {command}
+                    <p><Words text=comes /></p>
                 </li>
             }
         })
         .collect_view();
-    let (first, after) = around(data.step);
+    let (first, after) = around(step);
     view! {
         <div class="card test-lines">
             <p>{first}</p>
-            <ol>{lines}</ol>
+            <ol aria-label="Commands of this step">{lines}</ol>
             <p><Words text=after /></p>
         </div>
     }
@@ -39,15 +46,23 @@ pub(crate) fn TestLines(data: StepData) -> impl IntoView {
 const fn around(step: StepId) -> (&'static str, &'static str) {
     match step {
         StepId::Test2 => (
-            "One line for the terminal below: press Run beside it, or type it.",
+            "One line for the instance’s terminal: press Run, or type it below.",
             "Then look at the verdict: IAM allows, the bucket policy denies, and the key policy is not asked.",
         ),
         StepId::Test3 => (
-            "One line for the terminal below: press Run beside it, or type it.",
+            "One line for the instance’s terminal: press Run, or type it below.",
             "Then `sha256sum KMS-Cryptographic-Details.pdf test3.pdf` shows that both files are the same.",
         ),
+        StepId::Test4 => (
+            "Once the key user is removed, have the instance try again what worked in tests 1 and 3: press Run beside each.",
+            "Run before the removal, both still go through. Leave the key user out for now: the next step brings it back.",
+        ),
+        StepId::Restore => (
+            "Once the key user is added, have the instance try again: press Run beside each.",
+            "Each call that a line makes stands under “What came of it”, with its verdict.",
+        ),
         _ => (
-            "Two lines for the terminal below, in this order: press Run beside each, or type them.",
+            "Two lines for the instance’s terminal, in this order: press Run beside each, or type them below.",
             "Each call that a line makes stands under “What came of it”, with its verdict.",
         ),
     }
@@ -61,6 +76,13 @@ const fn comes(step: StepId, bucket_policy: Listings) -> &'static [&'static str]
         (StepId::Test2, _) => &["Refused: 403 AccessDenied from `s3:PutObject`. Nothing is stored."],
         (StepId::Test3, _) => {
             &["Prints `download:` and makes two calls, `HeadObject` and `GetObject`, both 200."]
+        }
+        (StepId::Test4, _) => &[
+            "To be refused: `s3:PutObject` with 403 AccessDenied, for `kms:GenerateDataKey`.",
+            "To be refused: `HeadObject` still answers 200, then `GetObject` 403 AccessDenied, for `kms:Decrypt`.",
+        ],
+        (StepId::Restore, _) => {
+            &["Prints `upload:` again, answered 200.", "Prints `download:` again, both calls 200."]
         }
         _ => &[],
     }
@@ -81,8 +103,14 @@ mod tests {
     use crate::console::{Listings, StepId};
 
     #[test]
-    fn every_test_without_a_form_says_what_its_lines_should_come_to() {
-        for (step, lines) in [(StepId::Test1, 2), (StepId::Test2, 1), (StepId::Test3, 1)] {
+    fn every_test_says_what_its_lines_should_come_to() {
+        for (step, lines) in [
+            (StepId::Test1, 2),
+            (StepId::Test2, 1),
+            (StepId::Test3, 1),
+            (StepId::Test4, 2),
+            (StepId::Restore, 2),
+        ] {
             for spelling in [Listings::Corrected, Listings::Printed] {
                 assert_eq!(comes(step, spelling).len(), lines, "{step:?}");
             }

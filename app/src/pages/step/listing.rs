@@ -48,6 +48,15 @@ pub(crate) fn ListingCard(
                 </form>
             </header>
             <div class="listing-notes">
+                {(id == ListingId::BucketPolicy && data.lab.listings == Listings::Printed && !printed)
+                    .then(|| {
+                        view! {
+                            <p class="hint">
+                                "Corrected also in a walk as printed: the post itself has its reader replace the one thing that is wrong \
+                                 here, the ARN of an example key."
+                            </p>
+                        }
+                    })}
                 <details class="aside" open=printed>
                     <summary>
                         {match (printed, defects.len()) {

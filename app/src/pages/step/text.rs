@@ -132,7 +132,7 @@ const KEY: StepText = StepText {
     why: &[
         "The key is a lock of its own. S3 asks KMS on behalf of whoever reads or writes, with that caller's own identity, \
          so an object is only as readable as its key is usable.",
-        "A key administrator manages the key and may not use it; a key user uses it and may not manage it. Tick one role for \
+        "A key administrator manages the key and may not use it; a key user uses it and may not manage it. One role is ticked for \
          each. If the bucket's administrator also administered the key, one role would hold two locks; if authorized-users \
          did, whoever took it on could let others in.",
     ],

@@ -263,9 +263,9 @@ const COST_AND_SUMMARY: &[Row] = &[
         "C.1",
         "Instances and storage cost what they always do; encryption adds nothing in S3.",
         COST,
-        "What it costs",
+        "Prices",
     ),
-    row("C.2", "A key costs by the month, its use by the request, with some free.", COST, "What it costs"),
+    row("C.2", "A key costs by the month, its use by the request, with some free.", COST, "Prices"),
     row(
         "Sum.",
         "Even with all rights in S3, one cannot read what is under a key one may not use.",

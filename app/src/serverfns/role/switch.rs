@@ -8,7 +8,7 @@ use crate::{
 use leptos::prelude::*;
 
 /// Acts as `persona` from now on: the whole session, or this tab alone if it has a persona of its own or is to have one (`tab`).
-/// `step` is the page it was asked on, if it was a step; `back` the path to return to.
+/// `step` is the page it was asked on, if it was a step; `back` the path to return to; `to` the id of the part of it that is next.
 ///
 /// A refused `AssumeRole` leads to its record: that is what there is to see.
 #[server(SwitchRole, "/api", endpoint = "role/switch")]
@@ -18,6 +18,7 @@ pub(crate) async fn switch_role(
     #[server(default)] back: String,
     #[server(default)] tab: String,
     #[server(default)] renew: String,
+    #[server(default)] to: String,
 ) -> Result<(), ServerFnError> {
     let Some(persona) = Persona::from_name(&persona).filter(|persona| Persona::SWITCHABLE.contains(persona))
     else {
@@ -25,6 +26,8 @@ pub(crate) async fn switch_role(
     };
     let step = StepId::from_slug(&step);
     let back = step.map_or_else(|| local_path(&back).to_owned(), |step| format!("/steps/{}", step.slug()));
+    let is_id = !to.is_empty() && to.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let place = if is_id && !back.contains('#') { format!("#{to}") } else { String::new() };
     let console = expect_console();
     let own_tab = !tab.is_empty() || matches!(console.lab().await, Ok(Some(lab)) if lab.own_tab);
     let switched = match (own_tab, renew.is_empty()) {
@@ -37,8 +40,8 @@ pub(crate) async fn switch_role(
             Some(_) => format!("{back}#call-{id}"),
             None => format!("/activity/{id}"),
         },
-        Ok(_) if own_tab => format!("/as/{}{back}", persona.name()),
-        Ok(_) => back,
+        Ok(_) if own_tab => format!("/as/{}{back}{place}", persona.name()),
+        Ok(_) => format!("{back}{place}"),
         Err(error) => after_error(&back, "switch", &error),
     };
     see_other(&location);

@@ -2,7 +2,7 @@
 
 use super::super::{after_error, with_unix_lines};
 use crate::{
-    console::{ConsoleError, Draft},
+    console::{Console, ConsoleError, Draft},
     context::{expect_console, refuse, see_other},
 };
 use leptos::prelude::*;
@@ -47,9 +47,15 @@ pub(crate) async fn change_documents(
                 return refuse("document");
             };
             match console.apply(id, text).await {
-                Ok(records) => {
-                    records.last().map_or_else(|| "/what-if".into(), |last| format!("/what-if#call-{last}"))
-                }
+                Ok(records) => match records.last() {
+                    None => "/what-if".into(),
+                    Some(last) => {
+                        if console.record(*last).await.is_ok_and(|record| record.answer.succeeded()) {
+                            forget(&*console, &apply).await;
+                        }
+                        format!("/what-if#call-{last}")
+                    }
+                },
                 Err(error @ ConsoleError::Invalid { .. }) => {
                     let problem = Some((apply, error.to_string()));
                     let draft = console.draft(FORM_ID).await.ok().flatten().unwrap_or_default();
@@ -64,4 +70,12 @@ pub(crate) async fn change_documents(
     };
     see_other(&location);
     Ok(())
+}
+
+/// Forgets what was typed for a document: it is in force now, and what is in force later is for others to say.
+async fn forget(console: &dyn Console, id: &str) {
+    let Ok(Some(mut draft)) = console.draft(FORM_ID).await else { return };
+    draft.values.retain(|(typed, _)| typed != id);
+    // What cannot be forgotten shows as a change that is not in force, with the way back beside it.
+    let _ = console.keep_draft(FORM_ID, draft).await;
 }

@@ -59,8 +59,8 @@ pub(super) enum Removal {
 }
 
 impl Removal {
-    /// Who does it: whoever made it. Objects are the instance's while it runs, else Admin's: the bucket's administrator is not
-    /// to touch them.
+    /// Who does it: whoever is meant to have made it, whoever did. Objects are the instance's while it runs, else Admin's: the
+    /// bucket's administrator is not to touch them.
     fn persona(&self, lab: &LabState) -> Persona {
         match self {
             Self::Object(_) | Self::File(_) if lab.instance_id.is_some() => Persona::Instance,
@@ -318,7 +318,9 @@ async fn call(desk: &mut Desk<'_>, removal: &Removal) -> Result<Result<(), Answe
             (question, alias.clone(), sent!(kms.delete_alias().alias_name(alias)))
         }
         Removal::Key(arn) => (
-            Question::new("kms", "ScheduleKeyDeletion").key(arn),
+            Question::new("kms", "ScheduleKeyDeletion")
+                .key(arn)
+                .carrying("kms:ScheduleKeyDeletionPendingWindowInDays", ["7".to_owned()]),
             arn.clone(),
             sent!(kms.schedule_key_deletion().key_id(arn).pending_window_in_days(KEY_WAITS)),
         ),
