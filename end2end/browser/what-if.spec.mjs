@@ -50,12 +50,12 @@ for (const { name, javaScriptEnabled } of projects) {
     const policy = await field.inputValue();
     await field.fill(policy.replaceAll(":role/authorized-users", ":role/secure-bucket-admin"));
     if (javaScriptEnabled) {
-      await page.getByText(/authorized-users, read an object: now denied/).waitFor();
+      await page.getByText(/authorized-users, read an object: now refused/).waitFor();
       assert.ok(!(await page.getByRole("button", { name: "Show what would follow" }).isVisible()), "it follows by itself");
     } else {
       await visitor.press("Show what would follow");
     }
-    assert.match(await page.getByRole("status").filter({ hasText: "answers change" }).innerText(), /authorized-users, read an object: now denied/);
+    assert.match(await page.getByRole("status").filter({ hasText: "answers change" }).innerText(), /authorized-users, read an object: now refused/);
     assert.equal(await says(page, "Read an object", "authorized-users"), "Not allowed by the key policy was allowed");
     assert.match(await placed(page, READ, "authorized-users"), /the key policy alone stands in the way/);
     assert.ok(await key.getByText("Not in force").isVisible());

@@ -11,7 +11,8 @@ const bucketName = () => `secure-demo-bucket-${String(++buckets).padStart(4, "0"
 /**
  * Each walk starts in an empty browser. A stop has a `name`, and a `path` to open, or `arrange(visitor, server)` that brings
  * the page into a state, or both: first arranged, then opened. Stops build on those before them. A stop that is `alike` has
- * nothing that another has not, and is measured less.
+ * nothing that another has not, and is measured less. One that `holdsTab` keeps Tab to a part of the page: a dialog, or halves that are
+ * pages of their own.
  */
 export const WALKS = [
   {
@@ -73,12 +74,14 @@ export const WALKS = [
       { name: "instance-refused", arrange: refusedCommand },
       { name: "instance-files", path: "/instance", arrange: fetchFiles },
       { name: "instance-own-key", path: "/instance", arrange: ownAccessKey },
+      { name: "palette-open", arrange: openPalette, holdsTab: true },
+      { name: "side-by-side", path: "/side-by-side/secure-key-admin/instance", holdsTab: true },
       { name: "tab-of-its-own", path: "/as/secure-key-admin/steps/test-4" },
       { name: "call-not-found", path: "/activity/999999" },
       { name: "step-not-found", path: "/steps/nothing" },
       { name: "not-found", path: "/nowhere" },
 
-      { name: "role-expired", path: "/steps/restore", arrange: expireRoles },
+      { name: "role-expired", path: "/steps/test-4", arrange: expireRoles },
       { name: "role-expired-refused", arrange: (visitor) => visitor.press("Remove key user") },
     ],
   },
@@ -187,6 +190,14 @@ export async function expireRoles({ page }, server) {
 with sqlite3.connect(sys.argv[1], timeout=10) as database:
     database.execute("UPDATE vault SET expires_at = 1 WHERE expires_at IS NOT NULL AND persona NOT LIKE '%nstance%' AND arn LIKE ?", (f"%:{sys.argv[2]}:%",))`;
   execFileSync(process.env.TRILOCK_PYTHON || "python3", ["-c", script, join(server.data, "console.db"), account]);
+}
+
+/** Opens the palette on a page that is short. */
+async function openPalette({ page }, server) {
+  await page.goto(`${server.url}/words`);
+  await page.getByRole("button", { name: "Jump" }).waitFor();
+  await page.keyboard.press("Control+k");
+  await page.getByRole("dialog").waitFor();
 }
 
 async function startLab(visitor, listings) {
@@ -379,7 +390,7 @@ export async function takeKeyUserAwayOnPaper(visitor) {
   await key.locator("summary").click();
   const field = key.getByRole("textbox", { name: "Key policy" });
   await field.fill((await field.inputValue()).replaceAll(":role/authorized-users", ":role/secure-bucket-admin"));
-  await visitor.page.getByText(/authorized-users, read an object: now denied/).waitFor();
+  await visitor.page.getByText(/authorized-users, read an object: now refused/).waitFor();
 }
 
 async function spoilKeyPolicy(visitor) {

@@ -36,8 +36,11 @@ export class Visitor {
   async become(persona) {
     const bar = this.page.getByRole("region", { name: "Who you act as" });
     const verb = persona === "Admin" ? "Back to" : persona === "authorized-users" ? "Try" : "Switch to";
+    const button = bar.getByRole("button", { name: `${verb} ${persona}` });
+    // On a narrow screen the roles are behind a button.
+    if (!(await button.isVisible())) await bar.getByRole("button", { name: "Switch role" }).click();
     const answered = this.page.waitForResponse((response) => response.request().method() === "POST");
-    await bar.getByRole("button", { name: `${verb} ${persona}` }).click();
+    await button.click();
     await answered;
     await this.page.waitForLoadState("load");
   }
@@ -61,7 +64,7 @@ export class Visitor {
 
   /** The commands this step offers, ready to run. */
   async offered() {
-    return this.page.getByRole("list", { name: "Commands of this step" }).locator("code").allTextContents();
+    return this.page.getByRole("list", { name: "Commands of this step" }).locator("form code").allTextContents();
   }
 
   /**
