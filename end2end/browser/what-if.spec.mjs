@@ -29,6 +29,12 @@ const placed = async (page, title, person) => {
 
 const READ = "Who may read an object";
 
+/** A bucket policy that lets nobody in but from these addresses. */
+const OFFICE_ONLY = JSON.stringify({
+  Version: "2012-10-17",
+  Statement: { Effect: "Deny", Principal: "*", Action: "s3:*", Resource: "*", Condition: { NotIpAddress: { "aws:SourceIp": "203.0.113.0/24" } } },
+});
+
 for (const { name, javaScriptEnabled } of projects) {
   test(`a key user is taken away, first on paper and then for real (${name})`, async () => {
     const page = await browser.newPage({ javaScriptEnabled });
@@ -78,6 +84,26 @@ for (const { name, javaScriptEnabled } of projects) {
       await locks.reload();
     }
     assert.equal(await says(locks, "Read an object", "authorized-users"), "Not allowed by the key policy");
+
+    // What was applied is a draft no more: taken back elsewhere, it does not come again.
+    await visitor.step("restore");
+    await visitor.become("secure-key-admin");
+    await visitor.press("Add key user");
+    await page.goto(`${server.url}/what-if`);
+    assert.equal(await page.locator("[data-changed]:not([hidden])").count(), 0);
+    assert.equal(await says(page, "Read an object", "authorized-users"), "Allowed by the key policy");
+
+    // What hangs on from where a call comes says so.
+    const bucket = page.locator("details.document").filter({ hasText: "Bucket policy" });
+    await bucket.locator("summary").click();
+    await bucket.getByRole("textbox").fill(OFFICE_ONLY);
+    if (!javaScriptEnabled) await visitor.press("Show what would follow");
+    await page.getByText("depends on aws:SourceIp").first().waitFor();
+    assert.match(await says(page, "Read an object", "authorized-users"), /^Denied by the bucket policy .*depends on aws:SourceIp$/);
+    assert.match(await says(page, "Read an object", "any other role"), /^(?!.*depends)/);
+    if (javaScriptEnabled) assert.match(await page.locator("#what-if-count").innerText(), /answers change$/);
+    await visitor.press("Back to what is in force");
+    assert.equal(await page.locator("[data-changed]:not([hidden])").count(), 0);
     assert.deepEqual(page.problems, []);
   });
 

@@ -6,14 +6,12 @@ mod support;
 use app::console::{Console as _, ConsoleError, Listings, Persona, StepId};
 use policy::{
     call::Lane,
-    scene::{Answered, Deed, Scene},
+    scene::{self, Answered, Deed, Scene},
 };
 use support::{PDF, Walk};
 
 fn answer(scene: &Scene, actor: &str, deed: Deed) -> Answered {
-    let matrix = scene.matrix().unwrap();
-    let row = scene.actors.iter().position(|known| known.name == actor).unwrap();
-    matrix[row][Deed::ALL.iter().position(|known| *known == deed).unwrap()].clone().unwrap()
+    scene::answer(scene, &scene.matrix().unwrap(), actor, deed).unwrap().clone()
 }
 
 fn id_of(scene: &Scene, name: &str) -> String {

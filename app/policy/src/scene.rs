@@ -14,9 +14,6 @@ use crate::context::{OF_THE_CALL, Supposed};
 use crate::lint::Kind;
 use crate::{Context, Document, Grant, LaneVerdict, NamedPolicy, Outcome, ParseError, Principal};
 
-/// The object that a scene's deeds are about, the one of the walk; whether it is there does not matter.
-pub const OBJECT: &str = "KMS-Cryptographic-Details.pdf";
-
 /// The id of the document that is the key's policy.
 pub const KEY_POLICY: &str = "key-policy";
 /// The id of the policy of the key that the bucket encrypts with by default, when that is another.
@@ -31,6 +28,8 @@ pub struct Scene {
     pub region: String,
     /// The bucket's name.
     pub bucket: String,
+    /// The key of the object that the deeds are about; whether it is there does not matter.
+    pub object: String,
     /// The key's ARN, once there is one.
     pub key_arn: Option<String>,
     /// The ARN of the key that the bucket encrypts with by default.
@@ -212,13 +211,13 @@ impl Deed {
             Self::Write => Question {
                 sse: Some("aws:kms".into()),
                 sse_key: Some(key?.into()),
-                ..question.object(&scene.bucket, OBJECT)
+                ..question.object(&scene.bucket, &scene.object)
             },
             Self::Read => {
                 key?;
-                question.object(&scene.bucket, OBJECT)
+                question.object(&scene.bucket, &scene.object)
             }
-            Self::WritePlain | Self::Delete => question.object(&scene.bucket, OBJECT),
+            Self::WritePlain | Self::Delete => question.object(&scene.bucket, &scene.object),
             Self::List | Self::ChangeBucketPolicy => question.bucket(&scene.bucket),
             Self::ChangeIam => {
                 question.role(&format!("arn:aws:iam::{}:role/authorized-users", scene.account))
@@ -234,6 +233,13 @@ struct Compiled {
     bucket: Option<NamedPolicy>,
     key: Option<NamedPolicy>,
     default_key: Option<NamedPolicy>,
+}
+
+/// What a matrix of the scene says of somebody, by name, and a deed; `None` where there is no such person or nothing to do it to.
+pub fn answer<'a>(scene: &Scene, matrix: &'a Matrix, name: &str, deed: Deed) -> Option<&'a Answered> {
+    let row = scene.actors.iter().position(|actor| actor.name == name)?;
+    let column = Deed::ALL.iter().position(|known| *known == deed)?;
+    matrix.get(row)?.get(column)?.as_ref()
 }
 
 impl Scene {

@@ -170,8 +170,8 @@ mod browser {
             && line.text_content().as_deref() != Some(&status)
         {
             line.set_text_content(Some(&status));
-            // The line may be far above the field; its first sentence is beside it.
-            let first = status.split('.').next();
+            // The line may be far above the field; how it begins is beside it.
+            let first = status.split(['.', ',']).next();
             if let Some(count) = by_id("what-if-count") {
                 count.set_text_content(first);
             }

@@ -18,7 +18,7 @@ use crate::{
     },
 };
 use leptos::prelude::*;
-use policy::scene::{Deed, Matrix, Scene};
+use policy::scene::{Deed, Matrix, Scene, answer};
 
 /// The page.
 #[component]
@@ -90,12 +90,9 @@ fn Locks(lab: Lab, newest: i64, scene: Scene) -> impl IntoView {
 
 /// Whether IAM allows Admin to change the policies of all three locks.
 fn turns_all(scene: &Scene, matrix: &Matrix) -> bool {
-    let row = scene.actors.iter().position(|actor| actor.name == Persona::Admin.name());
-    let Some(answers) = row.and_then(|row| matrix.get(row)) else { return false };
     let may = |deed: Deed| {
-        let column = Deed::ALL.into_iter().position(|known| known == deed);
-        let answered = column.and_then(|column| answers.get(column)?.as_ref());
-        answered.is_some_and(|answered| answered.allowed && answered.decided_by == Some(Lane::Iam))
+        answer(scene, matrix, Persona::Admin.name(), deed)
+            .is_some_and(|answered| answered.allowed && answered.decided_by == Some(Lane::Iam))
     };
     [Deed::ChangeIam, Deed::ChangeBucketPolicy, Deed::ChangeKeyPolicy].into_iter().all(may)
 }

@@ -20,7 +20,7 @@ use crate::{
 use leptos::{prelude::*, server_fn::ServerFn};
 use policy::{
     lint::Kind,
-    scene::{DEFAULT_KEY_POLICY, Deed, Matrix, OBJECT, Scene, SceneDocument},
+    scene::{DEFAULT_KEY_POLICY, Deed, Matrix, Scene, SceneDocument},
 };
 
 /// The page.
@@ -109,7 +109,6 @@ fn WhatIfView(loaded: Loaded) -> impl IntoView {
     let dirty = |document: &SceneDocument| {
         scene.document(&document.id).is_none_or(|in_force| in_force.text != document.text)
     };
-    let any_dirty = editable.iter().any(dirty);
     let documents = editable
         .iter()
         .map(|document| {
@@ -138,7 +137,7 @@ fn WhatIfView(loaded: Loaded) -> impl IntoView {
                      apply one. Each is applied by the persona who holds that lock."
                 </p>
                 <p>
-                    "The object is "<code>{OBJECT}</code>", listed without a prefix; the key is deleted after thirty days. What it cannot \
+                    "The object is "<code>{scene.object.clone()}</code>", listed without a prefix; the key is deleted after thirty days. What it cannot \
                      know: when, from which address and through which endpoint a call will come; an answer that hangs \
                      on that says so. Nor whether Block Public Access will refuse to take a public bucket policy: applying it tells."
                 </p>
@@ -158,7 +157,7 @@ fn WhatIfView(loaded: Loaded) -> impl IntoView {
                     <div class="form-foot what-if-foot">
                         <button type="submit" class="button" id="what-if-try">"Show what would follow"</button>
                         <a href="#what-follows" id="what-if-count">"What would follow"</a>
-                        <button type="submit" class="button button-quiet" name="reset" value="all" disabled=!any_dirty>
+                        <button type="submit" class="button button-quiet" name="reset" value="all">
                             "Back to what is in force"
                         </button>
                     </div>

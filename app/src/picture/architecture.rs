@@ -1,7 +1,7 @@
 //! What has been built so far and who may do what with it: the walk's parts and the arrows between them.
 
 use super::{html::escape, people};
-use policy::scene::{Deed, Matrix, Scene};
+use policy::scene::{Deed, Matrix, Scene, answer};
 use std::fmt::Write as _;
 
 /// What a scene does not know of the lab.
@@ -40,13 +40,7 @@ const LETTERS: usize = 17;
 
 /// The picture, and in words what it shows.
 pub(crate) fn html(scene: &Scene, matrix: &Matrix, built: &Built) -> String {
-    let may = |name: &str, deed: Deed| {
-        let row = scene.actors.iter().position(|actor| actor.name == name);
-        let column = Deed::ALL.into_iter().position(|known| known == deed);
-        row.zip(column)
-            .and_then(|(row, column)| matrix.get(row)?.get(column)?.as_ref())
-            .map(|answered| answered.allowed)
-    };
+    let may = |name: &str, deed: Deed| answer(scene, matrix, name, deed).map(|answered| answered.allowed);
     let parts = parts(scene, built);
     let arrows = arrows(may);
     let mut html = String::from(

@@ -50,6 +50,7 @@ pub use kms::LastUse;
 pub use limits::Limits;
 pub use operations::operations;
 pub use propagation::Propagation;
+pub use router::IN_PROCESS;
 pub use store::{DatabaseUrl, RootKey, Storage, StoreError};
 
 use activity::Activity;

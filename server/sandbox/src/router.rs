@@ -52,6 +52,9 @@ impl Target {
     }
 }
 
+/// From where calls inside the process come: this machine.
+pub const IN_PROCESS: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
 impl Router {
     pub(crate) fn new(aws: &Arc<Aws>) -> Self {
         Self { aws: Arc::clone(aws), s3: s3::Service::new(aws) }
@@ -61,7 +64,7 @@ impl Router {
     pub(crate) async fn call(&self, request: Request<Body>, peer: Option<IpAddr>) -> Response<Body> {
         // Inside the process there is no connection.
         if peer.is_none() {
-            return self.answer(request, Some(Ipv4Addr::LOCALHOST.into())).await;
+            return self.answer(request, Some(IN_PROCESS)).await;
         }
         let (request, unread) = Unread::watch(request);
         let mut response = self.answer(request, peer).await;

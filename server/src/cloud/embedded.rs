@@ -6,10 +6,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::BodyExt as _;
 use sandbox::Sandbox;
-use std::{
-    fmt,
-    net::{IpAddr, Ipv4Addr},
-};
+use std::{fmt, net::IpAddr};
 
 /// The embedded AWS, and the address on which the AWS CLI reaches the same one.
 #[derive(Clone)]
@@ -47,7 +44,7 @@ impl Target for Embedded {
     }
 
     fn source_ip(&self) -> Option<IpAddr> {
-        Some(Ipv4Addr::LOCALHOST.into())
+        Some(sandbox::IN_PROCESS)
     }
 
     async fn create_account(&self) -> Result<Account, TargetError> {

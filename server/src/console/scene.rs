@@ -4,6 +4,7 @@ use super::Site;
 use crate::{
     cloud::{Asked as _, Clients, Failure},
     store::LabState,
+    tutorial::TEST_FILE,
     verdict::{self, Question, Readers},
 };
 use app::console::{ConsoleError, Held, Persona};
@@ -31,6 +32,7 @@ pub(super) async fn scene(site: &Site, lab: &LabState) -> Result<Scene, ConsoleE
         account: lab.account_id.clone(),
         region: site.target.region().into(),
         bucket: lab.bucket.clone(),
+        object: TEST_FILE.into(),
         key_arn: lab.key_arn.clone(),
         ..Scene::default()
     };
@@ -135,7 +137,7 @@ fn pretty(text: &str) -> String {
 
 async fn bucket(readers: Readers<'_>, lab: &LabState, admin: &Held, scene: &mut Scene) {
     // An upload that says nothing of encryption brings along the bucket's default too.
-    let upload = Question::new("s3", "PutObject").object(&lab.bucket, "example.pdf");
+    let upload = Question::new("s3", "PutObject").object(&lab.bucket, TEST_FILE);
     let found = verdict::gather(readers, &admin.arn, &upload).await;
     if found.bucket_absent {
         return;

@@ -198,3 +198,63 @@ fn frame(policy: &NamedPolicy) -> PolicyFrame {
     }
     PolicyFrame { policy: policy.name.clone(), arn: policy.arn.clone(), frame }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use policy::{Document, call::KeyFacts};
+    use std::sync::Arc;
+
+    const CALLER: &str = "arn:aws:iam::111122223333:user/Admin";
+
+    fn allowing_all(principal: &str) -> Option<NamedPolicy> {
+        let text =
+            format!(r#"{{"Statement": {{"Effect": "Allow", {principal} "Action": "*", "Resource": "*"}}}}"#);
+        let document = Arc::new(Document::parse(&text).ok()?);
+        Some(NamedPolicy { name: "all".into(), arn: None, document })
+    }
+
+    fn denied(message: &str) -> Answer {
+        let code = Some("AccessDenied".into());
+        Answer { status: 403, code, message: Some(message.into()), request_id: None }
+    }
+
+    #[test]
+    fn a_reason_in_awss_text_that_is_not_ours_is_a_difference() {
+        let question = Question::new("iam", "ListUsers");
+        let start = "User: x is not authorized to perform: iam:ListUsers on resource: y";
+        for (reason, agrees) in [
+            (" because no identity-based policy allows the iam:ListUsers action", true),
+            (" with an explicit deny in an identity-based policy", false),
+            ("", true),
+        ] {
+            let answer = denied(&format!("{start}{reason}"));
+            let verdict = judge(&question, &Bearings::default(), CALLER, "us-east-1", &answer);
+            assert_eq!(verdict.agrees, agrees, "{reason}: {}", verdict.explanation);
+        }
+    }
+
+    #[test]
+    fn kms_takes_some_calls_from_the_keys_own_account_alone_and_no_policy_decides() {
+        let arn = "arn:aws:kms:us-east-1:999999999999:key/k";
+        let policy = allowing_all(r#""Principal": {"AWS": "arn:aws:iam::111122223333:root"},"#);
+        let key = KeyFacts { arn: arn.into(), policy, grants: Vec::new(), context: Vec::new() };
+        let gathered = Bearings {
+            identity: allowing_all("").into_iter().collect(),
+            key: Some(key),
+            ..Bearings::default()
+        };
+        let of = |operation| {
+            let question = Question::new("kms", operation).key(arn);
+            judge(&question, &gathered, CALLER, "us-east-1", &denied("no"))
+        };
+        let policy = of("PutKeyPolicy");
+        assert!(policy.agrees && policy.decided_by.is_none(), "{}", policy.explanation);
+        assert!(
+            policy.explanation.contains("only from the account that the key is in"),
+            "{}",
+            policy.explanation
+        );
+        assert!(!of("Decrypt").agrees, "that one may come from elsewhere");
+    }
+}

@@ -24,6 +24,7 @@ fn scene() -> Scene {
         account: ACCOUNT.into(),
         region: "us-east-1".into(),
         bucket: "demo".into(),
+        object: "example.pdf".into(),
         key_arn: Some(KEY.into()),
         actors: vec![
             Actor {
@@ -79,10 +80,7 @@ fn scene() -> Scene {
 }
 
 fn answer(scene: &Scene, actor: &str, deed: Deed) -> Answered {
-    let matrix = scene.matrix().unwrap();
-    let row = scene.actors.iter().position(|known| known.name == actor).unwrap();
-    let column = Deed::ALL.iter().position(|known| *known == deed).unwrap();
-    matrix[row][column].clone().unwrap()
+    super::answer(scene, &scene.matrix().unwrap(), actor, deed).unwrap().clone()
 }
 
 fn without_key_user(scene: &mut Scene) {
@@ -240,14 +238,23 @@ fn an_allow_that_hangs_is_told_as_well_even_on_two_keys_at_once() {
     assert!(read.hangs && !read.allowed, "{read:?}");
 }
 
+/// A key policy that allows authorized-users everything under this condition, and nobody else anything.
+fn key_for_users_if(scene: &mut Scene, condition: &str) {
+    let key = scene.documents.iter_mut().find(|document| document.kind == Kind::Key).unwrap();
+    key.text = format!(
+        r#"{{"Version": "2012-10-17", "Statement": {{"Effect": "Allow",
+            "Principal": {{"AWS": "arn:aws:iam::111122223333:role/authorized-users"}}, "Action": "kms:*",
+            "Resource": "*", "Condition": {condition}}}}}"#
+    );
+}
+
 #[test]
 fn a_bucket_key_changes_the_encryption_context() {
     let mut scene = scene();
-    let key = scene.documents.iter_mut().find(|document| document.kind == Kind::Key).unwrap();
-    key.text = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow",
-        "Principal": {"AWS": "arn:aws:iam::111122223333:role/authorized-users"}, "Action": "kms:*", "Resource": "*",
-        "Condition": {"StringLike": {"kms:EncryptionContext:aws:s3:arn": "arn:aws:s3:::demo/*"}}}}"#
-        .into();
+    key_for_users_if(
+        &mut scene,
+        r#"{"StringLike": {"kms:EncryptionContext:aws:s3:arn": "arn:aws:s3:::demo/*"}}"#,
+    );
     for deed in [Deed::Read, Deed::Write] {
         assert!(answer(&scene, "authorized-users", deed).allowed);
     }
@@ -260,11 +267,7 @@ fn a_bucket_key_changes_the_encryption_context() {
 #[test]
 fn what_tells_of_the_key_is_known() {
     let mut scene = scene();
-    let key = scene.documents.iter_mut().find(|document| document.kind == Kind::Key).unwrap();
-    key.text = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow",
-        "Principal": {"AWS": "arn:aws:iam::111122223333:role/authorized-users"}, "Action": "kms:*", "Resource": "*",
-        "Condition": {"ForAnyValue:StringEquals": {"kms:ResourceAliases": "alias/demo"}}}}"#
-        .into();
+    key_for_users_if(&mut scene, r#"{"ForAnyValue:StringEquals": {"kms:ResourceAliases": "alias/demo"}}"#);
     assert!(!answer(&scene, "authorized-users", Deed::Decrypt).allowed);
     scene.key_context.push(("kms:ResourceAliases".into(), vec!["alias/demo".into()]));
     assert!(answer(&scene, "authorized-users", Deed::Decrypt).allowed);
@@ -273,11 +276,7 @@ fn what_tells_of_the_key_is_known() {
 #[test]
 fn from_where_a_call_comes_is_not_handed_on_to_kms() {
     let mut scene = scene();
-    let key = scene.documents.iter_mut().find(|document| document.kind == Kind::Key).unwrap();
-    key.text = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow",
-        "Principal": {"AWS": "arn:aws:iam::111122223333:role/authorized-users"}, "Action": "kms:*", "Resource": "*",
-        "Condition": {"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}}}"#
-        .into();
+    key_for_users_if(&mut scene, r#"{"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}"#);
     let read = answer(&scene, "authorized-users", Deed::Read);
     assert!(!read.allowed && !read.hangs, "S3 asks, from nowhere: {read:?}");
     assert!(answer(&scene, "authorized-users", Deed::Decrypt).hangs);

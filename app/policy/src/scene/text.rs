@@ -17,7 +17,8 @@ impl Scene {
         let or_empty = |value: &Option<String>| value.clone().unwrap_or_default();
         let (key, default) = (or_empty(&self.key_arn), or_empty(&self.default_key));
         let bucket_keys = if self.bucket_keys { "true" } else { "" };
-        let place = [self.account.as_str(), &self.region, &self.bucket, &key, &default, bucket_keys];
+        let place =
+            [self.account.as_str(), &self.region, &self.bucket, &self.object, &key, &default, bucket_keys];
         text.record('S', place);
         for actor in &self.actors {
             let boundary = or_empty(&actor.boundary);
@@ -60,7 +61,8 @@ impl Scene {
             let mut next = || fields.next().unwrap_or_default();
             match letter.as_str() {
                 "S" => {
-                    (scene.account, scene.region, scene.bucket) = (next(), next(), next());
+                    (scene.account, scene.region) = (next(), next());
+                    (scene.bucket, scene.object) = (next(), next());
                     (scene.key_arn, scene.default_key) = (some(next()), some(next()));
                     scene.bucket_keys = !next().is_empty();
                 }
@@ -146,6 +148,7 @@ mod tests {
             account: "111122223333".into(),
             region: "us-east-1".into(),
             bucket: "demo".into(),
+            object: "a.pdf".into(),
             key_arn: Some("arn:aws:kms:us-east-1:111122223333:key/k".into()),
             default_key: None,
             actors: vec![

@@ -299,10 +299,13 @@ pub(crate) fn KeyUserForms(data: StepData) -> impl IntoView {
     let no_key = data.lab.key_arn.is_none();
     let restores = data.step == StepId::Restore;
     // What the step is about is done when it is so. The way back is folded away, but works.
-    let mut remove = data.frame(Action::RemoveKeyUser.form_id(), RemoveKeyUser::PATH);
-    (remove.done, remove.already) = (!restores && present == Some(false), restores && present == Some(false));
-    let mut add = data.frame(Action::AddKeyUser.form_id(), AddKeyUser::PATH);
-    (add.done, add.already) = (restores && present == Some(true), !restores && present == Some(true));
+    let frame = |action: Action, path, meant: bool, so: bool| FormFrame {
+        done: meant && so,
+        already: !meant && so,
+        ..data.frame(action.form_id(), path)
+    };
+    let remove = frame(Action::RemoveKeyUser, RemoveKeyUser::PATH, !restores, present == Some(false));
+    let add = frame(Action::AddKeyUser, AddKeyUser::PATH, restores, present == Some(true));
     let calls: &'static [&'static str] = &["kms:GetKeyPolicy", "kms:PutKeyPolicy"];
     let state = match present {
         None => "There is no key yet, and so no key users.",

@@ -320,7 +320,7 @@ async fn call(desk: &mut Desk<'_>, removal: &Removal) -> Result<Result<(), Answe
         Removal::Key(arn) => (
             Question::new("kms", "ScheduleKeyDeletion")
                 .key(arn)
-                .carrying("kms:ScheduleKeyDeletionPendingWindowInDays", ["7".to_owned()]),
+                .carrying("kms:ScheduleKeyDeletionPendingWindowInDays", [KEY_WAITS.to_string()]),
             arn.clone(),
             sent!(kms.schedule_key_deletion().key_id(arn).pending_window_in_days(KEY_WAITS)),
         ),

@@ -234,6 +234,7 @@ async fn list_objects(desk: &mut Desk<'_>, asked: &Asked) -> Result<Made, Consol
                 .maybe("Delimiter", page.delimiter())
                 .maybe("MaxKeys", page.max_keys())
                 .maybe("CommonPrefixes", some(prefixes))
+                // The AWS CLI asks for it by itself, and takes it off the names again.
                 .with("EncodingType", "url")
                 .maybe("KeyCount", page.key_count())
                 .maybe("NextContinuationToken", token)
